@@ -1,0 +1,67 @@
+import { BlockList, isIP, isIPv6 } from 'node:net'
+
+/** A set of networks that an address can be in. */
+export interface Networks {
+  has(address: string): boolean
+}
+
+/** Splits `10.0.0.0/8` or a bare address; `undefined` when it is neither. */
+export function parseNetwork(text: string): { address: string; prefix: number } | undefined {
+  const [address = '', prefix, more] = text.split('/')
+  const version = isIP(address)
+  if (!version || more !== undefined) return undefined
+  const bits = version === 6 ? 128 : 32
+  if (prefix === undefined) return { address, prefix: bits }
+  if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits) return undefined
+  return { address, prefix: Number(prefix) }
+}
+
+/** @param list CIDR networks or bare addresses, already validated. */
+export function networks(list: readonly string[]): Networks {
+  const block = new BlockList()
+  for (const text of list) {
+    const network = parseNetwork(text)
+    if (!network) throw new TypeError(`not a network: ${text}`)
+    block.addSubnet(network.address, network.prefix, isIPv6(network.address) ? 'ipv6' : 'ipv4')
+  }
+  return {
+    has: (address) => {
+      const version = isIP(address)
+      return version !== 0 && block.check(address, version === 6 ? 'ipv6' : 'ipv4')
+    },
+  }
+}
+
+/** `::ffff:10.0.0.1` is the same peer as `10.0.0.1`; a dual-stack socket tells the first. */
+export const plainAddress = (address: string): string =>
+  /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address
+
+/**
+ * The unit in which guesses are counted: an IPv4 address, or an IPv6 /64, because whoever has one
+ * IPv6 address usually has 2⁶⁴ of them.
+ */
+export function sourceOf(address: string): string {
+  if (!isIPv6(address)) return address
+  const [head = '', tail] = address.toLowerCase().split('%')[0]?.split('::') ?? []
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const middle = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
+  const groups = [...left, ...Array<string>(middle).fill('0'), ...right]
+  const prefix = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
+  return `${prefix.join(':')}::/64`
+}
+
+/** Where to listen: a TCP address. */
+export interface ListenAddress {
+  host: string
+  port: number
+}
+
+/** Reads `127.0.0.1:9091`, `[::1]:9091` or `:9091`; `undefined` when it is none of them. */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  const [, six, plain, port] =
+    /^(?:\[([0-9a-fA-F:.]+)\]|([0-9A-Za-z.-]*)):(\d{1,5})$/.exec(text) ?? []
+  if (port === undefined || Number(port) > 65535) return undefined
+  if (six !== undefined && !isIPv6(six)) return undefined
+  return { host: six ?? (plain || '0.0.0.0'), port: Number(port) }
+}

@@ -1,0 +1,33 @@
+import type { UnixSeconds } from '../base/clock.ts'
+import type { Requirement } from './decision.ts'
+
+/** A sign-in on its way: somebody gave a right password or is signed in, and more is asked. */
+export interface Attempt {
+  id: string
+  /** SHA-256 of the secret in the browser's own cookie: no other browser can go on with it. */
+  browserHash: Uint8Array
+  userId: string
+  /** Where the sign-in ends; already checked, raw, byte for byte. */
+  returnTo: string
+  requirement: Requirement
+  /** Proofs given in this attempt, newest last. */
+  proved: readonly GivenProof[]
+  /** The session that is being raised, if there is one. */
+  sessionId?: string
+  remember: boolean
+  /** Wrong answers so far; five end the attempt. */
+  failures: number
+  /** The authenticator that is being enrolled. */
+  enrollingId?: string
+  createdAt: UnixSeconds
+  expiresAt: UnixSeconds
+  /** Rises at every change; a change made from an older one is refused. */
+  version: number
+}
+
+/** One proof given within an attempt. */
+export interface GivenProof {
+  amr: string
+  phishingResistant: boolean
+  at: UnixSeconds
+}

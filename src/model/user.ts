@@ -1,0 +1,20 @@
+import type { UnixSeconds } from '../base/clock.ts'
+
+/** A person who may sign in. `id` is what goes out as `sub`; it never changes and is never reused. */
+export interface User {
+  id: string
+  /** What is typed at sign-in. Unique without regard to case. */
+  name: string
+  /** What is shown. May hold any printable character. */
+  displayName: string
+  email?: string
+  groups: readonly string[]
+  status: 'active' | 'disabled'
+  createdAt: UnixSeconds
+}
+
+/** Members of this group administer the gateway. */
+export const ADMIN_GROUP = 'admins'
+
+/** The one form in which user names are compared. */
+export const userNameKey = (name: string): string => name.normalize('NFKC').trim().toLowerCase()

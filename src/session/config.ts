@@ -1,0 +1,26 @@
+import * as z from 'zod'
+import { duration, hostName } from '../base/schema.ts'
+
+export const sessionConfig = z.strictObject({
+  idle: duration().prefault('30m').meta({
+    description: 'Sign out after this long without a request.',
+  }),
+  absolute: duration().prefault('12h').meta({
+    description: 'Sign out after this long, whatever happens.',
+  }),
+  remembered: duration().prefault('30d').meta({
+    description:
+      'How long "keep me signed in" lasts. Such a session never satisfies more than `one_factor`.',
+  }),
+  per_user: z.int().min(1).max(1000).default(50).meta({
+    description: 'Sessions that one user may have; one more ends the oldest.',
+  }),
+  cookie_domain: hostName().optional().meta({
+    description:
+      'The parent domain that one sign-in spans. Left out: the longest one that the portal and all routes share, or none where everything lives on one host.',
+    example: 'example.com',
+  }),
+})
+
+/** As the code sees it: every duration is a whole number of seconds. */
+export type SessionConfig = z.output<typeof sessionConfig>
