@@ -1,0 +1,107 @@
+import type { CookieScope } from './cookie-scope.ts'
+
+/** The cookies that are ours: how they are named, read, set, and kept from everybody else. */
+export interface Cookies {
+  /** Names the session. Reaches every host behind the gate. */
+  session: Cookie
+  /** Tells one browser from another, for attempts, forms and known devices. The portal’s alone. */
+  browser: Cookie
+  /**
+   * Cuts our cookies from what a browser sent, so that no application ever sees a session.
+   *
+   * @param header The raw Cookie header.
+   * @returns What is left, or `undefined` when nothing is.
+   */
+  cut(header: string): string | undefined
+  /** Does a Set-Cookie line of an application use a name that is ours, in any disguise? */
+  isOurs(setCookie: string): boolean
+}
+
+export interface Cookie {
+  name: string
+  /**
+   * @param header The raw Cookie header; may be hostile.
+   * @returns The value, or `undefined` when there is none or more than one. Two cookies of one name
+   * mean that somebody tossed one in; neither is believed.
+   */
+  read(header: string | undefined): string | undefined
+  /** @returns A Set-Cookie line. */
+  set(value: string, maxAgeSeconds?: number): string
+  /** @returns A Set-Cookie line that removes the cookie. */
+  clear(): string
+}
+
+export interface CookiesDeps {
+  portal: URL
+  scope: CookieScope
+}
+
+/**
+ * Names and attributes follow from where the portal stands: `__Host-` on one host, `__Secure-` for a
+ * parent domain, and neither on plain HTTP, which is for localhost only.
+ *
+ * @see RFC 6265bis, section 4.1.3 (Cookie Name Prefixes)
+ */
+export function createCookies({ portal, scope }: CookiesDeps): Cookies {
+  const secure = portal.protocol === 'https:'
+  const session =
+    scope.kind === 'domain'
+      ? createCookie(
+          secure ? '__Secure-gatehouse' : 'gatehouse',
+          secure,
+          `; Domain=${scope.domain}`,
+        )
+      : createCookie(secure ? '__Host-gatehouse' : 'gatehouse', secure, '')
+  const browser = createCookie(
+    secure ? '__Host-gatehouse-browser' : 'gatehouse-browser',
+    secure,
+    '',
+  )
+  return { session, browser, cut: cutOurs, isOurs: (line) => isOurName(nameOf(line)) }
+}
+
+function createCookie(name: string, secure: boolean, domain: string): Cookie {
+  const attributes = `; Path=/${domain}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
+  return {
+    name,
+    read: (header) => (header === undefined ? undefined : onlyValue(header, name)),
+    set: (value, maxAgeSeconds) =>
+      `${name}=${value}${attributes}${maxAgeSeconds === undefined ? '' : `; Max-Age=${maxAgeSeconds}`}`,
+    clear: () => `${name}=${attributes}; Max-Age=0`,
+  }
+}
+
+function onlyValue(header: string, name: string): string | undefined {
+  if (!header.includes(name)) return undefined
+  const prefix = `${name}=`
+  const values = header
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(prefix))
+  return values.length === 1 ? values[0]?.slice(prefix.length) : undefined
+}
+
+function cutOurs(header: string): string | undefined {
+  if (!/gatehouse/i.test(header)) return header
+  const kept = header
+    .split(';')
+    .filter((pair) => !isOurName(nameOf(pair)))
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== '')
+  return kept.length > 0 ? kept.join('; ') : undefined
+}
+
+const nameOf = (pair: string): string => pair.slice(0, `${pair}=`.indexOf('=')).split(';')[0] ?? ''
+
+// Some servers decode or trim names before they compare, and fold their case: so does this. It takes
+// more than our names, never less.
+function isOurName(raw: string): boolean {
+  const name = raw.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  const bare = name
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]/g, '')
+    .replace(/^__(host|secure)-/, '')
+  return bare === 'gatehouse' || bare === 'gatehouse-browser'
+}

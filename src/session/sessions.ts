@@ -1,0 +1,113 @@
+import { hmac, randomToken, sameBytes, sha256 } from '../base/bytes.ts'
+import type { Clock, UnixSeconds } from '../base/clock.ts'
+import type { Proof, Session, SignedIn } from '../model/session.ts'
+import type { SessionRepository } from '../store/contract.ts'
+import type { SessionConfig } from './config.ts'
+
+/** Everything after sign-in: who is there, for how long, and how it ends. */
+export interface Sessions {
+  /**
+   * Finds out who is there.
+   *
+   * @param token The session cookie's value; may be hostile.
+   * @returns `undefined` unless the token is whole and signed, its session lives, and its user is
+   * active at this very moment.
+   */
+  read(token: string | undefined): SignedIn | undefined
+  /**
+   * Begins a session, always under a fresh id; `replaces` is over in the same moment.
+   *
+   * @returns The token for the cookie, which exists nowhere else.
+   */
+  issue(start: SessionStart): Promise<{ token: string; session: Session }>
+  /** The living sessions of a user, newest first. */
+  list(userId: string): Promise<Session[]>
+  /** Ends one session. @returns Whether there was one. */
+  revoke(id: string): Promise<boolean>
+  /** Ends all sessions of a user, or all but one. @returns The ids of those that ended. */
+  revokeAll(userId: string, options?: { except?: string }): Promise<string[]>
+}
+
+export interface SessionStart {
+  userId: string
+  proof: Proof
+  remember: boolean
+  address: string
+  userAgent: string
+  /** The session that this one takes the place of. */
+  replaces?: string
+}
+
+export interface SessionsDeps {
+  repository: SessionRepository
+  clock: Clock
+  config: SessionConfig
+  /** Signs tokens, so that a forged one is refused without asking the store. */
+  key: Uint8Array
+}
+
+const ID_BYTES = 16
+const SECRET_BYTES = 32
+const TOKEN = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})$/
+
+export function createSessions({ repository, clock, config, key }: SessionsDeps): Sessions {
+  const sign = (id: string, secret: string) => hmac(key, `${id}.${secret}`)
+
+  /** A session seen once in a while is written once in a while: never a row a request. */
+  const touchEverySeconds = Math.max(1, Math.min(60, Math.floor(config.idle / 10)))
+
+  return {
+    read(token) {
+      const [, id, secret, signature] = (token && TOKEN.exec(token)) || []
+      if (!id || !secret || !signature) return undefined
+      if (!sameBytes(sign(id, secret), Buffer.from(signature, 'base64url'))) return undefined
+
+      const found = repository.find(id)
+      if (!found || !sameBytes(found.secretHash, sha256(secret))) return undefined
+      const { session, user } = found
+      const now = clock.now()
+      if (user.status !== 'active' || !isAlive(session, config, now)) return undefined
+      if (now - session.lastSeenAt >= touchEverySeconds) {
+        // Nobody waits for it, and a lost touch only ends a session sooner.
+        repository.touch(id, now).catch(() => {})
+      }
+      return { session, user }
+    },
+
+    async issue({ userId, proof, remember, address, userAgent, replaces }) {
+      const now = clock.now()
+      const id = randomToken(ID_BYTES)
+      const secret = randomToken(SECRET_BYTES)
+      const lasts = remember ? config.remembered : config.absolute
+      const session: Session = {
+        id,
+        userId,
+        ...proof,
+        createdAt: now,
+        lastSeenAt: now,
+        expiresAt: now + lasts,
+        remembered: remember,
+        address,
+        userAgent: userAgent.slice(0, 300),
+      }
+      await repository.insert({ ...session, secretHash: sha256(secret) })
+      if (replaces) await repository.delete(replaces)
+      await repository.trim(userId, config.per_user)
+      return { token: `${id}.${secret}.${sign(id, secret).toString('base64url')}`, session }
+    },
+
+    async list(userId) {
+      const now = clock.now()
+      const sessions = await repository.listByUser(userId)
+      return sessions.filter((session) => isAlive(session, config, now))
+    },
+
+    revoke: (id) => repository.delete(id),
+    revokeAll: (userId, options) => repository.deleteByUser(userId, options),
+  }
+}
+
+function isAlive(session: Session, config: SessionConfig, now: UnixSeconds): boolean {
+  if (now >= session.expiresAt) return false
+  return session.remembered || now - session.lastSeenAt < config.idle
+}
