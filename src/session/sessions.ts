@@ -1,5 +1,6 @@
 import { hmac, randomToken, sameBytes, sha256 } from '../base/bytes.ts'
 import type { Clock, UnixSeconds } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
 import type { Proof, Session, SignedIn } from '../model/session.ts'
 import type { SessionRepository } from '../store/contract.ts'
 import type { SessionConfig } from './config.ts'
@@ -11,7 +12,8 @@ export interface Sessions {
    *
    * @param token The session cookie's value; may be hostile.
    * @returns `undefined` unless the token is whole and signed, its session lives, and its user is
-   * active at this very moment.
+   * active at this very moment. A remembered session whose proof is no longer fresh comes back at
+   * one factor.
    */
   read(token: string | undefined): SignedIn | undefined
   /**
@@ -44,17 +46,23 @@ export interface SessionsDeps {
   config: SessionConfig
   /** Signs tokens, so that a forged one is refused without asking the store. */
   key: Uint8Array
+  log: Log
 }
 
 const ID_BYTES = 16
 const SECRET_BYTES = 32
 const TOKEN = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})$/
 
-export function createSessions({ repository, clock, config, key }: SessionsDeps): Sessions {
+export function createSessions({ repository, clock, config, key, log }: SessionsDeps): Sessions {
   const sign = (id: string, secret: string) => hmac(key, `${id}.${secret}`)
 
   /** A session seen once in a while is written once in a while: never a row a request. */
   const touchEverySeconds = Math.max(1, Math.min(60, Math.floor(config.idle / 10)))
+
+  /** Nobody waits for a last sight, and a lost one only ends a session sooner. */
+  const inBackground = (write: Promise<void>) => {
+    write.catch((cause) => log.warn({ error: String(cause) }, 'session: last sight not written'))
+  }
 
   return {
     read(token) {
@@ -66,12 +74,18 @@ export function createSessions({ repository, clock, config, key }: SessionsDeps)
       if (!found || !sameBytes(found.secretHash, sha256(secret))) return undefined
       const { session, user } = found
       const now = clock.now()
-      if (user.status !== 'active' || !isAlive(session, config, now)) return undefined
-      if (now - session.lastSeenAt >= touchEverySeconds) {
-        // Nobody waits for it, and a lost touch only ends a session sooner.
-        repository.touch(id, now).catch(() => {})
+      if (user.status !== 'active' || now >= session.expiresAt) return undefined
+
+      const fresh = isFresh(session, config, now)
+      if (!fresh && !session.remembered) return undefined
+      const lowered = fresh ? session : { ...session, aal: 1 as const, phishingResistant: false }
+      if (lowered.aal !== session.aal) {
+        // Written before the last sight moves, or the next request would find the proof fresh again.
+        inBackground(repository.lower(id, now))
+      } else if (now - session.lastSeenAt >= touchEverySeconds) {
+        inBackground(repository.touch(id, now))
       }
-      return { session, user }
+      return { session: lowered, user }
     },
 
     async issue({ userId, proof, remember, address, userAgent, replaces }) {
@@ -107,7 +121,9 @@ export function createSessions({ repository, clock, config, key }: SessionsDeps)
   }
 }
 
-function isAlive(session: Session, config: SessionConfig, now: UnixSeconds): boolean {
-  if (now >= session.expiresAt) return false
-  return session.remembered || now - session.lastSeenAt < config.idle
-}
+/** Within both limits of a session that was proved in full. */
+const isFresh = (session: Session, config: SessionConfig, now: UnixSeconds): boolean =>
+  now - session.lastSeenAt < config.idle && now - session.createdAt < config.absolute
+
+const isAlive = (session: Session, config: SessionConfig, now: UnixSeconds): boolean =>
+  now < session.expiresAt && (session.remembered || isFresh(session, config, now))

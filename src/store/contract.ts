@@ -67,6 +67,8 @@ export interface SessionRepository {
   find(id: string): (SignedIn & { secretHash: Uint8Array }) | undefined
   /** Moves the last sight forward, never backwards. */
   touch(id: string, seenAt: UnixSeconds): Promise<void>
+  /** Lowers a session to one factor, and moves its last sight forward. */
+  lower(id: string, seenAt: UnixSeconds): Promise<void>
   /** Newest first. */
   listByUser(userId: string): Promise<Session[]>
   /** @returns Whether there was such a session. */
