@@ -1,0 +1,15 @@
+import { DemoLayout } from './demo-layout.tsx'
+
+/** Shows what comes through a stream of server-sent events. */
+export const DemoStream = () => (
+  <DemoLayout title="Stream" current="/stream">
+    <p>
+      Lines arrive as the application writes them. Sign out in another tab: the gateway ends the
+      stream at once.
+    </p>
+    <p class="state" role="status">
+      Not connected: this page needs its script.
+    </p>
+    <ol class="lines" data-events="/events" />
+  </DemoLayout>
+)

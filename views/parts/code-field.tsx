@@ -1,0 +1,35 @@
+import type { Wait } from '../brand.ts'
+import { asTyped, focused } from './field.tsx'
+import { Problem } from './problem.tsx'
+
+/** The one field for the one code. */
+export interface CodeFieldProps {
+  digits: number
+  label: string
+  focus: boolean
+  problem?: string | undefined
+  triesLeft?: number | undefined
+  wait?: Wait | undefined
+}
+
+/** One wide field for a code. No `maxlength`: spaces and dashes that come with a paste are forgiven. */
+export const CodeField = ({ digits, label, focus, problem, triesLeft, wait }: CodeFieldProps) => (
+  <div class="field">
+    <label for="code">{label}</label>
+    <input
+      class="code"
+      id="code"
+      name="code"
+      type="text"
+      inputmode="numeric"
+      autocomplete="one-time-code"
+      placeholder={'0'.repeat(digits)}
+      required
+      aria-describedby={problem || wait ? 'code-problem' : undefined}
+      aria-invalid={problem && !wait ? 'true' : undefined}
+      {...asTyped}
+      {...(focus ? focused : {})}
+    />
+    <Problem id="code-problem" message={problem} triesLeft={triesLeft} wait={wait} />
+  </div>
+)
