@@ -1,0 +1,110 @@
+import { dirname, resolve } from 'node:path'
+import { type ConfigDocument, readDocument } from './document.ts'
+import { type Environment, mentionedNames, overlay, systemEnvironment } from './environment.ts'
+import { faultsOf, plainWords } from './issues.ts'
+import { ConfigFaults, type Fault, type Warning } from './remark.ts'
+import { type Config, configSchema } from './schema.ts'
+import { resolveSecrets } from './secrets.ts'
+import { writtenPath } from './walk.ts'
+import { warningsAbout } from './warnings.ts'
+
+/** A configuration without a fault. */
+export interface LoadedConfig {
+  /** Deeply frozen. */
+  config: Config
+  /** What is legal but dangerous. */
+  warnings: readonly Warning[]
+  file: string
+}
+
+/**
+ * Loads the configuration: defaults, then the file, then the environment, then secret files, each
+ * over the one before. Relative paths in it start at the file's folder.
+ *
+ * @param file A YAML file.
+ * @param environment `GATEHOUSE_SESSION_IDLE=15m` sets `session.idle`, and so on.
+ * @throws {ConfigFaults} with every fault at once, each with its line.
+ * @throws {OperatorError} when the file is not there or cannot be read.
+ */
+export function loadConfig(
+  file: string,
+  environment: Environment = systemEnvironment(),
+): LoadedConfig {
+  const read = readDocument(file)
+  if (!read.ok) throw new ConfigFaults(read.faults)
+  const { document } = read
+  const folder = resolve(dirname(file))
+
+  const mentioned = new Set(mentionedNames(document.values))
+  const overlaid = overlay(document.values, environment, { schema: configSchema, mentioned })
+  const placeOf = placeFinder(document, overlaid.origins)
+  const secrets = resolveSecrets(overlaid.values, configSchema, { folder, environment })
+
+  const parsed = configSchema.safeParse(secrets.values, { error: plainWords })
+  const found = [
+    ...secrets.faults,
+    ...(parsed.success ? [] : faultsOf(parsed.error.issues, configSchema, secrets.values)),
+  ]
+  const faults: Fault[] = [
+    ...document.faults,
+    ...found.map(({ path, message }) => ({
+      at: placeOf(path),
+      path: writtenPath(path),
+      message,
+    })),
+    ...overlaid.faults,
+  ]
+  if (!parsed.success || faults.length > 0) throw new ConfigFaults(faults.toSorted(byLine))
+
+  const config = freeze(withPlacedFiles(parsed.data, folder))
+  const literals = secrets.literals.filter((path) => !overlaid.origins.has(path.join('.')))
+  const remarks = warningsAbout(config, {
+    literals,
+    exposed: secrets.exposed,
+    readableByOthers: document.readableByOthers,
+  })
+  const warnings = remarks.map(({ path, message }) => ({
+    at: placeOf(path),
+    path: writtenPath(path),
+    message,
+  }))
+  return { config, warnings: warnings.toSorted(byLine), file }
+}
+
+/** A value stands on its line in the file, or in the variable that set it. */
+function placeFinder(document: ConfigDocument, origins: ReadonlyMap<string, string>) {
+  return (path: readonly PropertyKey[]): string => {
+    for (let length = path.length; length > 0; length--) {
+      const origin = origins.get(path.slice(0, length).map(String).join('.'))
+      if (origin !== undefined) return origin
+    }
+    return document.placeOf(path)
+  }
+}
+
+function withPlacedFiles(config: Config, folder: string): Config {
+  const { portal, store } = config
+  return {
+    ...config,
+    portal: {
+      ...portal,
+      ...(portal.logo === undefined ? {} : { logo: resolve(folder, portal.logo) }),
+      ...(portal.stylesheet === undefined
+        ? {}
+        : { stylesheet: resolve(folder, portal.stylesheet) }),
+    },
+    store: { ...store, path: resolve(folder, store.path) },
+  }
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const below of Object.values(value)) freeze(below)
+  return Object.freeze(value)
+}
+
+const lineOf = ({ at }: Fault) => Number(/:(\d+):\d+$/.exec(at)?.[1] ?? Number.POSITIVE_INFINITY)
+const byLine = (left: Fault, right: Fault) => {
+  const [first, second] = [lineOf(left), lineOf(right)]
+  return first === second ? 0 : first - second
+}

@@ -1,0 +1,75 @@
+import * as z from 'zod'
+import { healthConfig } from '../api/config.ts'
+import { logConfig } from '../audit/config.ts'
+import { factorsConfig } from '../factors/config.ts'
+import { gatewayConfig } from '../gateway/config.ts'
+import { loginConfig } from '../login/config.ts'
+import { portalConfig } from '../portal/config.ts'
+import { sessionConfig } from '../session/config.ts'
+import { cookieScope } from '../session/cookie-scope.ts'
+import { storeConfig } from '../store/config.ts'
+
+/** The whole configuration: the slices of all rooms, and the rules that belong to no single room. */
+export const configSchema = z
+  .strictObject({
+    portal: portalConfig.meta({
+      description: 'Where people sign in, and what the pages look like.',
+    }),
+    ...gatewayConfig,
+    session: sessionConfig.prefault({}).meta({ description: 'How long people stay signed in.' }),
+    login: loginConfig.prefault({}).meta({ description: 'How people sign in.' }),
+    factors: factorsConfig.prefault({ totp: {} }).meta({
+      description:
+        'Second factors. A factor is on when its key is there. Left out altogether: `totp` alone.',
+    }),
+    store: storeConfig.prefault({}).meta({ description: 'Where users and sessions are kept.' }),
+    health: healthConfig
+      .prefault({})
+      .meta({ description: 'For whoever watches over the gateway.' }),
+    log: logConfig.prefault({}).meta({ description: 'What is written down.' }),
+  })
+  .superRefine(
+    (config, context) => {
+      for (const { path, message } of misplacedHosts(config)) {
+        context.addIssue({ code: 'custom', path, message })
+      }
+    },
+    { when: ({ issues }) => !issues.some(({ path }) => path !== undefined && reads(path)) },
+  )
+
+/** What the program works with: defaults filled in, durations in seconds, addresses taken apart. */
+export type Config = z.output<typeof configSchema>
+
+/** A fault that only shows when several sections are read together. */
+interface CrossFault {
+  path: (string | number)[]
+  message: string
+}
+
+// The rule below must report beside faults elsewhere in the file, but cannot read what is broken.
+const reads = ([section]: readonly PropertyKey[]) =>
+  section === 'portal' || section === 'routes' || section === 'session'
+
+type Places = Pick<Config, 'portal' | 'routes' | 'session'>
+
+/** Finds hosts to which the session cookie could not reach, or which would hide the portal. */
+function misplacedHosts({ portal, routes, session }: Places): CrossFault[] {
+  const wanted = session.cookie_domain
+  const home = cookieScope(portal.url, [], wanted)
+  if (!home.ok) return [{ path: ['session', 'cookie_domain'], message: home.message }]
+
+  return routes.flatMap(({ host, rules }, index): CrossFault[] => {
+    const path = ['routes', index, 'host']
+    if (host === portal.url.hostname && portal.url.pathname === '/') {
+      const example = new URL('/.gatehouse/', portal.url).href
+      return [{ path, message: `is the portal's host; give portal.url a path there: ${example}` }]
+    }
+    if (!rules.some(asksForSignIn)) return []
+    const scope = cookieScope(portal.url, [host], wanted)
+    return scope.ok ? [] : [{ path, message: scope.message }]
+  })
+}
+
+/** Does a rule need to know who is there? */
+export const asksForSignIn = ({ require: level }: { require: string }): boolean =>
+  level !== 'bypass' && level !== 'deny'

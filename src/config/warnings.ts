@@ -1,0 +1,119 @@
+import { isIP } from 'node:net'
+import { getPublicSuffix } from 'tldts'
+import { type ListenAddress, parseNetwork } from '../base/net.ts'
+import type { RouteConfig } from '../gateway/config.ts'
+import type { RuleConfig } from '../policy/config.ts'
+import { asksForSignIn, type Config } from './schema.ts'
+
+type Path = readonly (string | number)[]
+
+/** A warning before it has a line. */
+export interface Danger {
+  path: Path
+  message: string
+}
+
+/** What was seen of secrets while the file was read. */
+export interface SecretSights {
+  /** Secrets that stand in the file itself. */
+  literals: readonly Path[]
+  /** Secret files that others may read. */
+  exposed: readonly Danger[]
+  /** May others on this machine read the configuration file? */
+  readableByOthers: boolean
+}
+
+/** Finds what is legal but dangerous. */
+export function warningsAbout(config: Config, secrets: SecretSights): Danger[] {
+  return [
+    ...literalSecrets(secrets),
+    ...secrets.exposed,
+    ...plainPortal(config),
+    ...publicCookie(config),
+    ...trustedEverybody(config),
+    ...config.routes.flatMap((route, index) => [
+      ...ownUpstream(route, index, config.listen),
+      ...unreachableRules(route, index),
+      ...unreachableLevels(route, index, config.factors),
+    ]),
+  ]
+}
+
+function literalSecrets({ literals, readableByOthers }: SecretSights): Danger[] {
+  const alas = readableByOthers ? ', which everybody on this machine can read' : ''
+  return literals.map((path) => ({
+    path,
+    message: `the secret stands in the file itself${alas}; write { file: /run/secrets/name } or { env: NAME }`,
+  }))
+}
+
+function plainPortal({ portal: { url } }: Config): Danger[] {
+  if (url.protocol === 'https:' || isLocal(url.hostname)) return []
+  const message = `sign-in will not work on http://${url.host}: the session cookie needs https everywhere but on localhost`
+  return [{ path: ['portal', 'url'], message }]
+}
+
+function publicCookie({ session: { cookie_domain: domain } }: Config): Danger[] {
+  if (domain === undefined) return []
+  if (getPublicSuffix(domain, { allowPrivateDomains: true }) !== domain) return []
+  const message = `${domain} is shared by strangers (Public Suffix List): browsers refuse such a cookie, so sign-in will not work`
+  return [{ path: ['session', 'cookie_domain'], message }]
+}
+
+// Nobody's own network is larger than this; who writes it trusts the world.
+const WIDEST_PREFIX = 8
+
+function trustedEverybody({ trusted_proxies: proxies }: Config): Danger[] {
+  return proxies.flatMap((text, index) => {
+    const prefix = parseNetwork(text)?.prefix ?? 0
+    if (prefix >= WIDEST_PREFIX) return []
+    const message = `${text} trusts nearly everybody: whoever reaches the gateway can then claim any address and host`
+    return [{ path: ['trusted_proxies', index], message }]
+  })
+}
+
+function ownUpstream({ upstream }: RouteConfig, index: number, listen: ListenAddress): Danger[] {
+  if (upstream === undefined) return []
+  const { hostname, port, protocol } = new URL(upstream)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const sameHost =
+    host === listen.host || (isLocal(hostname) && (isLocal(listen.host) || isAny(listen.host)))
+  const samePort = Number(port || (protocol === 'https:' ? 443 : 80)) === listen.port
+  if (!sameHost || !samePort) return []
+  const message = 'is the gateway itself: each request would go round in circles'
+  return [{ path: ['routes', index, 'upstream'], message }]
+}
+
+function unreachableRules({ rules }: RouteConfig, index: number): Danger[] {
+  const last = rules.findIndex(isAboutEverything)
+  if (last < 0) return []
+  return rules.slice(last + 1).map((_, offset) => ({
+    path: ['routes', index, 'rules', last + 1 + offset],
+    message: `is never reached: rule ${last + 1} above is about every request`,
+  }))
+}
+
+const isAboutEverything = ({ paths, methods, networks }: RuleConfig) =>
+  methods === undefined && networks === undefined && (paths === undefined || paths.includes('/**'))
+
+function unreachableLevels(
+  { rules }: RouteConfig,
+  index: number,
+  factors: Config['factors'],
+): Danger[] {
+  if (Object.values(factors).some((factor) => factor !== undefined)) return []
+  return rules.flatMap((rule, position) => {
+    if (!asksForSignIn(rule) || rule.require === 'one_factor') return []
+    const message = `nobody can reach ${rule.require}: no second factor is switched on`
+    return [{ path: ['routes', index, 'rules', position, 'require'], message }]
+  })
+}
+
+/** Is this a name or address of the machine itself, for which browsers waive https? */
+function isLocal(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '')
+  if (isIP(host) === 4) return host.startsWith('127.')
+  return host === '::1' || host === 'localhost' || host.endsWith('.localhost')
+}
+
+const isAny = (host: string) => host === '0.0.0.0' || host === '::'
