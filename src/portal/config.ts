@@ -5,7 +5,7 @@ const link = z.url({ protocol: /^https?$/ })
 export const portalConfig = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, hostname: /^[a-z0-9.-]+$|^\[[0-9a-f:.]+\]$/ })
-    .refine((text) => !new URL(text).search && !new URL(text).hash && !new URL(text).username, {
+    .refine((text) => /^https?:\/\/[^/?#@]+(\/[^?#]*)?$/.test(text), {
       message: 'write only scheme, host, port and path: https://auth.example.com',
     })
     .transform((text) => new URL(text.endsWith('/') ? text : `${text}/`))
