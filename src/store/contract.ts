@@ -92,6 +92,12 @@ export interface CredentialRepository {
    */
   accept(id: string, version: number, data: unknown, at: UnixSeconds): Promise<boolean>
   /**
+   * The same for a user's very first authenticator.
+   *
+   * @returns `false` also when the user has another one by now, in any state but pending.
+   */
+  acceptFirst(id: string, version: number, data: unknown, at: UnixSeconds): Promise<boolean>
+  /**
    * Counts a failure.
    *
    * @returns The credential's state afterwards: `disabled` once `limit` failures came in a row.
@@ -126,13 +132,15 @@ export interface Bucket {
 export interface LimitRepository {
   /**
    * Takes one guess from every bucket, or from none. The guess counts as a failure from this moment,
-   * so that parallel guesses cannot slip through together; {@link forgive} gives it back.
+   * so that parallel guesses cannot slip through together.
    *
    * @returns 0 when it was taken, else the seconds to wait.
    */
   take(buckets: readonly Bucket[], now: UnixSeconds): Promise<number>
   /** Empties buckets after a success. */
   forgive(keys: readonly string[]): Promise<void>
+  /** Takes one guess off the count, and leaves all else: for budgets that many people share. */
+  giveBack(keys: readonly string[]): Promise<void>
 }
 
 /** Browsers in which a user has signed in before. */

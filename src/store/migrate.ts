@@ -1,0 +1,37 @@
+import type { Kysely } from 'kysely'
+import { OperatorError } from '../base/errors.ts'
+import { initial } from './migrations/0001-initial.ts'
+
+/** One step of the timeline. Released steps never change; a new one goes to the end. */
+type Migration = (db: Kysely<unknown>) => Promise<void>
+
+const TIMELINE: readonly Migration[] = [initial]
+
+/** The version that this program writes. */
+export const SCHEMA_VERSION = TIMELINE.length
+
+/** What a migration needs of an engine. */
+export interface Migratable {
+  db: Kysely<unknown>
+  version(): number
+  /** Runs `step` and sets the version, both or neither. */
+  advance(step: () => Promise<void>, version: number): Promise<void>
+}
+
+/**
+ * Brings a database to this program's version, one step a transaction, in order.
+ *
+ * @throws {OperatorError} when the database comes from a newer program.
+ */
+export async function migrate({ db, version, advance }: Migratable): Promise<void> {
+  const from = version()
+  if (from > SCHEMA_VERSION) {
+    throw new OperatorError(
+      `The database is of version ${from}, and this program knows versions up to ${SCHEMA_VERSION}. ` +
+        'Run the newer program that made it, or restore a backup from before the upgrade.',
+    )
+  }
+  for (const [index, step] of TIMELINE.slice(from).entries()) {
+    await advance(() => step(db), from + index + 1)
+  }
+}

@@ -1,0 +1,38 @@
+import type { Kysely } from 'kysely'
+import type { Seal } from '../../base/seal.ts'
+import type { SigningKeyRepository } from '../contract.ts'
+import type { Tables } from '../tables.ts'
+
+const placeOf = (id: string) => `signing-key/${id}`
+
+export function createSigningKeyRepository(db: Kysely<Tables>, seal: Seal): SigningKeyRepository {
+  return {
+    async list() {
+      const rows = await db.selectFrom('signing_key').selectAll().orderBy('active_at').execute()
+      return rows.map((row) => ({
+        id: row.id,
+        privateJwk: seal.open(row.private_jwk, placeOf(row.id)),
+        publicJwk: row.public_jwk,
+        activeAt: row.active_at,
+        createdAt: row.created_at,
+      }))
+    },
+
+    async insert(key) {
+      await db
+        .insertInto('signing_key')
+        .values({
+          id: key.id,
+          private_jwk: seal.seal(key.privateJwk, placeOf(key.id)),
+          public_jwk: key.publicJwk,
+          active_at: key.activeAt,
+          created_at: key.createdAt,
+        })
+        .execute()
+    },
+
+    async delete(id) {
+      await db.deleteFrom('signing_key').where('id', '=', id).execute()
+    },
+  }
+}

@@ -1,0 +1,120 @@
+import type { Kysely, Selectable } from 'kysely'
+import { hasCode } from '../../base/errors.ts'
+import { type User, userNameKey } from '../../model/user.ts'
+import type { Atomically } from '../atomically.ts'
+import type { UserRepository } from '../contract.ts'
+import type { Tables } from '../tables.ts'
+
+export function createUserRepository(db: Kysely<Tables>, atomically: Atomically): UserRepository {
+  const update = (id: string) => db.updateTable('user').where('id', '=', id)
+
+  return {
+    async insert(user, passwordHash) {
+      try {
+        await db.insertInto('user').values(toRow(user, passwordHash)).execute()
+        return true
+      } catch (cause) {
+        if (hasCode(cause, 'SQLITE_CONSTRAINT_UNIQUE')) return false
+        throw cause
+      }
+    },
+
+    async insertFirst(user, passwordHash, ticketHash, now) {
+      return atomically((run) => {
+        const users = run(db.selectFrom('user').select('id').limit(1).compile())
+        if (users.rows.length > 0) return false
+        const ticket = db
+          .deleteFrom('ticket')
+          .where('purpose', '=', 'setup')
+          .where('hash', '=', ticketHash)
+          .where('expires_at', '>', now)
+        if (run(ticket.compile()).changes !== 1) return false
+        run(db.insertInto('user').values(toRow(user, passwordHash)).compile())
+        return true
+      })
+    },
+
+    async find(id) {
+      const row = await db.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst()
+      return row && fromRow(row)
+    },
+
+    async findByName(name) {
+      const row = await db
+        .selectFrom('user')
+        .selectAll()
+        .where('name_key', '=', userNameKey(name))
+        .executeTakeFirst()
+      return row && fromRow(row)
+    },
+
+    async list() {
+      const rows = await db.selectFrom('user').selectAll().orderBy('name_key').execute()
+      return rows.map(fromRow)
+    },
+
+    async count() {
+      const row = await db
+        .selectFrom('user')
+        .select(({ fn }) => fn.countAll<number>().as('users'))
+        .executeTakeFirstOrThrow()
+      return row.users
+    },
+
+    async passwordHash(id) {
+      const row = await db
+        .selectFrom('user')
+        .select('password_hash')
+        .where('id', '=', id)
+        .executeTakeFirst()
+      return row?.password_hash ?? undefined
+    },
+
+    async setPasswordHash(id, passwordHash) {
+      await update(id).set({ password_hash: passwordHash }).execute()
+    },
+
+    async setStatus(id, status) {
+      await update(id).set({ status }).execute()
+    },
+
+    async setGroups(id, groups) {
+      await update(id)
+        .set({ groups: JSON.stringify(groups) })
+        .execute()
+    },
+
+    async delete(id) {
+      // Sessions, credentials, attempts and devices go with the row (on delete cascade).
+      await db.deleteFrom('user').where('id', '=', id).execute()
+    },
+  }
+}
+
+function toRow(user: User, passwordHash: string | undefined): Tables['user'] {
+  return {
+    id: user.id,
+    name: user.name,
+    name_key: userNameKey(user.name),
+    display_name: user.displayName,
+    email: user.email ?? null,
+    groups: JSON.stringify(user.groups),
+    status: user.status,
+    password_hash: passwordHash ?? null,
+    created_at: user.createdAt,
+  }
+}
+
+/** A row as a user. */
+export function fromRow(row: Omit<Selectable<Tables['user']>, 'password_hash' | 'name_key'>): User {
+  return {
+    id: row.id,
+    name: row.name,
+    displayName: row.display_name,
+    ...(row.email === null ? {} : { email: row.email }),
+    groups: JSON.parse(row.groups) as string[],
+    // Whatever is not clearly active is not.
+    status: row.status === 'active' ? 'active' : 'disabled',
+    createdAt: row.created_at,
+  }
+}

@@ -1,0 +1,241 @@
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { Kysely, SqliteDialect } from 'kysely'
+import { hmac } from '../base/bytes.ts'
+import { hasCode, OperatorError } from '../base/errors.ts'
+import { createKeyring, type Keyring } from '../base/keyring.ts'
+import { createSeal } from '../base/seal.ts'
+import type { Atomically, Run } from './atomically.ts'
+import type { StoreConfig } from './config.ts'
+import type { Store } from './contract.ts'
+import { migrate } from './migrate.ts'
+import { createAttemptRepository } from './repositories/attempts.ts'
+import { createCredentialRepository } from './repositories/credentials.ts'
+import { createDeviceRepository } from './repositories/devices.ts'
+import { createLimitRepository } from './repositories/limits.ts'
+import { createSessionRepository } from './repositories/sessions.ts'
+import { createSigningKeyRepository } from './repositories/signing-keys.ts'
+import { createTicketRepository } from './repositories/tickets.ts'
+import { createUserRepository } from './repositories/users.ts'
+import { keyFileOf, makeSecretKey, readSecretKey } from './secret-key.ts'
+import type { Tables } from './tables.ts'
+
+/** An open store, and the keys that belong to its data. */
+export interface OpenStore {
+  store: Store
+  keyring: Keyring
+}
+
+export interface OpenOptions {
+  /** Make the database when there is none; off for commands that only make sense on an existing one. */
+  create: boolean
+}
+
+// "GATE": tells our database from any other SQLite file.
+const APPLICATION_ID = 0x47415445
+const BUSY_TIMEOUT_MS = 4000
+
+/**
+ * Opens the SQLite store, makes it when there has never been one, and brings it up to date.
+ *
+ * @throws {OperatorError} when the file is missing though its key is there, is no database of ours, is
+ * corrupt, is of a newer version, or belongs to another key. Nothing is changed on disk then.
+ */
+export async function openSqlite(config: StoreConfig, { create }: OpenOptions): Promise<OpenStore> {
+  const { path: file, key: configured } = config
+  if (!existsSync(file)) await makeDatabase(config, create)
+  const keyring = createKeyring(readSecretKey(file, configured))
+  const raw = openFile(file)
+  try {
+    checkKey(raw, keyring, file)
+    const db = await upgrade(raw)
+    return { store: createStore(raw, db, keyring), keyring }
+  } catch (cause) {
+    raw.close()
+    throw translate(cause, file)
+  }
+}
+
+/** The database is made beside its place and moved there whole: half a one never stands in it. */
+async function makeDatabase({ path: file, key: configured }: StoreConfig, create: boolean) {
+  const draft = `${file}.new`
+  const interrupted = existsSync(draft)
+  if (!configured && existsSync(keyFileOf(file)) && !interrupted) {
+    throw new OperatorError(
+      `The key ${keyFileOf(file)} is there, but its database ${file} is missing. Restore the database from a backup; ` +
+        'or, to begin anew without any user, move the key away.',
+    )
+  }
+  if (!create)
+    throw new OperatorError(
+      `There is no database at ${file} yet. Start Gatehouse once: gatehouse serve`,
+    )
+
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    rmSync(draft, { force: true })
+    const raw = new Database(draft)
+    chmodSync(draft, 0o600)
+    if (!configured) makeSecretKey(file)
+    const keyring = createKeyring(readSecretKey(file, configured))
+    raw.pragma(`application_id = ${APPLICATION_ID}`)
+    const db = await upgrade(raw)
+    const value = keyMark(keyring)
+    await db.insertInto('meta').values({ key: 'key_check', value }).execute()
+    raw.close()
+    renameSync(draft, file)
+  } catch (cause) {
+    throw translate(cause, file)
+  }
+}
+
+function openFile(file: string): Database.Database {
+  try {
+    // An empty file would be taken for a new database; it is what is left of a broken one.
+    if (statSync(file).size === 0) throw new OperatorError(corrupt(file, 'it is empty'))
+    const raw = new Database(file, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
+    if (raw.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+      raw.close()
+      throw new OperatorError(
+        `${file} is not a Gatehouse database. Point store.path at the right file, or at one that does not exist yet.`,
+      )
+    }
+    const [finding] = Object.values((raw.pragma('quick_check(1)') as [object])[0])
+    if (finding !== 'ok') {
+      raw.close()
+      throw new OperatorError(corrupt(file, String(finding)))
+    }
+    return raw
+  } catch (cause) {
+    throw translate(cause, file)
+  }
+}
+
+const corrupt = (file: string, why: string) =>
+  `The database ${file} is damaged (${why}). Restore it from a backup made with "gatehouse backup"; it was left as it is.`
+
+function translate(cause: unknown, file: string): unknown {
+  if (hasCode(cause, 'SQLITE_NOTADB') || hasCode(cause, 'SQLITE_CORRUPT')) {
+    return new OperatorError(corrupt(file, cause instanceof Error ? cause.message : ''), { cause })
+  }
+  if (hasCode(cause, 'SQLITE_CANTOPEN') || hasCode(cause, 'EACCES') || hasCode(cause, 'EROFS')) {
+    return new OperatorError(
+      `The database ${file} cannot be opened. Let the user that runs Gatehouse read and write it and its folder.`,
+      { cause },
+    )
+  }
+  if (hasCode(cause, 'SQLITE_READONLY')) {
+    return new OperatorError(
+      `The database ${file} cannot be written. Check its owner and mode, and the mount.`,
+      { cause },
+    )
+  }
+  if (hasCode(cause, 'SQLITE_FULL') || hasCode(cause, 'ENOSPC')) {
+    return new OperatorError(
+      `There is no space left for the database ${file}. Free some and start again.`,
+      { cause },
+    )
+  }
+  return cause
+}
+
+async function upgrade(raw: Database.Database): Promise<Kysely<Tables>> {
+  raw.pragma('journal_mode = WAL')
+  // What was said to be done must survive a power cut: a used code stays used.
+  raw.pragma('synchronous = FULL')
+  raw.pragma('foreign_keys = ON')
+  raw.pragma('secure_delete = ON')
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: raw }) })
+  await migrate({
+    db: db as Kysely<unknown>,
+    version: () => raw.pragma('user_version', { simple: true }) as number,
+    advance: async (step, version) => {
+      raw.exec('BEGIN IMMEDIATE')
+      try {
+        await step()
+        raw.pragma(`user_version = ${version}`)
+        raw.exec('COMMIT')
+      } catch (cause) {
+        raw.exec('ROLLBACK')
+        throw cause
+      }
+    },
+  })
+  return db
+}
+
+const keyMark = (keyring: Keyring) => hmac(keyring('check'), 'gatehouse').toString('base64url')
+
+function checkKey(raw: Database.Database, keyring: Keyring, file: string): void {
+  const row = raw.prepare(`select value from meta where key = 'key_check'`).get()
+  const { value } = (row ?? {}) as { value?: string }
+  if (value === keyMark(keyring)) return
+  throw new OperatorError(
+    `The key does not belong to the database ${file}: nothing sealed in it would open. ` +
+      'Put the key back that was made with it, or restore the database that belongs to this key.',
+  )
+}
+
+function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyring): Store {
+  const run: Run = ({ sql, parameters }) => {
+    const statement = raw.prepare(sql)
+    if (statement.reader) return { rows: statement.all(parameters) as never[], changes: 0 }
+    return { rows: [], changes: statement.run(parameters).changes }
+  }
+  // IMMEDIATE takes the write lock first, so that what is read inside cannot be stale when written.
+  const atomically: Atomically = (work) => raw.transaction(() => work(run)).immediate()
+  const seal = createSeal(keyring('seal'))
+
+  return {
+    users: createUserRepository(db, atomically),
+    sessions: createSessionRepository(db, raw),
+    credentials: createCredentialRepository(db, seal),
+    attempts: createAttemptRepository(db),
+    limits: createLimitRepository(db, atomically),
+    devices: createDeviceRepository(db),
+    tickets: createTicketRepository(db, atomically),
+    signingKeys: createSigningKeyRepository(db, seal),
+
+    async sweep(now) {
+      await db.deleteFrom('session').where('expires_at', '<=', now).execute()
+      await db.deleteFrom('attempt').where('expires_at', '<=', now).execute()
+      await db
+        .deleteFrom('bucket')
+        .where('forget_at', '<=', now)
+        .where('closed_until', '<=', now)
+        .execute()
+      await db.deleteFrom('ticket').where('expires_at', '<=', now).execute()
+      await db
+        .deleteFrom('device')
+        .where('seen_at', '<=', now - 365 * 86_400)
+        .execute()
+      await db
+        .deleteFrom('credential')
+        .where('state', '=', 'pending')
+        .where('created_at', '<=', now - 86_400)
+        .execute()
+    },
+
+    async backup(target) {
+      if (existsSync(target)) throw new OperatorError(`${target} exists already. Name a new file.`)
+      const before = process.umask(0o077)
+      try {
+        raw.prepare('vacuum into ?').run(target)
+      } catch (cause) {
+        throw new OperatorError(`The backup ${target} cannot be written: ${String(cause)}`, {
+          cause,
+        })
+      } finally {
+        process.umask(before)
+      }
+    },
+
+    async close() {
+      if (!raw.open) return
+      // Leaves one whole file behind instead of a file and its log.
+      raw.pragma('wal_checkpoint(TRUNCATE)')
+      raw.close()
+    },
+  }
+}

@@ -1,0 +1,73 @@
+/** The columns as they lie in the database: text, integer and blob, nothing else. */
+export interface Tables {
+  meta: { key: string; value: string }
+  user: {
+    id: string
+    name: string
+    /** The name in the one form in which names are compared. */
+    name_key: string
+    display_name: string
+    email: string | null
+    /** JSON list of text. */
+    groups: string
+    status: string
+    password_hash: string | null
+    created_at: number
+  }
+  session: {
+    id: string
+    secret_hash: Uint8Array
+    user_id: string
+    aal: number
+    phishing_resistant: number
+    /** JSON list of text. */
+    amr: string
+    authenticated_at: number
+    created_at: number
+    last_seen_at: number
+    expires_at: number
+    remembered: number
+    address: string
+    user_agent: string
+  }
+  credential: {
+    id: string
+    user_id: string
+    kind: string
+    label: string
+    /** Sealed, bound to this row and this user. */
+    data: Uint8Array
+    version: number
+    state: string
+    failures: number
+    created_at: number
+    last_used_at: number | null
+  }
+  attempt: {
+    id: string
+    user_id: string
+    browser_hash: Uint8Array
+    /** JSON of all the rest. */
+    state: string
+    expires_at: number
+    version: number
+  }
+  bucket: {
+    key: string
+    count: number
+    /** When the failures are forgotten. */
+    forget_at: number
+    /** Nothing is taken before this time. */
+    closed_until: number
+  }
+  device: { user_id: string; browser_hash: Uint8Array; seen_at: number }
+  ticket: { hash: Uint8Array; purpose: string; expires_at: number }
+  signing_key: {
+    id: string
+    /** Sealed, bound to this row. */
+    private_jwk: Uint8Array
+    public_jwk: string
+    active_at: number
+    created_at: number
+  }
+}
