@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import { didYouMean } from '../base/did-you-mean.ts'
 import type { Fault } from './remark.ts'
-import { describe, isMap, itemOf, keysOf, leavesOf, valueAt } from './walk.ts'
+import { describe, isMap, isSection, itemOf, leavesOf, valueAt } from './walk.ts'
 
 /** The variables of a process, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -96,7 +96,7 @@ function unknownNames(environment: Environment, known: ReadonlySet<string>): Fau
 
 function isPlainOrList(schema: z.core.$ZodType): boolean {
   const item = itemOf(schema)
-  return item === undefined || (keysOf(item).length === 0 && itemOf(item) === undefined)
+  return item === undefined || (!isSection(item) && itemOf(item) === undefined)
 }
 
 function readerOf(schema: z.core.$ZodType): (text: string) => unknown {

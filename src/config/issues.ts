@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { didYouMean } from '../base/did-you-mean.ts'
-import { describe, keysOf, schemaAt, valueAt, writtenPath } from './walk.ts'
+import { describe, isSection, keysOf, schemaAt, valueAt, writtenPath } from './walk.ts'
 
 /** One fault of the values, before it has a line. */
 export interface ValueFault {
@@ -73,9 +73,9 @@ function sentenceFor(issue: z.core.$ZodIssue, schema: z.core.$ZodType, values: u
   const value = valueAt(values, issue.path)
   if (value === undefined) return `is missing${exampleFor(schemaAt(schema, issue.path))}`
   if (value === null) {
-    const isSection = keysOf(schemaAt(schema, issue.path) ?? schema).length > 0
+    const at = schemaAt(schema, issue.path)
     const name = String(issue.path.at(-1))
-    return isSection
+    return at && isSection(at)
       ? `has no keys; write "${name}: {}" for the defaults, or take it out`
       : 'has no value; write one, or take the key out'
   }
@@ -83,7 +83,10 @@ function sentenceFor(issue: z.core.$ZodIssue, schema: z.core.$ZodType, values: u
 }
 
 function exampleFor(schema: z.core.$ZodType | undefined): string {
-  const example = schema && describe(schema).example
+  if (schema === undefined) return ''
+  const needed = keysOf(schema).filter(([, below]) => describe(below).required)
+  const pairs = needed.map(([name, below]) => `${name}: ${describe(below).example}`)
+  const example = pairs.length > 0 ? pairs.join(', ') : describe(schema).example
   return typeof example === 'string' ? `; for example: ${example}` : ''
 }
 

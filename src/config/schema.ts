@@ -9,13 +9,16 @@ import { sessionConfig } from '../session/config.ts'
 import { cookieScope } from '../session/cookie-scope.ts'
 import { storeConfig } from '../store/config.ts'
 
+const { timeouts, ...front } = gatewayConfig
+
 /** The whole configuration: the slices of all rooms, and the rules that belong to no single room. */
 export const configSchema = z
   .strictObject({
     portal: portalConfig.meta({
       description: 'Where people sign in, and what the pages look like.',
     }),
-    ...gatewayConfig,
+    ...front,
+    timeouts,
     session: sessionConfig.prefault({}).meta({ description: 'How long people stay signed in.' }),
     login: loginConfig.prefault({}).meta({ description: 'How people sign in.' }),
     factors: factorsConfig.prefault({ totp: {} }).meta({

@@ -49,6 +49,10 @@ export function keysOf(schema: z.core.$ZodType): [string, z.core.$ZodType][] {
   return inner instanceof z.ZodObject ? Object.entries(inner.def.shape) : []
 }
 
+/** Is this place a section of keys, even one without any key? */
+export const isSection = (schema: z.core.$ZodType): boolean =>
+  describe(schema).inner instanceof z.ZodObject
+
 /** The schema of a list's items; `undefined` when it is no list. */
 export function itemOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
   const { inner } = describe(schema)
@@ -75,9 +79,8 @@ export interface Leaf {
 
 /** Lists every value that has a fixed place in the file. What lies in lists has none. */
 export function leavesOf(schema: z.core.$ZodType, path: readonly string[] = []): Leaf[] {
-  const keys = keysOf(schema)
-  if (keys.length === 0) return path.length === 0 ? [] : [{ path, schema }]
-  return keys.flatMap(([name, value]) => leavesOf(value, [...path, name]))
+  if (!isSection(schema)) return [{ path, schema }]
+  return keysOf(schema).flatMap(([name, value]) => leavesOf(value, [...path, name]))
 }
 
 /** Is this a map of keys, as opposed to a list, a text or nothing? */

@@ -3,7 +3,8 @@ import { getPublicSuffix } from 'tldts'
 import { type ListenAddress, parseNetwork } from '../base/net.ts'
 import type { RouteConfig } from '../gateway/config.ts'
 import type { RuleConfig } from '../policy/config.ts'
-import { asksForSignIn, type Config } from './schema.ts'
+import { isReachable } from './levels.ts'
+import type { Config } from './schema.ts'
 
 type Path = readonly (string | number)[]
 
@@ -101,10 +102,10 @@ function unreachableLevels(
   index: number,
   factors: Config['factors'],
 ): Danger[] {
-  if (Object.values(factors).some((factor) => factor !== undefined)) return []
-  return rules.flatMap((rule, position) => {
-    if (!asksForSignIn(rule) || rule.require === 'one_factor') return []
-    const message = `nobody can reach ${rule.require}: no second factor is switched on`
+  const kinds = Object.keys(factors)
+  return rules.flatMap(({ require: level }, position) => {
+    if (isReachable(level, kinds)) return []
+    const message = `nobody can reach ${level}: no factor that is switched on satisfies it`
     return [{ path: ['routes', index, 'rules', position, 'require'], message }]
   })
 }

@@ -1,0 +1,42 @@
+import type { Level } from '../policy/config.ts'
+
+/** A way to prove who one is, and what it is good for. */
+export interface Method {
+  /** The key under `factors` that switches it on; absent for the password, which is always there. */
+  factor?: string
+  name: string
+  satisfies: string
+  isPhishingResistant?: boolean
+}
+
+/** What each method satisfies, as the reference tells it. */
+export const METHODS: readonly Method[] = [
+  { name: 'password', satisfies: '`one_factor`' },
+  {
+    factor: 'passkey',
+    name: 'passkey with user verification (fingerprint, face, PIN)',
+    satisfies: '`two_factor` and `phishing_resistant`, alone: no password is asked',
+    isPhishingResistant: true,
+  },
+  {
+    factor: 'passkey',
+    name: 'security key without user verification',
+    satisfies: '`two_factor` and `phishing_resistant`, after a password',
+    isPhishingResistant: true,
+  },
+  {
+    factor: 'totp',
+    name: 'code from an authenticator app (TOTP)',
+    satisfies: '`two_factor`, after a password',
+  },
+]
+
+/** Can anybody reach a level with these factors switched on? */
+export function isReachable(level: Level, factors: readonly string[]): boolean {
+  if (level === 'two_factor') return factors.length > 0
+  if (level !== 'phishing_resistant') return true
+  return METHODS.some(
+    ({ factor, isPhishingResistant }) =>
+      isPhishingResistant && factor !== undefined && factors.includes(factor),
+  )
+}
