@@ -83,15 +83,18 @@ export const gatewayConfig = {
   routes: z
     .array(routeConfig)
     .default([])
-    .superRefine((routes, context) => {
-      routes.forEach((route, index) => {
-        const first = routes.findIndex((other) => other.host === route.host)
-        if (first < index) {
-          const message = `${route.host} stands twice: one host is one route`
+    .superRefine(
+      (routes, context) => {
+        const hosts = routes.map((route) => route?.host)
+        for (const [index, host] of hosts.entries()) {
+          if (host === undefined || hosts.indexOf(host) === index) continue
+          const message = `${host} stands twice: one host is one route`
           context.addIssue({ code: 'custom', path: [index, 'host'], message })
         }
-      })
-    })
+      },
+      // Told beside other faults of the routes, which may therefore be incomplete here.
+      { when: ({ value }) => Array.isArray(value) },
+    )
     .meta({ description: 'The applications behind the gate, one a host.' }),
 }
 

@@ -19,9 +19,9 @@ export const portalConfig = z.strictObject({
   }),
   accent: z
     .string()
-    .regex(/^#[0-9a-fA-F]{6}$/, 'write a colour as #rrggbb')
+    .regex(/^#[0-9a-fA-F]{6}$/, 'write a color as #rrggbb')
     .optional()
-    .meta({ description: 'Colour of buttons and links.', example: '#0f5fd7' }),
+    .meta({ description: 'Color of buttons and links.', example: '#0f5fd7' }),
   logo: z.string().optional().meta({
     description: 'An SVG or PNG file, shown above the name.',
     example: '/etc/gatehouse/logo.svg',
@@ -30,24 +30,18 @@ export const portalConfig = z.strictObject({
     description: 'A CSS file that is loaded after ours.',
     example: '/etc/gatehouse/brand.css',
   }),
-  help: link
-    .optional()
-    .meta({
-      description: 'Linked at the foot of every page.',
-      example: 'https://example.com/help',
-    }),
-  privacy: link
-    .optional()
-    .meta({
-      description: 'Linked at the foot of every page.',
-      example: 'https://example.com/privacy',
-    }),
-  imprint: link
-    .optional()
-    .meta({
-      description: 'Linked at the foot of every page.',
-      example: 'https://example.com/imprint',
-    }),
+  help: link.optional().meta({
+    description: 'Linked at the foot of every page.',
+    example: 'https://example.com/help',
+  }),
+  privacy: link.optional().meta({
+    description: 'Linked at the foot of every page.',
+    example: 'https://example.com/privacy',
+  }),
+  imprint: link.optional().meta({
+    description: 'Linked at the foot of every page.',
+    example: 'https://example.com/imprint',
+  }),
 })
 
 export type PortalConfig = z.output<typeof portalConfig>
