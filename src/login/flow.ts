@@ -37,6 +37,8 @@ export interface Visit {
   signedIn: SignedIn | undefined
   /** The raw `rd` value; may be absent or hostile. */
   rd: string | undefined
+  /** Ask for two factors even where the destination asks for less, e.g. to set one up. */
+  atLeastTwo?: boolean
 }
 
 /** What was typed; every part may be hostile. */
@@ -99,9 +101,12 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
     (await credentials.listByUser(userId)).filter(({ kind }) => factors.has(kind))
 
   /** Where the destination asks for nothing, a person is asked for all that they have. */
-  const requirementFor = async (url: string, user: User): Promise<Requirement> => {
-    const asked = deps.requirementOf(url, user)
-    if (asked) return asked
+  const requirementFor = async (url: string, user: User, visit: Visit): Promise<Requirement> => {
+    const asked = deps.requirementOf(url, user) ?? (await all(user))
+    return visit.atLeastTwo ? { ...asked, aal: 2 } : asked
+  }
+
+  const all = async (user: User): Promise<Requirement> => {
     const own = await enrolled(user.id)
     return { aal: own.some(({ state }) => state === 'active') ? 2 : 1, phishingResistant: false }
   }
@@ -201,7 +206,7 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
     const draft: Draft = {
       userId: user.id,
       returnTo: destination,
-      requirement: await requirementFor(destination, user),
+      requirement: await requirementFor(destination, user, visit),
       proved: [],
       remember: session.remembered,
       sessionId: session.id,
@@ -234,7 +239,7 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
     const draft: Draft = {
       userId: user.id,
       returnTo: destination,
-      requirement: await requirementFor(destination, user),
+      requirement: await requirementFor(destination, user, visit),
       proved: [checked.proof],
       remember,
     }

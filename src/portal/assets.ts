@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { extname } from 'node:path'
+import { sha256 } from '../base/bytes.ts'
+import { OperatorError } from '../base/errors.ts'
+import type { PortalConfig } from './config.ts'
+
+/** The few files that pages load. All are in memory, and none is looked up by path. */
+export interface Assets {
+  /** Addresses of the style sheets, in order. */
+  css: readonly string[]
+  /** Address of the operator's logo. */
+  logo: string | undefined
+  /** @param name As it stands in the address; anything but an exact name finds nothing. */
+  find(name: string): Asset | undefined
+}
+
+export interface Asset {
+  body: Uint8Array<ArrayBuffer>
+  type: string
+}
+
+const LOGO_TYPES: Readonly<Record<string, string>> = {
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webp': 'image/webp',
+}
+
+/**
+ * Reads the files once. Names carry a digest of the content, so that browsers may keep them for good.
+ *
+ * @throws {OperatorError} when a file that the configuration names cannot be read.
+ */
+export function loadAssets(config: PortalConfig): Assets {
+  const files = new Map<string, Asset>()
+  const add = (stem: string, extension: string, body: Buffer, type: string): string => {
+    const name = `${stem}.${sha256(body).toString('hex').slice(0, 12)}${extension}`
+    files.set(name, { body: new Uint8Array(body), type })
+    return new URL(`assets/${name}`, config.url).href
+  }
+
+  const ours = readFileSync(new URL('../../views/assets/portal.css', import.meta.url))
+  const css = [add('portal', '.css', ours, 'text/css; charset=utf-8')]
+  const theirs = brandSheet(config)
+  if (theirs.length > 0) css.push(add('brand', '.css', theirs, 'text/css; charset=utf-8'))
+  return { css, logo: addLogo(config, add), find: (name) => files.get(name) }
+}
+
+function brandSheet({ accent, stylesheet }: PortalConfig): Buffer {
+  const color = accent === undefined ? '' : `:root{--accent:${accent}}\n`
+  return Buffer.concat([
+    Buffer.from(color),
+    stylesheet ? readNamed(stylesheet, 'stylesheet') : Buffer.of(),
+  ])
+}
+
+function addLogo(
+  { logo }: PortalConfig,
+  add: (stem: string, extension: string, body: Buffer, type: string) => string,
+): string | undefined {
+  if (logo === undefined) return undefined
+  const extension = extname(logo).toLowerCase()
+  const type = LOGO_TYPES[extension]
+  if (!type) throw new OperatorError(`portal.logo: ${logo} is no SVG, PNG or WebP file.`)
+  return add('logo', extension, readNamed(logo, 'logo'), type)
+}
+
+function readNamed(file: string, key: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    throw new OperatorError(`portal.${key}: ${file} cannot be read.`, { cause })
+  }
+}

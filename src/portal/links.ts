@@ -1,0 +1,13 @@
+/** Address of the sign-in page, with the destination that the browser asked for, whatever it is. */
+export const loginLink = (home: string, rd: unknown, attemptId?: string): string =>
+  withDestination(new URL(attemptId === undefined ? 'login' : `login/${attemptId}`, home), rd)
+
+/** Address of the sign-out page. */
+export const logoutLink = (home: string, rd: unknown): string =>
+  withDestination(new URL('logout', home), rd)
+
+function withDestination(url: URL, rd: unknown): string {
+  return typeof rd === 'string' && rd !== ''
+    ? `${url.href}?rd=${encodeURIComponent(rd.toWellFormed())}`
+    : url.href
+}

@@ -1,0 +1,67 @@
+import type { Context } from 'hono'
+import type { JSX } from 'hono/jsx/jsx-runtime'
+import type { Brand } from '../../views/brand.ts'
+import { page } from '../../views/page.ts'
+import { Trouble, type TroubleProps } from '../../views/trouble.tsx'
+import { AppError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { AppEnv } from '../web/env.ts'
+import { type PageRights, securityHeaders } from '../web/security-headers.ts'
+
+/** Renders views, and turns whatever goes wrong into a page. */
+export interface Pages {
+  brand: Brand
+  /** Answers with a view. */
+  show(c: Context<AppEnv>, view: JSX.Element, options?: ShowOptions): Response
+  trouble(c: Context<AppEnv>, status: TroubleStatus, props: Omit<TroubleProps, 'brand'>): Response
+  /** The one place that catches: a sentence for the person, the rest for the log. */
+  failure(error: Error, c: Context<AppEnv>): Response
+}
+
+export interface ShowOptions extends PageRights {
+  status?: 200 | 400 | 401 | 403 | 429
+}
+
+type TroubleStatus = AppError['status'] | 405 | 500
+
+export interface PagesDeps {
+  brand: Brand
+  log: Log
+}
+
+export function createPages({ brand, log }: PagesDeps): Pages {
+  const secure = brand.home.startsWith('https:')
+
+  const trouble: Pages['trouble'] = (c, status, props) =>
+    c.html(page(Trouble({ brand, ...props })), status, securityHeaders(secure))
+
+  return {
+    brand,
+    trouble,
+
+    show: (c, view, { status = 200, ...rights } = {}) =>
+      c.html(page(view), status, securityHeaders(secure, rights)),
+
+    failure(error, c) {
+      const reference = c.get('requestId')
+      const actions = [{ label: 'Back to the start', href: brand.home, primary: true }]
+      if (error instanceof AppError) {
+        const { code, status, detail, message } = error
+        log.warn({ requestId: reference, code, detail }, 'portal: request failed')
+        return trouble(c, status, {
+          title: 'That did not work',
+          sentences: [message],
+          reference,
+          actions,
+        })
+      }
+      log.error({ requestId: reference, error: error.stack }, 'portal: unexpected failure')
+      return trouble(c, 500, {
+        title: 'Something went wrong on our side',
+        sentences: ['Nothing was changed. Please try again in a moment.'],
+        reference,
+        actions,
+      })
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import { Hono } from 'hono'
+import { SignOut } from '../../views/sign-out.tsx'
+import { SignedOut } from '../../views/signed-out.tsx'
+import type { Audit } from '../audit/record.ts'
+import type { Cookies } from '../session/cookie.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { Csrf } from '../web/csrf.ts'
+import type { AppEnv } from '../web/env.ts'
+import { loginLink, logoutLink } from './links.ts'
+import type { Pages } from './page.ts'
+
+export interface SignOutPagesDeps {
+  audit: Audit
+  cookies: Cookies
+  csrf: Csrf
+  pages: Pages
+  sessions: Sessions
+}
+
+/** Signing out, here or everywhere. Looking at the page changes nothing; its buttons do. */
+export function signOutPages(deps: SignOutPagesDeps): Hono<AppEnv> {
+  const { audit, cookies, csrf, pages, sessions } = deps
+  const { brand } = pages
+
+  return new Hono<AppEnv>()
+    .get('/logout', async (c) => {
+      const rd = c.req.query('rd')
+      const signedIn = c.get('signedIn')
+      if (!signedIn) {
+        return pages.show(
+          c,
+          SignedOut({ brand, everywhere: false, signIn: loginLink(brand.home, rd) }),
+        )
+      }
+      const { user } = signedIn
+      const view = SignOut({
+        brand,
+        action: logoutLink(brand.home, rd),
+        csrf: csrf.token(c.get('browser')),
+        user: user.displayName,
+        sessions: (await sessions.list(user.id)).length,
+        home: brand.home,
+      })
+      return pages.show(c, view)
+    })
+    .post('/logout', async (c) => {
+      const everywhere = (await c.req.parseBody()).scope === 'everywhere'
+      const signedIn = c.get('signedIn')
+      if (signedIn) {
+        const { session, user } = signedIn
+        const ended = everywhere ? await sessions.revokeAll(user.id) : [session.id]
+        if (!everywhere) await sessions.revoke(session.id)
+        audit.record({
+          name: 'session.revoked',
+          userId: user.id,
+          sessionId: session.id,
+          address: c.env.client.address,
+          details: { by: 'user', sessions: ended.length },
+        })
+      }
+      c.header('Set-Cookie', cookies.session.clear(), { append: true })
+      const signIn = loginLink(brand.home, c.req.query('rd'))
+      return pages.show(c, SignedOut({ brand, everywhere, signIn }))
+    })
+}

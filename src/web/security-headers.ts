@@ -1,0 +1,33 @@
+/** What a page may do beyond showing itself. */
+export interface PageRights {
+  /** Origins to which its forms may lead, redirects included; `'self'` always counts. */
+  formTargets?: readonly string[]
+}
+
+/**
+ * Headers of every page: no script, no frame, nothing from elsewhere, never stored.
+ *
+ * `Referrer-Policy: same-origin` and not `no-referrer`: under the latter, browsers send
+ * `Origin: null` with our own forms.
+ *
+ * @param secure Is the page reached by https?
+ */
+export function securityHeaders(secure: boolean, { formTargets = [] }: PageRights = {}) {
+  return {
+    'Content-Security-Policy': [
+      "default-src 'none'",
+      "style-src 'self'",
+      "img-src 'self'",
+      `form-action ${["'self'", ...formTargets].join(' ')}`,
+      "base-uri 'none'",
+      "frame-ancestors 'none'",
+    ].join('; '),
+    'X-Frame-Options': 'DENY',
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'same-origin',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
+    'Cache-Control': 'no-store',
+    ...(secure ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
+  }
+}
