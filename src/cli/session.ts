@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util'
+import { OperatorError } from '../base/errors.ts'
+import { type Command, WrongUsage } from './command.ts'
+import { atDesk } from './open.ts'
+import { day, table } from './table.ts'
+
+/** Living sessions: who is signed in, and how to end it. A running gateway obeys at the next request. */
+export const session: Command = {
+  name: 'session',
+  usage: 'session list USER\n       gatehouse session revoke USER [ID]',
+  summary: 'List and end sessions of a user',
+
+  async run(args, context) {
+    const { positionals, values } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { config: { type: 'string' } },
+    })
+    const [word, name = '', id] = positionals
+    if ((word !== 'list' && word !== 'revoke') || !name)
+      throw new WrongUsage('say list or revoke, and name the user')
+
+    return atDesk<0>(context, values.config, async ({ store, userNamed }) => {
+      const user = await userNamed(name)
+      const sessions = await store.sessions.listByUser(user.id)
+      if (word === 'list') {
+        const rows = sessions.map((it) => [
+          it.id,
+          day(it.createdAt),
+          day(it.lastSeenAt),
+          it.address,
+          it.amr.join(' '),
+          it.userAgent.slice(0, 60),
+        ])
+        for (const line of table(
+          ['ID', 'SINCE', 'LAST SEEN', 'ADDRESS', 'PROVED BY', 'BROWSER'],
+          rows,
+        ))
+          context.print(line)
+        return 0
+      }
+      if (id !== undefined && !sessions.some((it) => it.id === id)) {
+        throw new OperatorError(
+          `${user.name} has no session ${id}. See them with: gatehouse session list ${user.name}`,
+        )
+      }
+      const ended =
+        id === undefined
+          ? (await store.sessions.deleteByUser(user.id)).length
+          : Number(await store.sessions.delete(id))
+      context.print(`${user.name}: ${ended} session(s) ended`)
+      return 0
+    })
+  },
+}

@@ -1,0 +1,178 @@
+import { parseArgs } from 'node:util'
+import { OperatorError } from '../base/errors.ts'
+import { isGroupName, newUser } from '../login/new-user.ts'
+import type { User } from '../model/user.ts'
+import { type Command, type CommandContext, WrongUsage } from './command.ts'
+import { atDesk, type Desk } from './open.ts'
+import { readPassword } from './read-password.ts'
+import { day, table } from './table.ts'
+
+interface Options {
+  'display-name'?: string | undefined
+  email?: string | undefined
+  groups?: string | undefined
+  'no-password'?: boolean | undefined
+}
+
+/** One thing to do with users. @returns What to print, a line each. */
+type Action = (
+  desk: Desk,
+  given: string[],
+  options: Options,
+  context: CommandContext,
+) => Promise<string[]>
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  async add({ store, hasher, policy }, [name = '', ...more], options, context) {
+    if (!name || more.length > 0) throw new WrongUsage('name the one user to add')
+    if (await store.users.findByName(name)) throw taken(name)
+    const password = options['no-password'] ? undefined : await readPassword(context)
+    const wanted = {
+      name,
+      displayName: options['display-name'] ?? '',
+      email: options.email ?? '',
+      groups: listOf(options.groups ?? ''),
+      ...(password === undefined ? {} : { password }),
+    }
+    const made = await newUser(wanted, { policy, now: Math.floor(Date.now() / 1000) })
+    if (!made.ok)
+      throw new OperatorError(`${made.fault.message} (${made.fault.field}) Nothing was changed.`)
+    const hash = password === undefined ? undefined : await hasher.hash(password)
+    if (!(await store.users.insert(made.user, hash))) throw taken(name)
+    return [`${made.user.name}: added${hash ? '' : ', without a password'}`]
+  },
+
+  async list({ store }) {
+    const users = await store.users.list()
+    if (users.length === 0)
+      return ['There is no user yet. Start the gateway: it prints a set-up link.']
+    const rows = users.map(({ name, status, groups, email }) => [
+      name,
+      status,
+      groups.join(','),
+      email ?? '',
+    ])
+    return table(['NAME', 'STATUS', 'GROUPS', 'EMAIL'], rows)
+  },
+
+  async show({ store, userNamed }, [name = '']) {
+    const user = await userNamed(name)
+    const credentials = await store.credentials.listByUser(user.id)
+    const sessions = await store.sessions.listByUser(user.id)
+    return table(
+      [],
+      [
+        ['name', user.name],
+        ['display name', user.displayName],
+        ['email', user.email ?? ''],
+        ['groups', user.groups.join(',')],
+        ['status', user.status],
+        ['password', (await store.users.passwordHash(user.id)) ? 'set' : 'none'],
+        ['factors', credentials.map(({ kind, state }) => `${kind} (${state})`).join(', ')],
+        ['sessions', String(sessions.length)],
+        ['added', day(user.createdAt)],
+        ['id', user.id],
+      ],
+    )
+  },
+
+  async disable({ store, userNamed }, [name = '']) {
+    const user = await userNamed(name)
+    await store.users.setStatus(user.id, 'disabled')
+    const ended = await store.sessions.deleteByUser(user.id)
+    return [`${user.name}: disabled, ${ended.length} session(s) ended`]
+  },
+
+  async enable({ store, userNamed }, [name = '']) {
+    const user = await userNamed(name)
+    await store.users.setStatus(user.id, 'active')
+    return [`${user.name}: enabled`]
+  },
+
+  async password({ store, hasher, policy, userNamed }, [name = ''], _options, context) {
+    const user = await userNamed(name)
+    const password = await readPassword(context)
+    const fault = await policy.fault(password, [
+      user.name,
+      user.displayName,
+      ...(user.email ?? '').split('@'),
+    ])
+    if (fault) throw new OperatorError(`${fault} Nothing was changed.`)
+    await store.users.setPasswordHash(user.id, await hasher.hash(password))
+    // Whoever knew the old one may sit in one of them.
+    const ended = await store.sessions.deleteByUser(user.id)
+    return [`${user.name}: password set, ${ended.length} session(s) ended`]
+  },
+
+  async groups({ store, userNamed }, [name = '', groups, ...more]) {
+    if (groups === undefined || more.length > 0)
+      throw new WrongUsage('give the whole list: alice admins,editors')
+    const user = await userNamed(name)
+    const list = listOf(groups)
+    await store.users.setGroups(user.id, list)
+    return [`${user.name}: ${list.length > 0 ? list.join(',') : 'in no group'}`]
+  },
+
+  async delete({ store, userNamed }, [name = '']) {
+    const user = await userNamed(name)
+    await store.users.delete(user.id)
+    return [`${user.name}: deleted with all that belonged to it`]
+  },
+}
+
+const WITH_USAGE = [
+  'add NAME [--display-name NAME] [--email ADDRESS] [--groups a,b] [--no-password]',
+  'list',
+  'show NAME',
+  'disable NAME',
+  'enable NAME',
+  'password NAME',
+  'groups NAME a,b',
+  'delete NAME',
+]
+
+/** Users of the store: everything an operator does with them. Passwords come on standard input. */
+export const user: Command = {
+  name: 'user',
+  usage: `user ${WITH_USAGE.join('\n       gatehouse user ')}`,
+  summary: 'Add, list, change and delete users',
+
+  async run(args, context) {
+    const { positionals, values } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        config: { type: 'string' },
+        'display-name': { type: 'string' },
+        email: { type: 'string' },
+        groups: { type: 'string' },
+        'no-password': { type: 'boolean' },
+      },
+    })
+    const [word = '', ...given] = positionals
+    const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined
+    if (!action) throw new WrongUsage(word ? `user ${word} is not a thing to do` : 'say what to do')
+    if (word !== 'list' && given.length === 0) throw new WrongUsage('name the user')
+    const lines = await atDesk(context, values.config, (desk) =>
+      action(desk, given, values, context),
+    )
+    for (const line of lines) context.print(line)
+    return 0
+  },
+}
+
+const taken = (name: User['name']) =>
+  new OperatorError(
+    `There is a user "${name}" already (names differ by more than case). Nothing was changed.`,
+  )
+
+function listOf(text: string): string[] {
+  const groups = text
+    .split(',')
+    .map((group) => group.trim())
+    .filter((group) => group !== '')
+  const odd = groups.find((group) => !isGroupName(group))
+  if (odd !== undefined)
+    throw new OperatorError(`"${odd}" is no group name: use up to 64 printable characters.`)
+  return [...new Set(groups)]
+}
