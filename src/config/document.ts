@@ -47,7 +47,7 @@ export function readDocument(file: string): ReadResult {
     schema: 'core',
     resolveKnownTags: false,
     stringKeys: true,
-    logLevel: 'silent',
+    logLevel: 'error', // nothing on the terminal; 'silent' would also accept a second document
   })
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset)
@@ -134,7 +134,8 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   for (const key of path) {
     if (isAlias(node)) node = node.resolve(document)
     if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key)
+      // Should a key stand twice, the last one is the one whose value counts.
+      const pair = node.items.findLast((item) => isScalar(item.key) && item.key.value === key)
       if (!pair) return offset
       offset = (isNode(pair.key) ? pair.key.range?.[0] : undefined) ?? offset
       node = pair.value

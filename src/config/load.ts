@@ -41,9 +41,14 @@ export function loadConfig(
   const secrets = resolveSecrets(overlaid.values, configSchema, { folder, environment })
 
   const parsed = configSchema.safeParse(secrets.values, { error: plainWords })
+  const issues = parsed.success ? [] : parsed.error.issues
+  const missing = new Set(secrets.faults.map(({ path }) => writtenPath(path)))
   const found = [
     ...secrets.faults,
-    ...(parsed.success ? [] : faultsOf(parsed.error.issues, configSchema, secrets.values)),
+    // What stands in for a secret that could not be had need not fit.
+    ...faultsOf(issues, configSchema, secrets.values).filter(
+      ({ path }) => !missing.has(writtenPath(path)),
+    ),
   ]
   const faults: Fault[] = [
     ...document.faults,
