@@ -1,0 +1,323 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { OperatorError } from '../../../src/base/errors.ts'
+import { loadConfig } from '../../../src/config/load.ts'
+import { ConfigFaults } from '../../../src/config/remark.ts'
+import { aConfigFile, aFolder, faultsIn, LEAST, load, placesOf } from './files.ts'
+
+describe('a file without faults', () => {
+  it('is filled up with defaults, durations as seconds', () => {
+    const { config, warnings } = load(LEAST)
+    expect(config.portal.url.href).toBe('https://auth.example.com/')
+    expect(config.listen).toEqual({ host: '0.0.0.0', port: 9091 })
+    expect(config.session.idle).toBe(1800)
+    expect(config.factors).toEqual({ totp: {} })
+    expect(config.routes).toEqual([])
+    expect(warnings).toEqual([])
+  })
+
+  it('switches a factor off where the section is there without it', () => {
+    expect(load(`${LEAST}factors: {}`).config.factors).toEqual({})
+  })
+
+  it('cannot be changed afterwards, at any depth', () => {
+    const { config } = load(`${LEAST}routes: [{ host: a.example.com, rules: [{ require: deny }] }]`)
+    expect(Object.isFrozen(config)).toBe(true)
+    expect(Object.isFrozen(config.routes[0]?.rules[0])).toBe(true)
+    expect(Object.isFrozen(config.routes[0]?.headers)).toBe(true)
+  })
+
+  it('has paths that start at its folder', () => {
+    const file = aConfigFile(
+      'portal: { url: https://auth.example.com, logo: logo.svg, stylesheet: /etc/brand.css }\nstore: { path: data/gatehouse.db }\n',
+    )
+    const { config } = loadConfig(file, {})
+    expect(config.store.path).toBe(join(dirname(file), 'data/gatehouse.db'))
+    expect(config.portal.logo).toBe(join(dirname(file), 'logo.svg'))
+    expect(config.portal.stylesheet).toBe('/etc/brand.css')
+  })
+
+  it('may use anchors', () => {
+    const { config } = load(`${LEAST}session: { idle: &short 5m, absolute: *short }`)
+    expect(config.session.absolute).toBe(300)
+  })
+
+  it('may stem from Windows', () => {
+    const yaml = `\uFEFF${LEAST}session:\r\n  idle: 5m\r\n`
+    expect(load(yaml).config.session.idle).toBe(300)
+  })
+})
+
+const FULL_OF_FAULTS = `portal:
+  url: nonsense
+  nmae: Example
+listen: 9091
+session:
+  idle: 30
+  absolute: half a day
+  per_user: many
+login:
+  remember_me: yes please
+  password: { passes: 100 }
+factors:
+  totp:
+routes:
+  - host: wiki.example.com
+    upsteam: http://127.0.0.1:3000
+    rules: [{ require: twofactor }]
+  - host: wiki.example.com
+    upstream:
+    rules:
+      - require: bypass
+        groups: [admins]
+        paths: [admin]
+  - upstream: http://127.0.0.1:3000/wiki
+    rules: []
+log: loud
+`
+
+describe('a file with faults', () => {
+  it('has every fault reported at once, each with its line and path', () => {
+    expect(placesOf(faultsIn(FULL_OF_FAULTS))).toEqual([
+      '2 portal.url',
+      '3 portal.nmae',
+      '4 listen',
+      '6 session.idle',
+      '7 session.absolute',
+      '8 session.per_user',
+      '10 login.remember_me',
+      '11 login.password.passes',
+      '13 factors.totp',
+      '16 routes[0].upsteam',
+      '17 routes[0].rules[0].require',
+      '18 routes[1].host',
+      '19 routes[1].upstream',
+      '22 routes[1].rules[0].groups',
+      '23 routes[1].rules[0].paths[0]',
+      '24 routes[2].host',
+      '24 routes[2].upstream',
+      '25 routes[2].rules',
+      '26 log',
+    ])
+  })
+
+  it('has them in one message, one a line', () => {
+    const file = aConfigFile('portal: { url: 5 }\nlog: { level: loud }\n')
+    expect(() => loadConfig(file, {})).toThrow(ConfigFaults)
+    expect(() => loadConfig(file, {})).toThrow(OperatorError)
+    const lines = [`${file}:1:11 portal.url: `, `${file}:2:8 log.level: `]
+    expect(() => loadConfig(file, {})).toThrow(
+      new RegExp(lines.join('.+\\n').replaceAll('/', '\\/')),
+    )
+  })
+
+  it('is told which key was meant', () => {
+    const [fault] = faultsIn(`${LEAST}sesion: { idle: 5m }`)
+    expect(fault?.message).toContain('did you mean "session"?')
+  })
+
+  it('is told which keys there are where none is near', () => {
+    const [fault] = faultsIn(`${LEAST}log: { destination: /var/log }`)
+    expect(fault?.message).toContain('level')
+  })
+
+  it.each([
+    ['a length of time', 'session: { idle: 30 }', 'session.idle', '30s, 5m'],
+    ['an address to listen at', 'listen: nowhere', 'listen', '0.0.0.0:9091'],
+    ['a network', 'trusted_proxies: [proxy]', 'trusted_proxies[0]', '10.0.0.0/8'],
+    [
+      'a host name',
+      'session: { cookie_domain: .Example.com }',
+      'session.cookie_domain',
+      'lower case',
+    ],
+    ['a choice', 'log: { level: loud }', 'log.level', 'debug, info, warn, error'],
+    ['a range', 'session: { per_user: 0 }', 'session.per_user', 'at least 1'],
+    ['a list', 'trusted_proxies: 10.0.0.2', 'trusted_proxies', 'a list'],
+    ['text', 'portal: { url: https://auth.example.com, name: 5 }', 'portal.name', 'expected text'],
+    [
+      'an empty text',
+      'portal: { url: https://auth.example.com, name: "" }',
+      'portal.name',
+      'empty',
+    ],
+    ['a whole number', 'session: { per_user: 1.5 }', 'session.per_user', 'whole number'],
+  ])('is told what is expected: %s', (_, yaml, path, hint) => {
+    const faults = faultsIn(yaml.startsWith('portal') ? yaml : `${LEAST}${yaml}`)
+    expect(faults.map((fault) => fault.path)).toEqual([path])
+    expect(faults[0]?.message).toContain(hint)
+  })
+
+  it('is told about a section that is missing, with an example', () => {
+    const [fault, ...more] = faultsIn('log: { level: info }')
+    expect(fault?.path).toBe('portal')
+    expect(fault?.message).toContain('url: https://auth.example.com')
+    expect(more).toEqual([])
+  })
+
+  it.each(['__proto__', 'constructor', 'toString'])('has %s reported as an unknown key', (key) => {
+    expect(faultsIn(`${LEAST}${key}: { idle: 5m }`).map(({ path }) => path)).toEqual([key])
+  })
+})
+
+describe('a route', () => {
+  const route = (host: string, level: string, rest = '') =>
+    `routes: [{ host: ${host}, rules: [{ require: ${level} }] }]\n${rest}`
+
+  it('lies where the cookie of the portal reaches', () => {
+    expect(placesOf(faultsIn(`${LEAST}${route('wiki.other.org', 'one_factor')}`))).toEqual([
+      '2 routes[0].host',
+    ])
+    expect(faultsIn(`${LEAST}${route('wiki.example.com', 'one_factor')}`)).toEqual([])
+  })
+
+  it('may lie anywhere when it asks nobody to sign in', () => {
+    expect(faultsIn(`${LEAST}${route('wiki.other.org', 'bypass')}`)).toEqual([])
+    expect(faultsIn(`${LEAST}${route('wiki.other.org', 'deny')}`)).toEqual([])
+  })
+
+  it('lies under the cookie domain that is asked for', () => {
+    const yaml = route(
+      'wiki.example.com',
+      'two_factor',
+      'session: { cookie_domain: auth.example.com }',
+    )
+    expect(placesOf(faultsIn(`${LEAST}${yaml}`))).toEqual(['2 routes[0].host'])
+  })
+
+  it('does not excuse a cookie domain beside the portal', () => {
+    const yaml = route('wiki.other.org', 'two_factor', 'session: { cookie_domain: other.org }')
+    expect(placesOf(faultsIn(`${LEAST}${yaml}`))).toEqual(['3 session.cookie_domain'])
+  })
+
+  it('cannot take the host that the portal has for itself', () => {
+    expect(placesOf(faultsIn(`${LEAST}${route('auth.example.com', 'bypass')}`))).toEqual([
+      '2 routes[0].host',
+    ])
+    const shared = 'portal: { url: https://example.com/.gatehouse/ }\n'
+    expect(faultsIn(`${shared}${route('example.com', 'two_factor')}`)).toEqual([])
+  })
+
+  it('is looked at beside faults elsewhere', () => {
+    const yaml = `${LEAST}${route('wiki.other.org', 'one_factor', 'log: { level: loud }')}`
+    expect(placesOf(faultsIn(yaml))).toEqual(['2 routes[0].host', '3 log.level'])
+  })
+})
+
+describe('a file that cannot be read', () => {
+  it.each([
+    ['an empty file', ''],
+    ['a file of comments', '# portal:\n'],
+    ['a list', '- portal\n'],
+    ['a sentence', 'portal\n'],
+  ])('%s is one fault', (_, yaml) => {
+    expect(faultsIn(yaml)).toHaveLength(1)
+  })
+
+  it('is told to the operator when it is not there, or a folder', () => {
+    const folder = aFolder()
+    expect(() => loadConfig(join(folder, 'config.yaml'), {})).toThrow(OperatorError)
+    expect(() => loadConfig(folder, {})).toThrow(OperatorError)
+  })
+
+  it('is told to the operator when it may not be read', () => {
+    const file = aConfigFile(LEAST)
+    chmodSync(file, 0o000)
+    // The superuser may read everything.
+    if (process.getuid?.() === 0) expect(() => loadConfig(file, {})).not.toThrow()
+    else expect(() => loadConfig(file, {})).toThrow(OperatorError)
+  })
+
+  it('is told to the operator when it is no text', () => {
+    const file = aConfigFile(new Uint8Array([0xff, 0xfe, 0x00]))
+    expect(() => loadConfig(file, {})).toThrow(OperatorError)
+  })
+})
+
+describe('broken YAML', () => {
+  it.each([
+    ['a tab', 'portal:\n\turl: https://auth.example.com\n', 2],
+    ['a bracket that stays open', `${LEAST}trusted_proxies: [10.0.0.2\n`, 3],
+    ['a quote that stays open', 'portal:\n  url: "https://auth.example.com\n', 3],
+    ['two colons on one line', 'portal: url: https://auth.example.com\n', 1],
+    ['wrong indentation', 'portal:\n  url: https://auth.example.com\n   name: x\n', 2],
+    ['a tag', `${LEAST}log: !secret x\n`, 2],
+    ['an alias without an anchor', `${LEAST}session: { idle: *short }\n`, 2],
+    ['a second document', `${LEAST}---\n${LEAST}`, 2],
+    ['a key that is no text', `${LEAST}? [a]\n: b\n`, 2],
+  ])('%s has its line', (_, yaml, line) => {
+    const faults = faultsIn(yaml)
+    expect(faults[0]?.at).toMatch(new RegExp(`^config\\.yaml:${line}:\\d+$`))
+  })
+
+  it('names a key that stands twice, and goes on', () => {
+    const faults = faultsIn(`${LEAST}log: { level: info }\nlog: { level: loud }\n`)
+    expect(placesOf(faults)).toEqual(['3', '3 log.level'])
+    expect(faults[0]?.message).toContain('"log"')
+  })
+
+  it('is refused when its aliases multiply', () => {
+    const levels = Array.from({ length: 12 }, (_, level) => {
+      const inner = level === 0 ? 'x' : `*a${level - 1}`
+      return `a${level}: &a${level} [${Array(9).fill(inner).join(', ')}]`
+    })
+    expect(faultsIn(levels.join('\n'))).toHaveLength(1)
+  })
+})
+
+describe('a secret', () => {
+  const withKey = (key: string) => `${LEAST}store: { key: ${key} }\n`
+
+  it('comes from a file beside the configuration, without white space around it', () => {
+    const file = aConfigFile(withKey('{ file: secrets/key }'))
+    mkdirSync(join(dirname(file), 'secrets'))
+    writeFileSync(join(dirname(file), 'secrets/key'), 'c2VjcmV0\n', { mode: 0o600 })
+    const { config, warnings } = loadConfig(file, {})
+    expect(config.store.key).toBe('c2VjcmV0')
+    expect(warnings).toEqual([])
+  })
+
+  it('comes from a variable of any name', () => {
+    const { config } = load(withKey('{ env: GATEHOUSE_SEAL }'), { GATEHOUSE_SEAL: 'c2VjcmV0' })
+    expect(config.store.key).toBe('c2VjcmV0')
+  })
+
+  it.each([
+    ['a file that does not exist', '{ file: /nowhere/key }'],
+    ['a file that is a folder', '{ file: / }'],
+    ['a file that is empty', '{ file: /dev/null }'],
+    ['a variable that is not set', '{ env: SEAL }'],
+    ['an unknown source', '{ vault: key }'],
+    ['two sources', '{ file: /key, env: SEAL }'],
+    ['no value', ''],
+    ['a number', '12345'],
+    ['a list', '[hunter2]'],
+  ])('is one fault when it is %s', (_, key) => {
+    expect(placesOf(faultsIn(withKey(key)))).toEqual(['2 store.key'])
+  })
+
+  it('is one fault when its file may not be read', () => {
+    const key = join(aFolder(), 'key')
+    writeFileSync(key, 'c2VjcmV0', { mode: 0o000 })
+    // The superuser may read everything.
+    const expected = process.getuid?.() === 0 ? [] : ['2 store.key']
+    expect(placesOf(faultsIn(withKey(`{ file: ${key} }`)))).toEqual(expected)
+  })
+
+  it.each([
+    'portal: { url: 5 }\nstore: { key: hunter2 }\n',
+    'portal: { url: 5 }\nstore: { key: [hunter2] }\n',
+    'portal: { url: 5 }\nstore: { key: { file: x, hunter2: y } }\n',
+    'portal: { url: 5 }\nstore: { key: *hunter2 }\n',
+    'portal: { url: 5 }\nstore: { key: "hunter2 }\n',
+    'portal: { url: 5 }\nstore: { key: !hunter2 x }\n',
+    'portal: { url: 5 }\nstore:\n  key: hunter2: hunter2\n',
+    'portal: { url: 5 }\nstore:\n  key: @hunter2\n',
+    'portal: { url: 5 }\nstore:\n  key: hunter2\n  key: hunter2\n',
+  ])('is never quoted in a fault: %j', (yaml) => {
+    const faults = faultsIn(yaml)
+    expect(faults).not.toEqual([])
+    expect(JSON.stringify(faults)).not.toContain('hunter2')
+  })
+})
