@@ -116,9 +116,11 @@ function plainValues(document: Document): Record<string, unknown> | string {
   }
 }
 
+type Flaw = Pick<YAMLError, 'code' | 'pos'> & Partial<Pick<YAMLError, 'message'>>
+
 /** An alias without its anchor shows only when values are asked for, and then without a line. */
-function brokenAliases(document: Document): Pick<YAMLError, 'code' | 'pos'>[] {
-  const broken: Pick<YAMLError, 'code' | 'pos'>[] = []
+function brokenAliases(document: Document): Flaw[] {
+  const broken: Flaw[] = []
   visit(document, {
     Alias(_, alias) {
       const start = alias.range?.[0] ?? 0
@@ -150,7 +152,9 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 }
 
 /** Says what is wrong without quoting the file: the text at hand may be a secret. */
-function inPlainWords({ code, pos }: Pick<YAMLError, 'code' | 'pos'>, text: string): string {
+function inPlainWords({ code, pos, message = '' }: Flaw, text: string): string {
+  // An open bracket swallows all that follows, and is noticed only there.
+  if (code === 'BAD_INDENT' && message.startsWith('Flow')) return SENTENCES.MISSING_CHAR
   if (code !== 'DUPLICATE_KEY') return SENTENCES[code]
   const [key] = /^[\w-]+/.exec(text.slice(pos[0])) ?? []
   return key === undefined ? SENTENCES[code] : `the key "${key}" stands twice in this section`

@@ -74,9 +74,10 @@ function sentenceFor(issue: z.core.$ZodIssue, schema: z.core.$ZodType, values: u
   if (value === undefined) return `is missing${exampleFor(schemaAt(schema, issue.path))}`
   if (value === null) {
     const at = schemaAt(schema, issue.path)
-    const name = String(issue.path.at(-1))
+    const name = issue.path.at(-1)
+    if (typeof name === 'number') return 'has no value; write the entry, or take its line out'
     return at && isSection(at)
-      ? `has no keys; write "${name}: {}" for the defaults, or take it out`
+      ? `has no keys; write "${String(name)}: {}" for the defaults, or take it out`
       : 'has no value; write one, or take the key out'
   }
   return issue.message

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { type ConfigDocument, readDocument } from './document.ts'
 import { type Environment, mentionedNames, overlay, systemEnvironment } from './environment.ts'
 import { faultsOf, plainWords } from './issues.ts'
-import { ConfigFaults, type Fault, type Warning } from './remark.ts'
+import { ConfigFaults, type Fault, type Remark, type Warning } from './remark.ts'
 import { type Config, configSchema } from './schema.ts'
 import { resolveSecrets } from './secrets.ts'
 import { writtenPath } from './walk.ts'
@@ -108,8 +108,10 @@ function freeze<T>(value: T): T {
   return Object.freeze(value)
 }
 
-const lineOf = ({ at }: Fault) => Number(/:(\d+):\d+$/.exec(at)?.[1] ?? Number.POSITIVE_INFINITY)
-const byLine = (left: Fault, right: Fault) => {
-  const [first, second] = [lineOf(left), lineOf(right)]
-  return first === second ? 0 : first - second
+const byLine = (left: Remark, right: Remark) => order(left) - order(right)
+
+// In the order of the file; what stands in a variable comes last.
+function order({ at }: Remark): number {
+  const [, line, column] = /:(\d+):(\d+)$/.exec(at) ?? []
+  return line === undefined ? Number.MAX_VALUE : Number(line) * 1e6 + Number(column)
 }
