@@ -3,12 +3,16 @@ import { findPackageJSON } from 'node:module'
 import { didYouMean } from '../base/did-you-mean.ts'
 import { OperatorError } from '../base/errors.ts'
 import { systemEnvironment } from '../config/environment.ts'
+import { backup } from './backup.ts'
 import { check } from './check.ts'
 import { type Command, type CommandContext, WrongUsage } from './command.ts'
 import { configExample } from './config-example.ts'
+import { factor } from './factor.ts'
+import { session } from './session.ts'
+import { user } from './user.ts'
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [check, configExample]
+export const COMMANDS: readonly Command[] = [check, user, factor, session, backup, configExample]
 
 /**
  * Finds a command and runs it.
