@@ -49,7 +49,7 @@ export async function sendRaw(
       resolve()
     }
     socket.on('data', (chunk) => {
-      chunks.push(chunk)
+      chunks.push(Buffer.from(chunk))
       clearTimeout(quiet)
       const { answers, rest } = readAnswers(Buffer.concat(chunks), kind, false)
       if (answers.length > 0 && rest.length === 0) quiet = setTimeout(end, quietMs)

@@ -67,7 +67,7 @@ function listen(socket: Socket, connection: number, record: (message: RecordedMe
 
   socket.on('data', (bytes) => {
     if (upgraded) return void socket.write(bytes)
-    pending = Buffer.concat([pending, bytes])
+    pending = Buffer.concat([pending, Buffer.from(bytes)])
     if (!answeredEarly && pathOf(readHead(pending)?.startLine) === '/early-response') {
       answeredEarly = true
       answer(socket, 'early')
