@@ -96,8 +96,8 @@ const isWrongUsage = (error: unknown): error is Error =>
     error.code.startsWith('ERR_PARSE_ARGS_'))
 
 function help(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map(({ usage }) => usage.length))
-  const lines = commands.map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}`)
+  const width = Math.max(...commands.map(({ name }) => name.length))
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
   return [
     'Gatehouse: sign-in, second factors and signed sessions in front of your applications.',
     '',
