@@ -76,7 +76,7 @@ function onlyValue(header: string, name: string): string | undefined {
   const prefix = `${name}=`
   const values = header
     .split(';')
-    .map((pair) => pair.trim())
+    .map(withoutIndent)
     .filter((pair) => pair.startsWith(prefix))
   return values.length === 1 ? values[0]?.slice(prefix.length) : undefined
 }
@@ -86,10 +86,13 @@ function cutOurs(header: string): string | undefined {
   const kept = header
     .split(';')
     .filter((pair) => !isOurName(nameOf(pair)))
-    .map((pair) => pair.trim())
+    .map(withoutIndent)
     .filter((pair) => pair !== '')
   return kept.length > 0 ? kept.join('; ') : undefined
 }
+
+// Not trim(): that takes more than a space away, and lets look-alikes of a name pass for it.
+const withoutIndent = (pair: string) => pair.replace(/^ +/, '')
 
 const nameOf = (pair: string): string => pair.slice(0, `${pair}=`.indexOf('=')).split(';')[0] ?? ''
 
