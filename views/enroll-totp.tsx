@@ -48,7 +48,6 @@ export const EnrollTotp = (props: EnrollTotpProps) => {
             <input type="hidden" name="csrf" value={csrf} />
             {/* Not in focus at first: the page is read from the top, and a keyboard would hide it. */}
             <CodeField
-              digits={digits}
               label={`The ${digits} digits from the app`}
               focus={problem !== undefined}
               problem={problem}

@@ -36,7 +36,6 @@ export const EnterCode = (props: EnterCodeProps) => {
       <form method="post" action={action}>
         <input type="hidden" name="csrf" value={csrf} />
         <CodeField
-          digits={digits}
           label="Code from your authenticator app"
           focus
           problem={props.problem}

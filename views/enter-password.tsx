@@ -1,6 +1,7 @@
 import type { Brand, Destination, Wait } from './brand.ts'
 import { Layout } from './layout.tsx'
 import { Field } from './parts/field.tsx'
+import { Forgotten } from './parts/forgotten.tsx'
 import { Problem } from './parts/problem.tsx'
 import { Purpose } from './parts/purpose.tsx'
 import { Who } from './parts/who.tsx'
@@ -56,6 +57,7 @@ export const EnterPassword = (props: EnterPasswordProps) => {
           Continue
         </button>
       </form>
+      <Forgotten brand={brand} />
     </Layout>
   )
 }

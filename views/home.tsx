@@ -7,7 +7,7 @@ export interface HomeApplication {
   name: string
   host: string
   url: string
-  /** What it asks for: "password", "password and code". */
+  /** What it asks for: "password", "password and code"; empty when it is open to everybody. */
   asks: string
 }
 
@@ -68,7 +68,7 @@ const Application = ({ name, host, url, asks }: HomeApplication) => (
     <span class="application-text">
       <strong>{name}</strong>
       {host !== name && <span class="application-host">{host}</span>}
-      <span class="hint">asks for {asks}</span>
+      <span class="hint">{asks ? `asks for ${asks}` : 'open to everybody'}</span>
     </span>
     <Arrow direction="on" />
   </a>

@@ -51,7 +51,7 @@ export const Layout = ({ brand, title, children, wide, back }: LayoutProps) => (
           </p>
         )}
         {brand.links.length > 0 && (
-          <ul>
+          <ul class="legal">
             {brand.links.map(({ label, href }) => (
               <li>
                 <a href={href}>{label}</a>

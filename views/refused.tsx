@@ -27,7 +27,7 @@ export const Refused = (props: RefusedProps) => {
     <Layout brand={brand} title="Not open to you">
       <h1>This page is not open to you</h1>
       <p>
-        {user ? <Account {...user} /> : 'Nobody is signed in in this browser.'} {why[reason](host)}
+        {user ? <Account {...user} /> : 'Nobody is signed in here.'} {why[reason](host)}
       </p>
       <p>
         If you should have access, ask{' '}

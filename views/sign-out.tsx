@@ -37,6 +37,7 @@ export const SignOut = ({ brand, action, csrf, user, sessions, home }: SignOutPr
 )
 
 function places(sessions: number): string {
-  if (sessions <= 1) return 'in this browser only'
-  return sessions === 2 ? 'here and in one other browser' : `here and in ${sessions - 1} others`
+  if (sessions <= 1) return 'only in this browser'
+  if (sessions === 2) return 'here and in one other browser'
+  return `here and in ${sessions - 1} other browsers`
 }

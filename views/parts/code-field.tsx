@@ -4,7 +4,6 @@ import { Problem } from './problem.tsx'
 
 /** The one field for the one code. */
 export interface CodeFieldProps {
-  digits: number
   label: string
   focus: boolean
   problem?: string | undefined
@@ -13,7 +12,7 @@ export interface CodeFieldProps {
 }
 
 /** One wide field for a code. No `maxlength`: spaces and dashes that come with a paste are forgiven. */
-export const CodeField = ({ digits, label, focus, problem, triesLeft, wait }: CodeFieldProps) => (
+export const CodeField = ({ label, focus, problem, triesLeft, wait }: CodeFieldProps) => (
   <div class="field">
     <label for="code">{label}</label>
     <input
@@ -23,7 +22,6 @@ export const CodeField = ({ digits, label, focus, problem, triesLeft, wait }: Co
       type="text"
       inputmode="numeric"
       autocomplete="one-time-code"
-      placeholder={'0'.repeat(digits)}
       required
       aria-describedby={problem || wait ? 'code-problem' : undefined}
       aria-invalid={problem && !wait ? 'true' : undefined}
