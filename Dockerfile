@@ -25,8 +25,7 @@ RUN cd node_modules/better-sqlite3 \
  && find . -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.md' \) -delete
 
 FROM node:26-bookworm-slim
-ENV NODE_ENV=production \
-    GATEHOUSE_CONFIG=/etc/gatehouse/config.yaml \
+ENV GATEHOUSE_CONFIG=/etc/gatehouse/config.yaml \
     GATEHOUSE_STORE_PATH=/data/gatehouse.db
 WORKDIR /app
 RUN mkdir -p /data /etc/gatehouse && chown node:node /data
