@@ -7,12 +7,23 @@ import { backup } from './backup.ts'
 import { check } from './check.ts'
 import { type Command, type CommandContext, WrongUsage } from './command.ts'
 import { configExample } from './config-example.ts'
+import { demo } from './demo.ts'
 import { factor } from './factor.ts'
+import { serve } from './serve.ts'
 import { session } from './session.ts'
 import { user } from './user.ts'
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [check, user, factor, session, backup, configExample]
+export const COMMANDS: readonly Command[] = [
+  serve,
+  demo,
+  check,
+  user,
+  factor,
+  session,
+  backup,
+  configExample,
+]
 
 /**
  * Finds a command and runs it.

@@ -2,6 +2,7 @@ import { OperatorError } from '../base/errors.ts'
 import { createPasswordHasher, type PasswordHasher } from '../base/password.ts'
 import { findConfigFile } from '../config/find.ts'
 import { loadConfig } from '../config/load.ts'
+import { passwordPlace } from '../config/password-place.ts'
 import type { Config } from '../config/schema.ts'
 import { createPasswordPolicy, type PasswordPolicy } from '../login/password-policy.ts'
 import type { User } from '../model/user.ts'
@@ -55,14 +56,3 @@ export async function atDesk<T>(
     await store.close()
   }
 }
-
-/** What a password may open alone, and the words of this place, for the policy of passwords. */
-export const passwordPlace = ({ portal, routes }: Config) => ({
-  alone: routes.some(({ rules }) => rules.some((rule) => rule.require === 'one_factor')),
-  contextWords: [
-    'gatehouse',
-    portal.name,
-    ...portal.url.hostname.split('.'),
-    ...routes.flatMap(({ host, name }) => [host, name ?? '']),
-  ],
-})

@@ -86,8 +86,8 @@ export interface LoginFlowDeps {
   guesses: Guesses
   /** Seconds for which a password proved in a session still counts beside a second factor. */
   passwordMaxAge(signedIn: SignedIn): number
-  /** What opening a page asks of a user; `undefined` when it asks for nothing. */
-  requirementOf(url: string, user: User): Requirement | undefined
+  /** What opening a page takes from an address; `undefined` when it takes nothing. */
+  requirementFor(url: string, address: string): Requirement | undefined
   sessions: Sessions
 }
 
@@ -102,7 +102,7 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
 
   /** Where the destination asks for nothing, a person is asked for all that they have. */
   const requirementFor = async (url: string, user: User, visit: Visit): Promise<Requirement> => {
-    const asked = deps.requirementOf(url, user) ?? (await all(user))
+    const asked = deps.requirementFor(url, visit.address) ?? (await all(user))
     return visit.atLeastTwo ? { ...asked, aal: 2 } : asked
   }
 

@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import type { AppEnv } from '../web/env.ts'
 import type { Assets } from './assets.ts'
 import { type HomePagesDeps, homePages } from './home.ts'
@@ -21,8 +21,10 @@ export type PortalDeps = MannersDeps &
 /** All pages, mounted where the portal's address says. */
 export function createPortal(deps: PortalDeps): Hono<AppEnv> {
   const { assets, pages } = deps
-  const { pathname } = new URL(pages.brand.home)
-  const app = new Hono<AppEnv>().basePath(pathname)
+  const portal = new URL(pages.brand.home)
+  const root = new Hono<AppEnv>()
+  root.use(onlyAtHome(portal))
+  const app = root.basePath(portal.pathname)
 
   // Before the manners: these know no visitor and set no cookie.
   app.get('/assets/:name', (c) => {
@@ -46,13 +48,27 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
   app.route('/', signOutPages(deps))
   app.route('/', setUpPages(deps))
 
-  app.notFound((c) =>
+  root.notFound((c) =>
     pages.trouble(c, 404, {
       title: 'There is no such page',
       sentences: ['The address may be mistyped, or the page may be gone.'],
       actions: [{ label: 'Back to the start', href: pages.brand.home, primary: true }],
     }),
   )
-  app.onError((error, c) => pages.failure(error, c))
-  return app
+  root.onError((error, c) => pages.failure(error, c))
+  return root
+}
+
+/** Below `/.gatehouse/` on the hosts of applications, people are sent on to the same page of the portal. */
+function onlyAtHome(portal: URL): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { hostname, pathname, search } = new URL(c.req.url)
+    if (hostname === portal.hostname) return next()
+    if (c.req.method !== 'GET') return c.notFound()
+    const page = pathname.slice(pathname.indexOf('/', 1) + 1)
+    const [known] = /^(login|logout)?$/.exec(page) ?? []
+    return known === undefined
+      ? c.notFound()
+      : c.redirect(new URL(known, portal).href + search, 303)
+  }
 }

@@ -1,7 +1,11 @@
 import { type Browser, chromium } from 'playwright-core'
 
-/** Starts the browser that the machine has; it speaks to nobody on its own account. */
-export const openBrowser = (): Promise<Browser> =>
+/**
+ * Starts the browser that the machine has; it speaks to nobody on its own account.
+ *
+ * @param more Further arguments, e.g. to resolve names.
+ */
+export const openBrowser = (more: readonly string[] = []): Promise<Browser> =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
@@ -11,5 +15,6 @@ export const openBrowser = (): Promise<Browser> =>
       '--disable-component-update',
       '--disable-sync',
       '--no-first-run',
+      ...more,
     ],
   })

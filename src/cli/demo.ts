@@ -1,0 +1,137 @@
+import { randomInt } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { randomToken } from '../base/bytes.ts'
+import { createLog } from '../base/log.ts'
+import { createPasswordHasher } from '../base/password.ts'
+import { loadConfig } from '../config/load.ts'
+import { shownCode } from '../factors/totp/authenticator.ts'
+import { ADMIN_GROUP } from '../model/user.ts'
+import type { Store } from '../store/contract.ts'
+import { type Command, WrongUsage } from './command.ts'
+import { createDemoApp } from './demo-app.ts'
+import { type Running, runGateway } from './run-gateway.ts'
+import { untilTold } from './until-told.ts'
+
+const PEOPLE = [
+  {
+    name: 'alice',
+    displayName: 'Alice Adams',
+    email: 'alice@example.com',
+    groups: [ADMIN_GROUP, 'staff'],
+  },
+  { name: 'bob', displayName: 'Bob Brown', email: 'bob@example.com', groups: ['staff'] },
+] as const
+
+/** The whole thing on one port of localhost, with a database that is gone afterwards. */
+export const demo: Command = {
+  name: 'demo',
+  usage: 'demo [--port PORT]',
+  summary: 'Try everything on this machine, with an application to protect',
+
+  async run(args, { print }) {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { port: { type: 'string', default: '9091' } },
+    })
+    const port = Number(values.port)
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw new WrongUsage('a port is a number up to 65535')
+
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-demo-'))
+    const passwords = new Map<string, string>()
+    let store: Store | undefined
+    const application = createDemoApp(async () => (store ? personsOf(store, passwords) : []))
+    try {
+      await new Promise<void>((resolve) => application.listen(0, '127.0.0.1', resolve))
+      const { port: upstreamPort } = application.address() as AddressInfo
+      const file = join(folder, 'config.yaml')
+      writeFileSync(file, configText(port, upstreamPort))
+      const { config } = loadConfig(file, {})
+      const log = createLog('warn')
+      const running = await runGateway(config, log)
+      store = running.store
+      for (const [name, password] of await addPeople(running)) passwords.set(name, password)
+      for (const line of welcome(port, passwords)) print(line)
+      return await untilTold(running, log)
+    } finally {
+      application.closeAllConnections()
+      application.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+}
+
+/** What an operator with a single host would write. */
+const configText = (port: number, upstreamPort: number) => `\
+portal:
+  url: http://localhost:${port}/.gatehouse/
+listen: 127.0.0.1:${port}
+health: { listen: "127.0.0.1:0" }
+
+routes:
+  - host: localhost
+    name: Paper Trail
+    upstream: http://127.0.0.1:${upstreamPort}
+    rules:
+      - { paths: [/public/**, /inbox/**, /assets/**], require: bypass }
+      - { paths: [/admin/**], groups: [admins], require: two_factor, max_age: 2m }
+      - { require: two_factor }
+`
+
+async function addPeople({ store, keyring }: Running): Promise<Map<string, string>> {
+  const cost = { memoryKib: 65_536, passes: 3 }
+  const hasher = createPasswordHasher({
+    cost,
+    pepper: keyring('pepper'),
+    concurrency: 2,
+    queueLimit: 8,
+  })
+  const { dictionary } = await import('@zxcvbn-ts/language-common')
+  const words = dictionary['diceware-common'].map(String)
+  const made = new Map<string, string>()
+  for (const person of PEOPLE) {
+    const password = Array.from({ length: 4 }, () => words[randomInt(words.length)]).join('-')
+    const createdAt = Math.floor(Date.now() / 1000)
+    const user = { ...person, id: randomToken(16), status: 'active', createdAt } as const
+    await store.users.insert(user, await hasher.hash(password))
+    made.set(person.name, password)
+  }
+  return made
+}
+
+async function personsOf(store: Store, passwords: ReadonlyMap<string, string>) {
+  const now = Math.floor(Date.now() / 1000)
+  const users = await store.users.list()
+  return Promise.all(
+    users.map(async ({ id, name, groups }) => {
+      const credentials = await store.credentials.listByUser(id)
+      const codes = credentials
+        .filter(({ kind }) => kind === 'totp')
+        .map(async ({ label, state, data }) => ({
+          label: state === 'pending' ? `${label}, being set up` : label,
+          ...(await shownCode(data, now)),
+        }))
+      return { name, password: passwords.get(name) ?? '', groups, codes: await Promise.all(codes) }
+    }),
+  )
+}
+
+function* welcome(port: number, passwords: ReadonlyMap<string, string>): Generator<string> {
+  const at = `http://localhost:${port}`
+  yield ''
+  yield `  Gatehouse stands in front of a small application:   ${at}/`
+  yield ''
+  for (const { name, groups } of PEOPLE) {
+    yield `  ${name.padEnd(6)} ${(passwords.get(name) ?? '').padEnd(40)} ${groups.join(', ')}`
+  }
+  yield ''
+  yield `  It asks for a code too. Their authenticator apps are here, so you need no phone:   ${at}/inbox`
+  yield `  Only alice may open   ${at}/admin   and anybody may open   ${at}/public`
+  yield ''
+  yield '  Ctrl-C ends it, and nothing is left behind.'
+  yield ''
+}

@@ -1,0 +1,86 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type App, createApp } from '../app.ts'
+import { hasCode, OperatorError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { ListenAddress } from '../base/net.ts'
+import type { Config } from '../config/schema.ts'
+import { type OpenStore, openSqlite } from '../store/sqlite.ts'
+
+/** A gateway that takes requests. */
+export interface Running extends OpenStore {
+  app: App
+  port: number
+  /** Lets requests under way finish, then stops. */
+  stop(): Promise<void>
+}
+
+const SWEEP_EVERY_MS = 5 * 60_000
+
+/**
+ * Starts a gateway with all that belongs to it.
+ *
+ * @throws {OperatorError} when the store does not open or an address cannot be listened on.
+ */
+export async function runGateway(config: Config, log: Log): Promise<Running> {
+  const opened = await openSqlite(config.store, { create: true })
+  const { store, keyring } = opened
+  const app = createApp(config, { store, keyring, log })
+  try {
+    await listen(app.health, config.health.listen, 'health.listen')
+    await listen(app.server, config.listen, 'listen')
+  } catch (cause) {
+    app.health.close()
+    await app.close()
+    await store.close()
+    throw cause
+  }
+
+  const sweep = () =>
+    store.sweep(Math.floor(Date.now() / 1000)).catch((cause) => {
+      log.error({ error: String(cause) }, 'store: expired rows not removed')
+    })
+  const timer = setInterval(sweep, SWEEP_EVERY_MS)
+  const { port } = app.server.address() as AddressInfo
+  log.info({ port, host: config.listen.host, portal: config.portal.url.href }, 'gateway: listening')
+
+  return {
+    ...opened,
+    app,
+    port,
+    async stop() {
+      clearInterval(timer)
+      await app.close()
+      app.health.closeAllConnections()
+      app.health.close()
+      await store.close()
+      log.info({}, 'gateway: stopped')
+    },
+  }
+}
+
+function listen(server: Server, { host, port }: ListenAddress, key: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => reject(cannotListen(cause, key, `${host}:${port}`)))
+    server.listen({ host, port }, resolve)
+  })
+}
+
+function cannotListen(cause: Error, key: string, address: string): Error {
+  if (hasCode(cause, 'EADDRINUSE')) {
+    return new OperatorError(
+      `${key}: ${address} is in use by another program. Stop it, or choose another port.`,
+      { cause },
+    )
+  }
+  if (hasCode(cause, 'EACCES')) {
+    return new OperatorError(
+      `${key}: this user may not listen on ${address}. Choose a port above 1023, or allow it.`,
+      { cause },
+    )
+  }
+  if (hasCode(cause, 'EADDRNOTAVAIL') || hasCode(cause, 'ENOTFOUND')) {
+    return new OperatorError(`${key}: this machine has no address ${address}.`, { cause })
+  }
+  return cause
+}

@@ -1,0 +1,34 @@
+import { parseArgs } from 'node:util'
+import { createLog } from '../base/log.ts'
+import { findConfigFile } from '../config/find.ts'
+import { loadConfig } from '../config/load.ts'
+import { writtenRemark } from '../config/remark.ts'
+import { SET_UP_LINK_SECONDS } from '../login/set-up.ts'
+import type { Command } from './command.ts'
+import { runGateway } from './run-gateway.ts'
+import { untilTold } from './until-told.ts'
+
+/** Runs the gateway. */
+export const serve: Command = {
+  name: 'serve',
+  usage: 'serve [--config FILE]',
+  summary: 'Run the gateway until told to stop',
+
+  async run(args, { environment, printError }) {
+    const { values } = parseArgs({ args: [...args], options: { config: { type: 'string' } } })
+    const { config, warnings } = loadConfig(findConfigFile(values.config, environment), environment)
+    const log = createLog(config.log.level)
+    for (const warning of warnings) log.warn({}, `configuration: ${writtenRemark(warning)}`)
+
+    const running = await runGateway(config, log)
+    const token = await running.app.setUp.openLink()
+    if (token !== undefined) {
+      // For the terminal alone: the log is kept, shipped and read by many.
+      const link = new URL(`setup?token=${token}`, config.portal.url).href
+      printError(
+        `\nThere is no user yet. Create the first administrator within ${SET_UP_LINK_SECONDS / 60} minutes at\n\n  ${link}\n`,
+      )
+    }
+    return untilTold(running, log)
+  },
+}

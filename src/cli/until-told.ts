@@ -1,0 +1,40 @@
+import type { Log } from '../base/log.ts'
+import type { Running } from './run-gateway.ts'
+
+/** An uncaught failure must not keep the process half alive. */
+const LAST_WORDS_MS = 10_000
+
+/**
+ * Keeps a gateway running until somebody stops it.
+ *
+ * @returns 0 after SIGTERM or SIGINT, once requests under way are answered; 1 after a failure that
+ * nobody caught, so that a supervisor starts the program anew.
+ */
+export function untilTold(running: Running, log: Log): Promise<0 | 1> {
+  return new Promise((resolve) => {
+    let stopping = false
+    const stop = (code: 0 | 1) => {
+      if (stopping) return
+      stopping = true
+      if (code === 1) setTimeout(() => process.exit(1), LAST_WORDS_MS).unref()
+      running.stop().then(
+        () => resolve(code),
+        (cause) => {
+          log.error({ error: String(cause) }, 'gateway: did not stop cleanly')
+          resolve(1)
+        },
+      )
+    }
+
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        log.info({ signal }, 'gateway: told to stop, finishing requests under way')
+        stop(0)
+      })
+    }
+    process.on('uncaughtException', (error) => {
+      log.error({ error: error.stack ?? String(error) }, 'gateway: uncaught failure, stopping')
+      stop(1)
+    })
+  })
+}

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { generate } from 'otplib'
+import { type App, createApp } from '../../src/app.ts'
+import { type Log, silentLog } from '../../src/base/log.ts'
+import { createPasswordHasher } from '../../src/base/password.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import type { Credential } from '../../src/model/factor.ts'
+import type { User } from '../../src/model/user.ts'
+import type { Store } from '../../src/store/contract.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import { aCredential, aUser } from './builders.ts'
+import { type StillClock, stillClock } from './still-clock.ts'
+import { createVisitor, type Visitor } from './visitor.ts'
+
+/** A gateway in this process, on a port of loopback, with a clock that stands still. */
+export interface TestGateway {
+  app: App
+  port: number
+  store: Store
+  clock: StillClock
+  /** Where the portal stands. */
+  portal: string
+  /** A browser of its own. */
+  visitor(): Visitor
+  addUser(given: Partial<User> & { password?: string; secret?: string }): Promise<User>
+  /** The code that a user's authenticator app shows, steps of 30 seconds from now. */
+  code(userId: string, steps?: number): Promise<string>
+  credential(userId: string): Promise<Credential | undefined>
+  close(): Promise<void>
+}
+
+export const PASSWORD = 'correct horse battery'
+
+/** @param yaml The configuration without store, health and listen; hashing is made cheap. */
+export async function openGateway(yaml: string, log: Log = silentLog): Promise<TestGateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
+  const file = join(folder, 'config.yaml')
+  writeFileSync(file, `${yaml}\nstore: { path: ./gatehouse.db }\n`)
+  const loaded = loadConfig(file, {}).config
+  const config = {
+    ...loaded,
+    login: { ...loaded.login, password: { ...loaded.login.password, memory_kib: 64, passes: 1 } },
+  }
+  const { store, keyring } = await openSqlite(config.store, { create: true })
+  const clock = stillClock()
+  const app = createApp(config, { store, keyring, log, clock })
+  await new Promise<void>((resolve) => app.server.listen(0, '127.0.0.1', resolve))
+  const { port } = app.server.address() as AddressInfo
+  const cost = { memoryKib: 64, passes: 1 }
+  const hasher = createPasswordHasher({
+    cost,
+    pepper: keyring('pepper'),
+    concurrency: 2,
+    queueLimit: 50,
+  })
+
+  const credential = async (userId: string) => (await store.credentials.listByUser(userId))[0]
+
+  return {
+    app,
+    port,
+    store,
+    clock,
+    portal: config.portal.url.href,
+    visitor: () => createVisitor(port),
+    credential,
+
+    async addUser({ password = PASSWORD, secret, ...given }) {
+      const user = aUser({ createdAt: clock.now(), ...given })
+      await store.users.insert(user, await hasher.hash(password))
+      if (secret) await store.credentials.insert(aCredential({ userId: user.id, data: { secret } }))
+      return user
+    },
+
+    async code(userId, steps = 0) {
+      const { secret } = { secret: '', ...((await credential(userId))?.data as object) }
+      return generate({ secret, epoch: clock.now() + steps * 30 })
+    },
+
+    async close() {
+      await app.close()
+      await store.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url))
+
+/** The built program in a folder of its own, as an operator runs it. */
+export interface Program {
+  folder: string
+  configFile: string
+  /** Writes the configuration anew. */
+  configure(yaml: string): void
+  /** Runs a command to its end. */
+  run(args: readonly string[], input?: string): { code: number; out: string; err: string }
+  /** Starts `serve` (or another command that stays) and waits for a line. */
+  start(args?: readonly string[], until?: RegExp): Promise<Started>
+  /** Ends everything that was started and removes the folder. */
+  end(): Promise<void>
+}
+
+/** A program that stays. */
+export interface Started {
+  pid: number
+  /** All that it has written so far, to both outputs. */
+  output(): string
+  /** Waits until it has written something. */
+  until(pattern: RegExp): Promise<RegExpExecArray>
+  /** Sends a signal and waits for the end. @returns The exit code, or the signal's name. */
+  stop(signal?: NodeJS.Signals): Promise<number | string>
+}
+
+export function createProgram(yaml: string): Program {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-e2e-'))
+  const configFile = join(folder, 'config.yaml')
+  const started: Started[] = []
+  const configure = (text: string) => writeFileSync(configFile, text)
+  configure(yaml)
+  const environment = { PATH: process.env.PATH ?? '', GATEHOUSE_CONFIG: configFile }
+
+  return {
+    folder,
+    configFile,
+    configure,
+
+    run(args, input = '') {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+        input,
+        env: environment,
+        cwd: folder,
+        encoding: 'utf8',
+      })
+      return { code: status ?? -1, out: stdout, err: stderr }
+    },
+
+    async start(args = ['serve'], until = /gateway: listening/) {
+      const child = spawn(process.execPath, [MAIN, ...args], { env: environment, cwd: folder })
+      const running = watch(child)
+      started.push(running)
+      await running.until(until)
+      return running
+    },
+
+    async end() {
+      for (const running of started) await running.stop('SIGKILL')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const PATIENCE_MS = 20_000
+
+function watch(child: ChildProcess): Started {
+  let written = ''
+  let ended: number | string | undefined
+  const listeners = new Set<() => void>()
+  const tell = () => {
+    for (const listener of listeners) listener()
+  }
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      written += String(chunk)
+      tell()
+    })
+  }
+  child.on('exit', (code, signal) => {
+    ended = code ?? signal ?? -1
+    tell()
+  })
+
+  return {
+    pid: child.pid ?? 0,
+    output: () => written,
+
+    until(pattern) {
+      return new Promise((resolve, reject) => {
+        const give = (done: () => void) => {
+          clearTimeout(timer)
+          listeners.delete(look)
+          done()
+        }
+        const look = () => {
+          const found = pattern.exec(written)
+          if (found) give(() => resolve(found))
+          else if (ended !== undefined) {
+            give(() => reject(new Error(`ended with ${ended} before ${pattern}:\n${written}`)))
+          }
+        }
+        const timer = setTimeout(
+          () => give(() => reject(new Error(`no ${pattern} in time:\n${written}`))),
+          PATIENCE_MS,
+        )
+        listeners.add(look)
+        look()
+      })
+    },
+
+    stop(signal = 'SIGTERM') {
+      return new Promise((resolve) => {
+        if (ended !== undefined) return resolve(ended)
+        child.once('exit', (code, name) => resolve(code ?? name ?? -1))
+        child.kill(signal)
+      })
+    },
+  }
+}
