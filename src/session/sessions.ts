@@ -16,6 +16,8 @@ export interface Sessions {
    * one factor.
    */
   read(token: string | undefined): SignedIn | undefined
+  /** The same, but leaves no trace: an open connection alone keeps no session alive. */
+  peek(token: string | undefined): SignedIn | undefined
   /**
    * Begins a session, always under a fresh id; `replaces` is over in the same moment.
    *
@@ -64,29 +66,39 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
     write.catch((cause) => log.warn({ error: String(cause) }, 'session: last sight not written'))
   }
 
+  const find = (token: string | undefined): (SignedIn & { stored: Session }) | undefined => {
+    const [, id, secret, signature] = (token && TOKEN.exec(token)) || []
+    if (!id || !secret || !signature) return undefined
+    if (!sameBytes(sign(id, secret), Buffer.from(signature, 'base64url'))) return undefined
+
+    const found = repository.find(id)
+    if (!found || !sameBytes(found.secretHash, sha256(secret))) return undefined
+    const { session, user } = found
+    const now = clock.now()
+    if (user.status !== 'active' || now >= session.expiresAt) return undefined
+
+    const fresh = isFresh(session, config, now)
+    if (!fresh && !session.remembered) return undefined
+    const lowered = fresh ? session : { ...session, aal: 1 as const, phishingResistant: false }
+    return { session: lowered, user, stored: session }
+  }
+
   return {
     read(token) {
-      const [, id, secret, signature] = (token && TOKEN.exec(token)) || []
-      if (!id || !secret || !signature) return undefined
-      if (!sameBytes(sign(id, secret), Buffer.from(signature, 'base64url'))) return undefined
-
-      const found = repository.find(id)
-      if (!found || !sameBytes(found.secretHash, sha256(secret))) return undefined
-      const { session, user } = found
+      const found = find(token)
+      if (!found) return undefined
+      const { session, user, stored } = found
       const now = clock.now()
-      if (user.status !== 'active' || now >= session.expiresAt) return undefined
-
-      const fresh = isFresh(session, config, now)
-      if (!fresh && !session.remembered) return undefined
-      const lowered = fresh ? session : { ...session, aal: 1 as const, phishingResistant: false }
-      if (lowered.aal !== session.aal) {
+      if (session.aal !== stored.aal) {
         // Written before the last sight moves, or the next request would find the proof fresh again.
-        inBackground(repository.lower(id, now))
+        inBackground(repository.lower(session.id, now))
       } else if (now - session.lastSeenAt >= touchEverySeconds) {
-        inBackground(repository.touch(id, now))
+        inBackground(repository.touch(session.id, now))
       }
-      return { session: lowered, user }
+      return { session, user }
     },
+
+    peek: find,
 
     async issue({ userId, proof, remember, address, userAgent, replaces }) {
       const now = clock.now()
