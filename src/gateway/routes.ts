@@ -1,0 +1,55 @@
+import { compilePolicy, type Policy } from '../policy/decide.ts'
+import type { IdentityHeadersConfig, RouteConfig } from './config.ts'
+import type { HostAndPort } from './host.ts'
+
+/** One application, made ready for many requests. */
+export interface Route {
+  host: string
+  /** Host and port as they stand in the address bar. */
+  authority: string
+  /** Scheme, host and port as browsers see them. */
+  origin: string
+  /** What people call it. */
+  name: string
+  policy: Policy
+  /** Where the application listens, as an origin; absent when another proxy stands before it. */
+  upstream: string | undefined
+  headers: IdentityHeadersConfig
+}
+
+/** All applications, by host. */
+export interface Routes {
+  all: readonly Route[]
+  /** Finds the route of exactly this host and port; there is no other that would do instead. */
+  find(place: HostAndPort): Route | undefined
+  /** Is this the portal's own host and port? */
+  isPortal(place: HostAndPort): boolean
+}
+
+/** @param portal The portal's address: routes share its scheme and port. */
+export function compileRoutes(routes: readonly RouteConfig[], portal: URL): Routes {
+  const defaultPort = portal.protocol === 'https:' ? 443 : 80
+  const ownPort = portal.port === '' ? defaultPort : Number(portal.port)
+  const portalHost = portal.hostname
+  const hasOwnPort = ({ port = defaultPort }: HostAndPort) => port === ownPort
+  const all = routes.map((route) => compileRoute(route, portal))
+  const byHost = new Map(all.map((route) => [route.host, route]))
+  return {
+    all,
+    find: (place) => (hasOwnPort(place) ? byHost.get(place.host) : undefined),
+    isPortal: (place) => place.host === portalHost && hasOwnPort(place),
+  }
+}
+
+function compileRoute({ host, name, rules, upstream, headers }: RouteConfig, portal: URL): Route {
+  const authority = portal.port === '' ? host : `${host}:${portal.port}`
+  return {
+    host,
+    authority,
+    origin: `${portal.protocol}//${authority}`,
+    name: name ?? host,
+    policy: compilePolicy(rules),
+    upstream: upstream === undefined ? undefined : new URL(upstream).origin,
+    headers,
+  }
+}
