@@ -1,0 +1,35 @@
+import type { Cookies } from '../session/cookie.ts'
+import type { HeaderLine } from './request.ts'
+
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/**
+ * What of an application's answer goes to the client: not what belongs to the connection, and no
+ * cookie under a name of ours, by which it could sign people in or out.
+ */
+export function clientHeaders(
+  headers: readonly HeaderLine[],
+  cookies: Pick<Cookies, 'isOurs'>,
+): HeaderLine[] {
+  const named = new Set<string>()
+  for (const [name, value] of headers) {
+    if (name.toLowerCase() !== 'connection') continue
+    for (const token of value.split(',')) named.add(token.trim().toLowerCase())
+  }
+  return headers.filter(([name, value]) => {
+    const lower = name.toLowerCase()
+    if (lower === 'set-cookie') return !cookies.isOurs(value)
+    if (HOP_BY_HOP.has(lower)) return false
+    return !named.has(lower) || lower === 'content-length'
+  })
+}
