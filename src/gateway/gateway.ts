@@ -1,0 +1,106 @@
+import type { Server } from 'node:http'
+import type { Brand } from '../../views/brand.ts'
+import type { Audit } from '../audit/record.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import { networks } from '../base/net.ts'
+import type { Requirement } from '../model/decision.ts'
+import type { Cookies } from '../session/cookie.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { SigningKeyRepository } from '../store/contract.ts'
+import type { PageListener } from '../web/listener.ts'
+import { createAnswers } from './answers.ts'
+import { createAssertions } from './assertion.ts'
+import { createCorridor } from './authorize.ts'
+import type { RouteConfig, Timeouts } from './config.ts'
+import { createForwardAuthDoor } from './forward-auth.ts'
+import { createIdentityHeaders } from './identity-headers.ts'
+import { createListener } from './listener.ts'
+import { createProxyDoor } from './proxy.ts'
+import { createRefusals } from './refusals.ts'
+import { createRequestReader } from './request.ts'
+import { compileRoutes, type Route } from './routes.ts'
+import { createGatewayServer } from './server.ts'
+import { parseUrl } from './target.ts'
+import { createUpgradeDoor } from './upgrade.ts'
+import { createUpstreams } from './upstream.ts'
+
+/** The data path: three doors, one corridor, and the server before them. */
+export interface Gateway {
+  server: Server
+  /** The applications behind the gate. */
+  routes: readonly Route[]
+  /**
+   * What opening a page takes.
+   *
+   * @param url An address that has been found to be one of ours.
+   * @param address Where the person is: rules about networks count, at the portal as at the door.
+   * @returns `undefined` when it takes nothing, is closed to everybody, or is no page of a route.
+   */
+  requirementFor(url: string, address: string): Requirement | undefined
+  /** The public keys of assertions. */
+  jwks(): Promise<{ keys: object[] }>
+  /** Lets what is under way finish within the time that is configured for it, then ends it. */
+  close(): Promise<void>
+}
+
+export interface GatewayDeps {
+  config: {
+    routes: readonly RouteConfig[]
+    trusted_proxies: readonly string[]
+    timeouts: Timeouts
+  }
+  portal: URL
+  brand: Brand
+  /** Where help is to be had. */
+  help: string | undefined
+  sessions: Sessions
+  cookies: Cookies
+  signingKeys: SigningKeyRepository
+  audit: Audit
+  clock: Clock
+  log: Log
+  /** The portal's pages; called for its own host and for `/.gatehouse/` on every other. */
+  pages: PageListener
+}
+
+export function createGateway(given: GatewayDeps): Gateway {
+  const { config, portal, brand, help, sessions, cookies, clock, audit, log, pages } = given
+  const { timeouts } = config
+
+  const routes = compileRoutes(config.routes, portal)
+  const corridor = createCorridor({ routes, sessions, clock })
+  const assertions = createAssertions({
+    repository: given.signingKeys,
+    clock,
+    issuer: portal.origin,
+  })
+  const identityHeaders = createIdentityHeaders({ routes, cookies })
+  const readRequest = createRequestReader(networks(config.trusted_proxies))
+  const answers = createAnswers({ brand, portal, help })
+  const refusals = createRefusals({ answers, audit })
+
+  const shared = { corridor, cookies, identityHeaders, assertions, answers, refusals, log }
+  const upstreams = createUpstreams(timeouts)
+  const forwardAuth = createForwardAuthDoor(shared)
+  const proxy = createProxyDoor({ ...shared, upstreams })
+  const upgrade = createUpgradeDoor({ ...shared, readRequest, timeouts })
+
+  const entrance = { readRequest, routes, portal, forwardAuth, proxy, pages, refusals, log }
+  const listener = createListener(entrance)
+  const { server, drain } = createGatewayServer({ listener, upgrade, refusals, timeouts })
+
+  return {
+    server,
+    routes: routes.all,
+    jwks: assertions.jwks,
+    requirementFor(url, address) {
+      const page = parseUrl(url)
+      return page && corridor.requirementOf({ ...page, method: 'GET', address })
+    },
+    async close() {
+      await drain(timeouts.drain)
+      await upstreams.close()
+    },
+  }
+}

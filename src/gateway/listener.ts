@@ -1,0 +1,73 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Log } from '../base/log.ts'
+import { plainAddress } from '../base/net.ts'
+import type { PageListener } from '../web/listener.ts'
+import { sendAnswer } from './answers.ts'
+import type { Door } from './door.ts'
+import { isForwardAuthPath, malformedStatus } from './forward-auth.ts'
+import type { Refusals } from './refusals.ts'
+import { type GatewayRequest, isRefusal, type RequestReader } from './request.ts'
+import type { Routes } from './routes.ts'
+
+/** Listens to every message of the server. */
+export type Listener = (message: IncomingMessage, response: ServerResponse) => void
+
+export interface ListenerDeps {
+  readRequest: RequestReader
+  routes: Routes
+  portal: URL
+  forwardAuth: Door
+  proxy: Door
+  /** The portal's pages. */
+  pages: PageListener
+  refusals: Refusals
+  log: Log
+}
+
+/** Our own pages on the host of an application. */
+const OWN_PREFIX = '/.gatehouse/'
+
+/** Reads a message once, and shows it to its door. */
+export function createListener(deps: ListenerDeps): Listener {
+  const { readRequest, refusals, log } = deps
+  const doorFor = createSignpost(deps)
+
+  return (message, response) => {
+    const request = readRequest(message)
+    if (isRefusal(request)) {
+      const address = plainAddress(message.socket.remoteAddress ?? '')
+      const status = request.status === 400 ? malformedStatus(message.url ?? '') : request.status
+      const refusal = { reason: request.reason, status }
+      return sendAnswer(message, response, refusals.malformed(refusal, address))
+    }
+    try {
+      doorFor(request)(message, response, request)
+    } catch (cause) {
+      // Nothing behind a door may end in silence, and never in yes.
+      log.error({ error: cause instanceof Error ? cause.stack : String(cause) }, 'gateway: fault')
+      sendAnswer(message, response, refusals.failed(request))
+    }
+  }
+}
+
+function createSignpost(deps: ListenerDeps): (request: GatewayRequest) => Door {
+  const { routes, portal, forwardAuth, proxy, pages, refusals } = deps
+  const home = portal.pathname
+
+  const toPages: Door = (message, response, request) => {
+    if (request.expectsContinue) response.writeContinue()
+    pages(message, response, request)
+  }
+  const nowhere: Door = (message, response, request) =>
+    sendAnswer(message, response, refusals.notServed(request))
+
+  return (request) => {
+    const { rawPath } = request
+    if (isForwardAuthPath(rawPath)) return forwardAuth
+    if (routes.isPortal(request) && rawPath.startsWith(home)) return toPages
+    const route = routes.find(request)
+    if (!route) return nowhere
+    if (rawPath.startsWith(OWN_PREFIX)) return toPages
+    return route.upstream === undefined ? nowhere : proxy
+  }
+}

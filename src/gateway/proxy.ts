@@ -1,0 +1,150 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AppError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { Cookies } from '../session/cookie.ts'
+import { type Answer, type Answers, dropRest, sendAnswer } from './answers.ts'
+import type { Assertions } from './assertion.ts'
+import type { Allowed, Corridor, Decision } from './authorize.ts'
+import { clientHeaders } from './client-headers.ts'
+import { askedBy, type Door, identityOf } from './door.ts'
+import { UpstreamBroken } from './errors.ts'
+import type { Identity, IdentityHeaders } from './identity-headers.ts'
+import { kindOf } from './kind.ts'
+import type { Refusals } from './refusals.ts'
+import type { GatewayRequest } from './request.ts'
+import type { Receiver, Upstreams } from './upstream.ts'
+
+export interface ProxyDoorDeps {
+  corridor: Corridor
+  cookies: Cookies
+  identityHeaders: IdentityHeaders
+  assertions: Assertions
+  upstreams: Upstreams
+  answers: Answers
+  refusals: Refusals
+  log: Log
+}
+
+/** Door two: a browser's request goes through us to the application. */
+export function createProxyDoor(deps: ProxyDoorDeps): Door {
+  const { corridor, cookies, refusals } = deps
+
+  return (message, response, request) => {
+    const sessionToken = cookies.session.read(request.cookie)
+    const decision = corridor.authorize({ ...askedBy(request), sessionToken })
+    if (decision.kind !== 'allow') {
+      return sendAnswer(message, response, refuse(deps, request, decision))
+    }
+    const { upstream } = decision.route
+    if (upstream === undefined) {
+      return sendAnswer(message, response, refusals.notServed(request))
+    }
+    void carry(deps, { message, response, request, allowed: decision, upstream })
+  }
+}
+
+function refuse(
+  { answers, refusals }: ProxyDoorDeps,
+  request: GatewayRequest,
+  decision: Exclude<Decision, Allowed>,
+): Answer {
+  const kind = kindOf(request, request.method)
+  if (decision.kind === 'no_route') return refusals.noRoute(request, kind, decision.reason)
+  const url = decision.route.origin + request.target
+  if (decision.kind === 'deny') {
+    const { address, method, rawPath } = request
+    return refusals.denied({ address, method, rawPath, kind, url }, decision)
+  }
+  if (kind === 'programmatic') {
+    return answers.challenge(decision.requirement, decision.signedIn)
+  }
+  const reads = request.method === 'GET' || request.method === 'HEAD'
+  return answers.redirect(reads ? 302 : 303, answers.loginLink(url, request.method))
+}
+
+interface Passage {
+  message: IncomingMessage
+  response: ServerResponse
+  request: GatewayRequest
+  allowed: Allowed
+  upstream: string
+}
+
+async function carry(deps: ProxyDoorDeps, passage: Passage): Promise<void> {
+  const { message, response, request, allowed } = passage
+  try {
+    const identity = await identityOf(deps.assertions, allowed)
+    // Whatever of the body came with the head has been parsed by then. Had it been malformed, the
+    // message would be gone, and the application would never hear of it.
+    if (request.hasBody) await new Promise(setImmediate)
+    if (response.destroyed || message.destroyed) return
+    forward(deps, passage, identity)
+  } catch (cause) {
+    deps.log.error({ error: String(cause), host: request.host }, 'gateway: request failed')
+    sendAnswer(message, response, deps.refusals.failed(request))
+  }
+}
+
+function forward(deps: ProxyDoorDeps, passage: Passage, identity: Identity | undefined): void {
+  const { message, response, request, allowed, upstream } = passage
+  if (request.expectsContinue) response.writeContinue()
+
+  const exchange = deps.upstreams.send(
+    {
+      origin: upstream,
+      method: request.method,
+      target: request.target,
+      headers: deps.identityHeaders.forUpstream(request, allowed.route, identity),
+      body: request.hasBody ? message : undefined,
+    },
+    receiverFor(deps, passage),
+  )
+  response.on('drain', exchange.resume)
+  response.once('close', () => {
+    if (!response.writableFinished) exchange.abort()
+  })
+}
+
+/** Writes an application's answer to the client as it comes. */
+function receiverFor(
+  deps: ProxyDoorDeps,
+  { message, response, allowed, request }: Passage,
+): Receiver {
+  const failure = (error: AppError) => {
+    // Half an answer must not look like a whole one.
+    if (response.headersSent) return breakOff(response)
+    const { code, detail } = error
+    deps.log.warn({ code, detail, host: request.host }, 'gateway: application failed')
+    sendAnswer(message, response, deps.refusals.upstreamFailed(request, allowed.route, error))
+  }
+  let broken = false
+
+  return {
+    head(status, reason, headers) {
+      response.sendDate = false
+      try {
+        response.writeHead(status, reason, clientHeaders(headers, deps.cookies).flat())
+      } catch (cause) {
+        broken = true
+        return failure(new UpstreamBroken({ cause, detail: String(cause) }))
+      }
+      // The first bytes of the body go out with the head; a stream that has none yet shows its head.
+      queueMicrotask(() => {
+        if (!response.destroyed && !response.writableEnded) response.flushHeaders()
+      })
+    },
+    data: (chunk) => broken || response.write(chunk),
+    end() {
+      if (broken) return
+      response.end()
+      dropRest(message, response)
+    },
+    failure,
+  }
+}
+
+function breakOff({ req, socket }: ServerResponse): void {
+  // Where the end of the connection is the end of the answer, only a reset can tell the difference.
+  if (req.httpVersionMinor === 0) socket?.resetAndDestroy()
+  else socket?.destroy()
+}

@@ -1,0 +1,163 @@
+import type { Audit } from '../audit/record.ts'
+import type { AppError } from '../base/errors.ts'
+import type { SignedIn } from '../model/session.ts'
+import type { Answer, Answers } from './answers.ts'
+import type { Decision } from './authorize.ts'
+import { kindOf, type RequestKind } from './kind.ts'
+import { newReference } from './reference.ts'
+import type { GatewayRequest } from './request.ts'
+import type { Route } from './routes.ts'
+
+type Denied = Extract<Decision, { kind: 'deny' }>
+type NoRoute = Extract<Decision, { kind: 'no_route' }>
+
+/** What was asked for and denied; of a proxy's question, the request that it is about. */
+export interface DeniedVisit {
+  address: string
+  method: string
+  rawPath: string
+  kind: RequestKind
+  /** As an address to come back to. */
+  url: string
+}
+
+/** Every no: written down once, and said so that a person or a program can do something with it. */
+export interface Refusals {
+  /** Access denied by a rule. */
+  denied(visit: DeniedVisit, decision: Denied): Answer
+  noRoute(request: GatewayRequest, kind: RequestKind, reason: NoRoute['reason']): Answer
+  /** Nothing is served at this address. */
+  notServed(request: GatewayRequest): Answer
+  upstreamFailed(request: GatewayRequest, route: Route, error: AppError): Answer
+  /** Somebody asks by forward-auth who is no trusted proxy. */
+  untrustedProxy(request: GatewayRequest): Answer
+  /** A proxy asks about no request, or about one for nobody here. */
+  badQuestion(request: GatewayRequest, status: 400 | 403): Answer
+  /** Something broke on our side: nothing is let through. */
+  failed(request: GatewayRequest): Answer
+  /** Writes down that a message was not taken. */
+  note(reason: string, address: string, details?: Readonly<Record<string, string>>): void
+  /** The answer to a message that was not taken. */
+  malformed(refusal: { status: number; reason: string }, address: string): Answer
+}
+
+export interface RefusalsDeps {
+  answers: Answers
+  audit: Audit
+}
+
+export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
+  const note: Refusals['note'] = (reason, address, details) =>
+    audit.record({ name: 'access.refused', address, details: { reason, ...details } })
+
+  const notServed: Refusals['notServed'] = (request) => {
+    note('unknown_host', request.address, { host: request.host })
+    return kindOf(request, request.method) === 'programmatic'
+      ? answers.problem({ status: 421, code: 'unknown_host', title: 'Not served here.' })
+      : answers.trouble(421, {
+          title: 'This address is not served here',
+          sentences: [
+            'The request came to the right machine, but no application with this name is set up on it. Check the address for a slip.',
+            'If you run this site: add the host name under routes in the configuration.',
+          ],
+          actions: [],
+        })
+  }
+
+  return {
+    note,
+    notServed,
+
+    denied({ address, method, rawPath, kind, url }, { route, rule, reason, signedIn }) {
+      const reference = newReference()
+      audit.record({
+        name: 'access.denied',
+        address,
+        reference,
+        ...who(signedIn),
+        details: { host: route.host, path: rawPath, method, rule, reason },
+      })
+      return kind === 'navigation'
+        ? answers.refused({ host: route.host, url, reason, reference, signedIn })
+        : answers.problem({
+            status: 403,
+            code: 'access_denied',
+            title: 'Access is denied.',
+            reference,
+          })
+    },
+
+    noRoute(request, kind, reason) {
+      if (reason === 'unknown_host') return notServed(request)
+      note(reason, request.address, { host: request.host, path: request.rawPath })
+      return kind === 'navigation'
+        ? answers.trouble(400, {
+            title: 'This address can be read in two ways',
+            sentences: [
+              'It holds characters that different programs understand differently, and a rule depends on which. To be safe, it is not opened.',
+              'Go back and follow a link, or type the plain address.',
+            ],
+            actions: [],
+          })
+        : answers.problem({
+            status: 400,
+            code: 'ambiguous_path',
+            title: 'The path can be read in two ways.',
+          })
+    },
+
+    untrustedProxy({ address }) {
+      note('untrusted_proxy', address)
+      return answers.problem({
+        status: 403,
+        code: 'untrusted_proxy',
+        title: 'This address is not among the trusted proxies.',
+      })
+    },
+
+    badQuestion({ address }, status) {
+      note('bad_question', address)
+      return answers.problem({
+        status,
+        code: 'bad_question',
+        title: 'The question names no request to an application that is set up here.',
+      })
+    },
+
+    upstreamFailed(request, { name, origin }, { status, code, message }) {
+      if (kindOf(request, request.method) === 'programmatic') {
+        return answers.problem({ status, code, title: message })
+      }
+      return answers.trouble(status, {
+        title: `${name} is not answering`,
+        sentences: [
+          message,
+          'You are signed in and may open it; the fault is not yours. Please try again in a moment. If it stays like this, tell whoever runs this site.',
+        ],
+        actions: [{ label: 'Try again', href: `${origin}${request.target}`, primary: true }],
+      })
+    },
+
+    failed(request) {
+      const title = 'Access cannot be checked at this moment'
+      return kindOf(request, request.method) === 'programmatic'
+        ? answers.problem({ status: 503, code: 'unavailable', title })
+        : answers.trouble(503, {
+            title,
+            sentences: ['To be safe, nothing is opened meanwhile. Please try again in a moment.'],
+            actions: [],
+          })
+    },
+
+    malformed({ status, reason }, address) {
+      note(reason, address)
+      return answers.problem(
+        { status, code: 'malformed_request', title: 'The request cannot be understood.' },
+        [['Connection', 'close']],
+      )
+    },
+  }
+}
+
+const who = (signedIn: SignedIn | undefined) =>
+  signedIn ? { userId: signedIn.user.id, sessionId: signedIn.session.id } : {}

@@ -1,0 +1,271 @@
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { createRequire } from 'node:module'
+import { isIP, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type httpProxy from 'http-proxy'
+import type { Log } from '../base/log.ts'
+import { plainAddress } from '../base/net.ts'
+import type { Cookies } from '../session/cookie.ts'
+import type { Assertions } from './assertion.ts'
+import type { Allowed, Asked, Corridor, Decision } from './authorize.ts'
+import { clientHeaders } from './client-headers.ts'
+import type { Timeouts } from './config.ts'
+import { askedBy, identityOf } from './door.ts'
+import type { IdentityHeaders } from './identity-headers.ts'
+import type { Refusals } from './refusals.ts'
+import { type GatewayRequest, type HeaderLine, isRefusal, type RequestReader } from './request.ts'
+import { createTunnels, type Tunnels } from './tunnels.ts'
+import { accepts, handshakeFault } from './web-socket.ts'
+
+/** Door three: WebSockets through us. */
+export interface UpgradeDoor {
+  /** Takes the server's `upgrade` event. */
+  take(message: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Ends all open WebSockets: the gateway goes away. */
+  closeAll(): void
+}
+
+export interface UpgradeDoorDeps {
+  readRequest: RequestReader
+  corridor: Corridor
+  cookies: Cookies
+  identityHeaders: IdentityHeaders
+  assertions: Assertions
+  refusals: Refusals
+  timeouts: Timeouts
+  log: Log
+}
+
+/** What is said on the socket in the place of a handshake. */
+type No = [status: string, ...headers: HeaderLine[]]
+
+export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
+  const { corridor, cookies, readRequest, refusals, log } = deps
+  const tunnels = createTunnels(corridor)
+  const forward = createForwarder(deps, tunnels)
+
+  const open = async (passage: Passage) => {
+    const { socket, request, allowed } = passage
+    try {
+      const identity = await identityOf(deps.assertions, allowed)
+      if (socket.destroyed) return
+      const lines = deps.identityHeaders.forUpstream(request, allowed.route, identity)
+      forward(passage, lines)
+    } catch (cause) {
+      log.error({ error: String(cause), host: request.host }, 'gateway: upgrade failed')
+      refuse(socket, ['503 Service Unavailable'])
+    }
+  }
+
+  const take = (message: IncomingMessage, socket: Socket, head: Buffer) => {
+    const request = readRequest(message)
+    if (isRefusal(request)) {
+      refusals.note(request.reason, plainAddress(socket.remoteAddress ?? ''))
+      return refuse(socket, ['400 Bad Request'])
+    }
+    // Nobody may speak before the handshake is over; what comes early was meant for somebody else.
+    const fault = head.length > 0 ? 'not_a_websocket' : handshakeFault(request)
+    if (fault === 'version') {
+      return refuse(socket, ['426 Upgrade Required', ['Sec-WebSocket-Version', '13']])
+    }
+    if (fault) {
+      refusals.note(fault, request.address, { host: request.host })
+      return refuse(socket, ['400 Bad Request'])
+    }
+
+    const asked = { ...askedBy(request), sessionToken: cookies.session.read(request.cookie) }
+    const decision = corridor.authorize(asked)
+    if (decision.kind !== 'allow') return refuse(socket, noTo(deps, request, decision))
+    const { origin, upstream } = decision.route
+    if (upstream === undefined) return refuse(socket, ['421 Misdirected Request'])
+    if (!comesFrom(origin, request)) {
+      refusals.note('foreign_origin', request.address, { host: request.host })
+      return refuse(socket, ['403 Forbidden'])
+    }
+    void open({ message, socket, request, asked, allowed: decision, upstream })
+  }
+
+  return {
+    take(message, socket, head) {
+      socket.on('error', () => socket.destroy())
+      if (!(socket instanceof Socket)) return void socket.destroy()
+      try {
+        take(message, socket, head)
+      } catch (cause) {
+        log.error({ error: String(cause) }, 'gateway: upgrade failed')
+        refuse(socket, ['503 Service Unavailable'])
+      }
+    },
+    closeAll: tunnels.closeAll,
+  }
+}
+
+/** Pages of other sites may open a WebSocket here, with this person's cookies: only our own page may. */
+const comesFrom = (origin: string, { headers }: GatewayRequest): boolean =>
+  headers.every(([name, value]) => name.toLowerCase() !== 'origin' || value === origin)
+
+function noTo(
+  { refusals }: UpgradeDoorDeps,
+  request: GatewayRequest,
+  decision: Exclude<Decision, Allowed>,
+): No {
+  const { address, method, rawPath } = request
+  switch (decision.kind) {
+    case 'authenticate':
+      return ['401 Unauthorized', ['WWW-Authenticate', `Gatehouse realm="${decision.route.host}"`]]
+    case 'deny': {
+      const url = decision.route.origin + request.target
+      refusals.denied({ address, method, rawPath, kind: 'programmatic', url }, decision)
+      return ['403 Forbidden']
+    }
+    case 'no_route':
+      refusals.note(decision.reason, address, { host: request.host })
+      return [decision.reason === 'unknown_host' ? '421 Misdirected Request' : '400 Bad Request']
+  }
+}
+
+/** Says no and lets go; no cookie, no body. */
+function refuse(socket: Socket, [status, ...headers]: No): void {
+  const lines = [
+    `HTTP/1.1 ${status}`,
+    'Connection: close',
+    'Cache-Control: no-store',
+    'Content-Length: 0',
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+  ]
+  socket.end(`${lines.join('\r\n')}\r\n\r\n`)
+  socket.once('finish', () => socket.destroy())
+}
+
+interface Passage {
+  message: IncomingMessage
+  socket: Socket
+  request: GatewayRequest
+  asked: Asked
+  allowed: Allowed
+  upstream: string
+}
+
+type Forward = (passage: Passage, lines: readonly HeaderLine[]) => void
+
+function createForwarder({ cookies, timeouts, log }: UpgradeDoorDeps, tunnels: Tunnels): Forward {
+  const { createProxyServer } = loadHttpProxy()
+  const proxy = createProxyServer({ toProxy: true })
+  const passages = new WeakMap<IncomingMessage, Passage>()
+
+  proxy.on('proxyReqWs', (outgoing, message, socket) => {
+    const passage = passages.get(message)
+    if (!passage) return void socket.destroy()
+    // The library has put the path together anew by now; it goes out as it came.
+    outgoing.path = passage.request.target
+    watch(outgoing, passage, tunnels, { cookies, timeouts })
+  })
+
+  return (passage, lines) => {
+    const { message, socket, upstream, request } = passage
+    passages.set(message, passage)
+    message.headers = { ...grouped(lines), connection: 'Upgrade', upgrade: 'websocket' }
+    const failed = (cause: Error) => {
+      log.warn({ error: cause.message, host: request.host }, 'gateway: application failed')
+      if (tunnels.has(socket)) socket.destroy()
+      else refuse(socket, ['502 Bad Gateway'])
+    }
+    proxy.ws(message, socket, Buffer.alloc(0), targetOf(upstream), failed)
+  }
+}
+
+interface WatchDeps {
+  cookies: Cookies
+  timeouts: Timeouts
+}
+
+/** Sees to it that the answer is a true one, in time, and holds nothing of ours. */
+function watch(
+  outgoing: ClientRequest,
+  { socket, request, asked, allowed }: Passage,
+  tunnels: Tunnels,
+  { cookies, timeouts: { connect, head, idle } }: WatchDeps,
+): void {
+  const late = setTimeout(
+    () => outgoing.destroy(new Error('no answer in time')),
+    (connect + head) * 1000,
+  )
+  socket.once('close', () => outgoing.destroy())
+  outgoing.once('close', () => clearTimeout(late))
+
+  // These run before the library's own listeners, which are added after this.
+  outgoing.on('upgrade', (answer: IncomingMessage, upstream: Socket) => {
+    clearTimeout(late)
+    const key = request.headers.find(([name]) => /^sec-websocket-key$/i.test(name))?.[1]
+    if (!accepts(key, answer.headers['sec-websocket-accept'])) {
+      refuse(socket, ['502 Bad Gateway'])
+      return void upstream.destroy()
+    }
+    const kept = grouped(clientHeaders(linesOf(answer.rawHeaders), cookies))
+    answer.headers = { ...kept, connection: 'Upgrade', upgrade: 'websocket' }
+    tunnels.add({ client: socket, upstream, asked, signedIn: allowed.signedIn !== undefined })
+    for (const end of [socket, upstream]) {
+      // After the library, which takes all timeouts off.
+      setImmediate(() => end.setTimeout(idle * 1000, () => end.destroy()))
+    }
+  })
+  outgoing.on('response', (answer: IncomingMessage) => {
+    clearTimeout(late)
+    // No tunnel then: the answer goes to the client, and the connection with it.
+    const kept = grouped(clientHeaders(linesOf(answer.rawHeaders), cookies))
+    answer.headers = { ...kept, connection: 'close' }
+    answer.once('end', () => socket.end())
+    answer.once('error', () => socket.destroy())
+    socket.once('finish', () => socket.destroy())
+    socket.setTimeout(idle * 1000, () => socket.destroy())
+  })
+}
+
+/** Certificates are checked against the name in the configuration, not against the browser's Host. */
+function targetOf(upstream: string): httpProxy.ServerOptions {
+  const { protocol, hostname, port } = new URL(upstream)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const servername = isIP(host) ? '' : host
+  return {
+    target: { protocol, host, hostname: host, port: port || (protocol === 'https:' ? 443 : 80) },
+    ssl: { servername },
+  } as httpProxy.ServerOptions
+}
+
+/** Lines of one name, in any spelling, become one entry: the library speaks in objects. */
+function grouped(lines: readonly HeaderLine[]): Record<string, string | string[]> {
+  const byName = new Map<string, { name: string; values: string[] }>()
+  for (const [name, value] of lines) {
+    const known = byName.get(name.toLowerCase())
+    if (known) known.values.push(value)
+    else byName.set(name.toLowerCase(), { name, values: [value] })
+  }
+  return Object.fromEntries(
+    Array.from(byName.values(), ({ name, values }) => [
+      name,
+      values.length === 1 ? (values[0] ?? '') : values,
+    ]),
+  )
+}
+
+function linesOf(raw: readonly string[]): HeaderLine[] {
+  const lines: HeaderLine[] = []
+  for (let at = 0; at < raw.length; at += 2) lines.push([raw[at] ?? '', raw[at + 1] ?? ''])
+  return lines
+}
+
+/**
+ * http-proxy takes `util._extend` at load time, and Node warns on every start about it. It gets a
+ * stand-in while it loads; other warnings are nobody's to hide.
+ */
+function loadHttpProxy(): typeof httpProxy {
+  const require = createRequire(import.meta.url)
+  const util: { _extend: unknown } = require('node:util')
+  const original = Object.getOwnPropertyDescriptor(util, '_extend')
+  Object.defineProperty(util, '_extend', { ...original, value: Object.assign })
+  try {
+    return require('http-proxy')
+  } finally {
+    if (original) Object.defineProperty(util, '_extend', original)
+  }
+}
