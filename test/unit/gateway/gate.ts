@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import { silentLog } from '../../../src/base/log.ts'
+import { gatewayConfig, routeConfig } from '../../../src/gateway/config.ts'
+import { createGateway, type Gateway } from '../../../src/gateway/gateway.ts'
+import type { AuditEvent } from '../../../src/model/event.ts'
+import type { SignedIn } from '../../../src/model/session.ts'
+import { createCookies } from '../../../src/session/cookie.ts'
+import type { SigningKey, SigningKeyRepository } from '../../../src/store/contract.ts'
+import type { PageListener } from '../../../src/web/listener.ts'
+import { aSession, aUser } from '../../support/builders.ts'
+import { portOf } from '../../support/ports.ts'
+import { type StillClock, stillClock } from '../../support/still-clock.ts'
+
+/** A gateway alone: no portal, no store; sessions are whoever the test says. */
+export interface Gate {
+  gateway: Gateway
+  port: number
+  clock: StillClock
+  /** Everything that was written down. */
+  events: Omit<AuditEvent, 'at'>[]
+  /** Lets somebody in. @returns The Cookie pair. */
+  signIn(name: string, given?: Partial<SignedIn>): string
+  /** Ends a session by its Cookie pair. */
+  end(cookie: string): void
+  /** Counts look-ups that would keep a session alive. */
+  reads(): number
+  close(): Promise<void>
+}
+
+export interface GateOptions {
+  routes: readonly unknown[]
+  trusted?: readonly string[]
+  timeouts?: Record<string, string>
+  portal?: string
+  pages?: PageListener
+}
+
+export const COOKIE = '__Secure-gatehouse'
+
+export async function openGate(options: GateOptions): Promise<Gate> {
+  const portal = new URL(options.portal ?? 'https://auth.gw.test/')
+  const clock = stillClock()
+  const events: Omit<AuditEvent, 'at'>[] = []
+  const people = new Map<string, SignedIn>()
+  const find = (token: string | undefined) => people.get(token ?? '')
+  let reads = 0
+
+  const gateway = createGateway({
+    config: {
+      routes: options.routes.map((route) => routeConfig.parse(route)),
+      trusted_proxies: options.trusted ?? [],
+      timeouts: gatewayConfig.timeouts.parse({ drain: '1s', ...options.timeouts }),
+    },
+    portal,
+    brand: { name: 'Gatehouse', css: [], home: portal.href, links: [] },
+    help: undefined,
+    sessions: {
+      read: (token) => {
+        reads += 1
+        return find(token)
+      },
+      peek: find,
+      issue: () => Promise.reject(new Error('no sign-in here')),
+      list: async () => [],
+      revoke: async () => false,
+      revokeAll: async () => [],
+    },
+    cookies: createCookies({ portal, scope: { kind: 'domain', domain: 'gw.test' } }),
+    signingKeys: signingKeysInMemory(),
+    audit: { record: (event) => events.push(event) },
+    clock,
+    log: silentLog,
+    pages:
+      options.pages ??
+      ((_, response) => {
+        response.end('a page')
+      }),
+  })
+  gateway.server.listen(0, '127.0.0.1')
+  await once(gateway.server, 'listening')
+
+  return {
+    gateway,
+    port: portOf(gateway.server),
+    clock,
+    events,
+    signIn(name, { user, session } = {}) {
+      const token = `token-of-${name}-${people.size}`
+      people.set(token, {
+        user: user ?? aUser({ name, groups: ['staff'] }),
+        session: session ?? aSession({ aal: 2, amr: ['pwd', 'otp'] }),
+      })
+      return `${COOKIE}=${token}`
+    },
+    end: (cookie) => void people.delete(cookie.slice(COOKIE.length + 1)),
+    reads: () => reads,
+    close: () => gateway.close(),
+  }
+}
+
+export function signingKeysInMemory(): SigningKeyRepository {
+  const keys = new Map<string, SigningKey>()
+  return {
+    list: async () => [...keys.values()].toSorted((a, b) => a.activeAt - b.activeAt),
+    insert: async (key) => void keys.set(key.id, key),
+    delete: async (id) => void keys.delete(id),
+  }
+}
