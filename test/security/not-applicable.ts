@@ -1,7 +1,6 @@
 /** Cases about something that the gateway does not have, each with what is missing. */
 export const NOT_APPLICABLE: Record<string, string> = {
   'HDR-019': 'there is no Basic sign-in: a route is opened by a session alone',
-  'HDR-024': 'there is no page or API on which people change their own name',
   'PTH-032': 'an upstream has no base path: routes are told apart by host',
   'HST-018': 'there is no TLS listener with client certificates',
   'SES-003': 'the session cookie is no JWS: it has no header that could name an algorithm',
@@ -9,8 +8,6 @@ export const NOT_APPLICABLE: Record<string, string> = {
   'SES-011': 'there is no page or API on which people change their own password',
   'SES-016': 'one cookie serves all applications, and none of them ever sees it',
   'SES-023': 'the session cookie names no key: there is one, and it is not rotated',
-  'SES-024': 'there is one node, and the store it reads is the one it writes',
   'ENU-003': 'there is no password reset',
   'ENU-004': 'there are no passkeys',
-  'ENU-006': 'the forward-auth endpoint answers the operator’s own proxy, who knows the hosts',
 }

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RawAnswer, send, sendRaw } from '../support/raw.ts'
+import { FURTHER, UPSTREAM } from './assertions.ts'
+import {
+  type AttackCase,
+  encodeBody,
+  expand,
+  expandRequest,
+  loadCases,
+  storyIds,
+  valuesOfEach,
+} from './corpus.ts'
+import { type Fixture, openFixture } from './fixture.ts'
+import { NOT_APPLICABLE } from './not-applicable.ts'
+
+const CASES = loadCases()
+const STORIES = new Set(storyIds())
+const runsHere = ({ id }: AttackCase) => !STORIES.has(id) && !(id in NOT_APPLICABLE)
+const RUNS = CASES.filter(runsHere).flatMap((attack) =>
+  valuesOfEach(attack).map((each) => ({ id: attack.id, each, attack })),
+)
+
+describe('every attack', () => {
+  it('runs as data, has a story, or says why it is not about this gateway', () => {
+    const told = CASES.filter(({ request }) => request.kind === 'story')
+    expect(told.filter(runsHere).map(({ id }) => id)).toEqual([])
+  })
+
+  it('stands in one of these places only', () => {
+    const ids = new Set(CASES.map(({ id }) => id))
+    const elsewhere = [...STORIES, ...Object.keys(NOT_APPLICABLE)]
+    expect(elsewhere.filter((id) => !ids.has(id))).toEqual([])
+    expect(Object.keys(NOT_APPLICABLE).filter((id) => STORIES.has(id))).toEqual([])
+  })
+
+  it('says what the application may see in words that are understood', () => {
+    const unknown = CASES.filter(runsHere).filter(({ expected }) => !UPSTREAM[expected.upstream])
+    expect(unknown.map(({ id, expected }) => [id, expected.upstream])).toEqual([])
+  })
+})
+
+describe('the gateway withstands', () => {
+  let fixture: Fixture
+  beforeAll(async () => {
+    fixture = await openFixture()
+  })
+  afterAll(() => fixture.close())
+
+  it.each(RUNS)('$id $attack.class $each', async ({ attack, each }) => {
+    // Cookies first: the sign-in that makes them is none of the requests that are counted.
+    const send = await prepare(attack, each, fixture)
+    fixture.recorder.clear()
+    const answer = await send()
+    const messages = fixture.recorder.messages()
+
+    expect(attack.expected.status).toContain(answer.status)
+    const seen = { answer, messages, each, fixture }
+    await UPSTREAM[attack.expected.upstream]?.(seen)
+    await FURTHER[attack.id]?.(seen)
+  })
+})
+
+async function prepare(
+  { mode, request }: AttackCase,
+  each: string,
+  fixture: Fixture,
+): Promise<() => Promise<RawAnswer>> {
+  // Only a trusted peer may ask by forward-auth; everybody else is a browser.
+  const port = mode === 'forward-auth' ? fixture.trustedPort : fixture.port
+  if (request.kind === 'story') throw new Error('a story is told elsewhere')
+  if (request.kind === 'raw') {
+    const bytes = await expand(request.raw, fixture.resolve, each)
+    return () => sendRaw(port, bytes)
+  }
+  const plain = await expandRequest(request.template, fixture.resolve, each)
+  const { method, host, path, headers } = plain
+  const body = encodeBody(plain)
+  return () => send(port, { method, host, path, headers, ...(body === undefined ? {} : { body }) })
+}

@@ -1,0 +1,323 @@
+import { once } from 'node:events'
+import Database from 'better-sqlite3'
+import { generateSync } from 'otplib'
+import { type App, createApp } from '../../src/app.ts'
+import { silentLog } from '../../src/base/log.ts'
+import { createPasswordHasher, type PasswordHasher } from '../../src/base/password.ts'
+import { type Config, configSchema } from '../../src/config/schema.ts'
+import type { User } from '../../src/model/user.ts'
+import type { Store } from '../../src/store/contract.ts'
+import { aCredential, aUser } from '../support/builders.ts'
+import { portOf } from '../support/ports.ts'
+import { type RawAnswer, send } from '../support/raw.ts'
+import { openRecorder, type Recorder } from '../support/recorder.ts'
+import { type StillClock, stillClock } from '../support/still-clock.ts'
+import { temporaryStore } from '../support/temporary-store.ts'
+import { type Browser, createBrowser, type Page } from './browser.ts'
+import type { Resolve } from './corpus.ts'
+
+/** The gateway as attack cases find it: hosts, users, and an application that writes down everything. */
+export interface Fixture {
+  clock: StillClock
+  config: Config
+  cookieName: string
+  recorder: Recorder
+  store: Store
+  users: Record<UserName, User>
+  /** A listener that trusts nobody: whoever comes is a browser. */
+  port: number
+  /** A second node on the same store, which trusts loopback: whoever comes is a proxy that asks. */
+  trustedPort: number
+
+  /** What stands for the placeholders of the cases. */
+  resolve: Resolve
+  addUser(user: User): Promise<void>
+  credentials(name: string): { username: string; password: string }
+  /** The code that a user's app shows, `steps` away from now. */
+  code(name: string, steps?: number): string
+  secretOf(name: string): string
+  /** Puts the sealed secret of one user in the place of another's, as somebody with the file could. */
+  moveSealedSecret(from: string, to: string): Promise<void>
+
+  browser(): Browser
+  /** Signs in with all that is asked for. @returns The last answer, which leads to the destination. */
+  signIn(browser: Browser, name: string, options?: { rd?: string }): Promise<Page>
+  /** The same up to the question for a code. */
+  toCode(browser: Browser, name: string): Promise<Page>
+  /** Raises a session to what a destination asks for. */
+  stepUp(browser: Browser, name: string, rd: string): Promise<Page>
+  /** A Set-Cookie line that puts a new session into a jar. */
+  setCookie(name: string, level: Level): Promise<string>
+  /** One request of a browser with this Cookie header. */
+  ask(host: string, path: string, cookie: string): Promise<RawAnswer>
+  /** The same request, asked about by a proxy. */
+  askForward(host: string, path: string, cookie: string, port?: number): Promise<RawAnswer>
+  close(): Promise<void>
+}
+
+export type Level = 'aal1' | 'aal2'
+
+type UserName = 'alice' | 'bob' | 'carol' | 'dave' | 'noemail' | 'mallory' | 'erin'
+
+const PEOPLE: Record<UserName, Partial<User>> = {
+  alice: { displayName: 'Alice Adams' },
+  bob: { displayName: 'Bob Brown' },
+  carol: { displayName: 'Carol Clark', groups: ['admins'] },
+  dave: { displayName: 'Dave Davis' },
+  noemail: { displayName: 'Nora Mailless' },
+  mallory: { displayName: 'Mallory Moore' },
+  erin: { displayName: 'Erin Evans', status: 'disabled' },
+}
+
+const PORTAL = 'https://auth.gw.test'
+const STEP_SECONDS = 30
+// The portal and its applications share gw.test, over HTTPS.
+const COOKIE_NAME = '__Secure-gatehouse'
+
+const admins = { groups: ['admins'], require: 'two_factor' }
+const twoFactor = { require: 'two_factor' }
+
+/** Hosts and rules of the cases. */
+const routesTo = (upstream: string) =>
+  Object.entries({
+    app: [
+      { paths: ['/public/**'], require: 'bypass' },
+      { paths: ['/admin/**'], ...admins },
+      twoFactor,
+    ],
+    one: [{ require: 'one_factor' }],
+    open: [{ require: 'bypass' }],
+    admin: [admins],
+    ws: [twoFactor],
+    a: [twoFactor],
+    b: [twoFactor],
+  }).map(([name, rules]) => ({ host: `${name}.gw.test`, upstream, rules }))
+
+/** The routes that cases speak of by name. Where a page does not exist, its nearest relative stands in. */
+const PLACES: Record<string, string> = {
+  VERIFY: '/api/authz/forward-auth',
+  LOGIN_PASSWORD: '/login',
+  LOGIN_TOTP: '/login/AAAAAAAAAAAAAAAAAAAAAA',
+  LOGOUT: '/logout',
+  // The one change that people can make to what they have here: ending sessions.
+  SESSIONS_REVOKE: '/logout',
+  PASSWORD_CHANGE: '/logout',
+  FACTOR: '/factors/AAAAAAAAAAAAAAAAAAAAAA',
+  ADMIN_USERS: '/admin/users',
+  ADMIN_CONFIG: '/admin/config',
+  API_CHALLENGE: '/api/2fa/challenges',
+}
+
+export async function openFixture(): Promise<Fixture> {
+  const clock = stillClock()
+  const recorder = await openRecorder()
+  const { store, keyring, path, end } = await temporaryStore()
+  const config = configOf(recorder.port, [])
+  const outside = { store, keyring, log: silentLog, clock }
+  const browsers = await listen(await createApp(config, outside))
+  const proxies = await listen(await createApp(configOf(recorder.port, ['127.0.0.1']), outside))
+
+  const hasher = cheapHasher(keyring('pepper'))
+  const secrets = new Map<string, string>()
+  const people = createPeople({ store, hasher, secrets })
+  const users = await people.all()
+  const code = (name: string, steps = 0) =>
+    generateSync({ secret: secretOf(secrets, name), epoch: clock.now() + steps * STEP_SECONDS })
+
+  const browser = () => createBrowser(browsers.port)
+  const toCode = async (who: Browser, name: string, rd?: string) => {
+    const query = rd === undefined ? '' : `?rd=${encodeURIComponent(rd)}`
+    const first = await who.get(`${PORTAL}/login${query}`)
+    return follow(who, await who.submit(first, credentialsOf(name)))
+  }
+  const answerCode = async (who: Browser, name: string, page: Page) => {
+    if (!isAttempt(page.url)) return page
+    // A code that was used already would be refused: time goes on to the next one.
+    clock.advance(STEP_SECONDS)
+    return who.submit(page, { code: code(name) })
+  }
+  const signIn: Fixture['signIn'] = async (who, name, { rd } = {}) =>
+    answerCode(who, name, await toCode(who, name, rd))
+
+  const cookies = new Map<string, Promise<string>>()
+  const cookieOf = async (name: string, level: Level): Promise<string> => {
+    const who = browser()
+    await signIn(who, name, {
+      rd: level === 'aal1' ? 'https://one.gw.test/' : 'https://app.gw.test/',
+    })
+    const cookie = who.cookies('app.gw.test')
+    if (cookie === '') throw new Error(`${name} could not sign in`)
+    return cookie
+  }
+  /** One session a user and level, for all cases that need one. */
+  const cachedCookie = (name: string, level: Level): Promise<string> => {
+    const key = `${name} ${level}`
+    const cookie = cookies.get(key) ?? cookieOf(name, level)
+    cookies.set(key, cookie)
+    return cookie
+  }
+
+  const resolve: Resolve = async (placeholder) => {
+    const [word = '', name = '', level] = placeholder.split(':')
+    const cookie = () => cachedCookie(name, level === 'aal1' ? 'aal1' : 'aal2')
+    if (word in PLACES) return PLACES[word] ?? ''
+    if (word === 'COOKIE') return cookie()
+    if (word === 'COOKIE_VALUE') return (await cookie()).slice(COOKIE_NAME.length + 1)
+    if (word === 'COOKIE_NAME') return COOKIE_NAME
+    if (word === 'PW') return credentialsOf(name).password
+    if (word === 'TOTP') return code(name)
+    if (word === 'PORT') return String(browsers.port)
+    if (word === 'ASSERTION') return 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJjYXJvbCJ9.AAAA'
+    throw new Error(`no such placeholder: ${placeholder}`)
+  }
+
+  return {
+    clock,
+    config,
+    cookieName: COOKIE_NAME,
+    recorder,
+    store,
+    users,
+    port: browsers.port,
+    trustedPort: proxies.port,
+    resolve,
+    addUser: people.add,
+    credentials: credentialsOf,
+    code,
+    secretOf: (name) => secretOf(secrets, name),
+    async moveSealedSecret(from, to) {
+      const db = new Database(path)
+      const idOf = async (name: string) => (await store.users.findByName(name))?.id
+      db.prepare(
+        'UPDATE credential SET data = (SELECT data FROM credential WHERE user_id = ?) WHERE user_id = ?',
+      ).run(await idOf(from), await idOf(to))
+      db.close()
+    },
+    browser,
+    signIn,
+    toCode,
+    async stepUp(who, name, rd) {
+      const page = await who.get(`${PORTAL}/login?rd=${encodeURIComponent(rd)}`)
+      return answerCode(who, name, await follow(who, page))
+    },
+    async setCookie(name, level) {
+      return `${await cachedCookie(name, level)}; Domain=gw.test; Path=/`
+    },
+    ask: (host, requested, cookie) =>
+      send(browsers.port, { host, path: requested, headers: cookie ? [['Cookie', cookie]] : [] }),
+    askForward: (host, requested, cookie, port = proxies.port) =>
+      send(port, {
+        host: 'auth.gw.test',
+        path: PLACES.VERIFY ?? '',
+        headers: [
+          ['X-Forwarded-Method', 'GET'],
+          ['X-Forwarded-Proto', 'https'],
+          ['X-Forwarded-Host', host],
+          ['X-Forwarded-Uri', requested],
+          ['X-Forwarded-For', '192.0.2.7'],
+          ...(cookie ? [['Cookie', cookie] as const] : []),
+        ],
+      }),
+    async close() {
+      await browsers.close()
+      await proxies.close()
+      await recorder.close()
+      await end()
+    },
+  }
+}
+
+function configOf(recorderPort: number, trusted: readonly string[]): Config {
+  return configSchema.parse({
+    portal: { url: PORTAL },
+    trusted_proxies: trusted,
+    routes: routesTo(`http://127.0.0.1:${recorderPort}`),
+    session: { per_user: 20 },
+    timeouts: { drain: '1s' },
+    login: { password: { memory_kib: 19_456, passes: 1 } },
+  })
+}
+
+async function listen(app: App): Promise<{ port: number; close(): Promise<void> }> {
+  app.server.listen(0, '127.0.0.1')
+  await once(app.server, 'listening')
+  return { port: portOf(app.server), close: () => app.close() }
+}
+
+const cheapHasher = (pepper: Uint8Array): PasswordHasher =>
+  createPasswordHasher({
+    cost: { memoryKib: 19_456, passes: 1 },
+    pepper,
+    concurrency: 2,
+    queueLimit: 64,
+  })
+
+const credentialsOf = (name: string) => ({
+  username: name,
+  password: `a long sentence that only ${name} knows`,
+})
+
+function secretOf(secrets: ReadonlyMap<string, string>, name: string): string {
+  const secret = secrets.get(name)
+  if (secret === undefined) throw new Error(`${name} has no authenticator app`)
+  return secret
+}
+
+interface PeopleDeps {
+  store: Store
+  hasher: PasswordHasher
+  /** Filled with the TOTP secret of everybody who has one. */
+  secrets: Map<string, string>
+}
+
+function createPeople({ store, hasher, secrets }: PeopleDeps) {
+  /** A secret of a user's own, in base32. */
+  const secretFor = (name: string) =>
+    Buffer.from(name.padEnd(20, name))
+      .toString('hex')
+      .slice(0, 32)
+      .replace(/[0189]/g, (digit) => 'ABCD'['0189'.indexOf(digit)] ?? 'A')
+      .toUpperCase()
+
+  const add = async (user: User): Promise<void> => {
+    await store.users.insert(user, await hasher.hash(credentialsOf(user.name).password))
+    if (user.name === 'dave') return
+    const secret = secretFor(user.name)
+    secrets.set(user.name, secret)
+    await store.credentials.insert(aCredential({ userId: user.id, data: { secret } }))
+  }
+
+  const named = (name: UserName): User => {
+    const { email: _, ...user } = aUser({ ...PEOPLE[name], name })
+    return name === 'noemail' ? user : { ...user, email: `${name}@gw.test` }
+  }
+
+  return {
+    add,
+    async all(): Promise<Record<UserName, User>> {
+      const made = async (name: UserName) => {
+        const user = named(name)
+        await add(user)
+        return user
+      }
+      return {
+        alice: await made('alice'),
+        bob: await made('bob'),
+        carol: await made('carol'),
+        dave: await made('dave'),
+        noemail: await made('noemail'),
+        mallory: await made('mallory'),
+        erin: await made('erin'),
+      }
+    },
+  }
+}
+
+const isAttempt = (url: URL): boolean => /^\/login\/./.test(url.pathname)
+
+/** Goes on within the portal, and stops where the answer leads out of it or is a page. */
+async function follow(browser: Browser, page: Page): Promise<Page> {
+  const { location } = page
+  if (location === undefined || !isAttempt(new URL(location, page.url))) return page
+  return browser.get(new URL(location, page.url).href)
+}
