@@ -42,7 +42,7 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
     c.json(await deps.jwks(), 200, { 'Cache-Control': 'public, max-age=3600' }),
   )
 
-  app.use(knowVisitor(deps), ...onlyOwnForms(deps))
+  app.use(knowVisitor(deps), onlyOwnForms(deps))
   app.route('/', homePages(deps))
   app.route('/', loginPages(deps))
   app.route('/', signOutPages(deps))

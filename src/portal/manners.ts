@@ -1,5 +1,4 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { randomToken } from '../base/bytes.ts'
 import type { Cookies } from '../session/cookie.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -38,29 +37,35 @@ export function knowVisitor({ cookies, sessions }: MannersDeps): MiddlewareHandl
 }
 
 /** Lets a POST through only from our own pages, and only of a form's size. */
-export function onlyOwnForms({ cookies, csrf, pages }: MannersDeps): MiddlewareHandler<AppEnv>[] {
-  const limit = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: (c) =>
-      pages.trouble(c as Context<AppEnv>, 413, {
-        title: 'That is too much',
-        sentences: ['A form of this page is never that large.'],
-        actions: [{ label: 'Back to the start', href: pages.brand.home, primary: true }],
-      }),
-  })
-
-  const check: MiddlewareHandler<AppEnv> = async (c, next) => {
+export function onlyOwnForms({ cookies, csrf, pages }: MannersDeps): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
     if (c.req.method === 'GET' || c.req.method === 'HEAD') return next()
     const header = (name: string) => c.req.header(name)
-    // Origin and media type are looked at before anything is parsed.
+    // Origin, media type and size are looked at before anything is parsed.
     const early = csrf.fault({ header, token: '' }, undefined)
     if (early !== 'stale_form') return refuse(c, pages, early, undefined)
+    const length = header('content-length')
+    if (length === undefined) return refuseSize(c, pages, 411)
+    if (Number(length) > MAX_BODY_BYTES) return refuseSize(c, pages, 413)
+
     const { csrf: token = '', rd } = await c.req.parseBody()
     const known = cookies.browser.read(c.env.client.cookie)
     const fault = csrf.fault({ header, token: String(token) }, known)
     return fault ? refuse(c, pages, fault, rd ?? c.req.query('rd')) : next()
   }
-  return [limit, check]
+}
+
+/** Browsers state the length of every form, so that there is nothing to count while it comes. */
+function refuseSize(c: Context<AppEnv>, { brand, trouble }: Pages, status: 411 | 413): Response {
+  return trouble(c, status, {
+    title: status === 411 ? 'That has no stated length' : 'That is too much',
+    sentences: [
+      status === 411
+        ? 'This address takes the forms of its own pages, and a browser states their length.'
+        : 'A form of this page is never that large.',
+    ],
+    actions: [{ label: 'Back to the start', href: brand.home, primary: true }],
+  })
 }
 
 function refuse(
