@@ -2,7 +2,7 @@ import type { UnixSeconds } from '../base/clock.ts'
 import { type Networks, networks } from '../base/net.ts'
 import type { AccessRequest, Requirement, RuleDecision } from '../model/decision.ts'
 import type { SignedIn } from '../model/session.ts'
-import type { User } from '../model/user.ts'
+import { type User, userNameKey } from '../model/user.ts'
 import type { RuleConfig } from './config.ts'
 import { type PathTest, pathTest } from './path.ts'
 
@@ -70,9 +70,11 @@ export function satisfies(
 }
 
 function compileRule(config: RuleConfig, index: number): Rule {
-  const { users, groups } = config
+  const { groups } = config
+  // Names are unique without regard to case, and whoever writes a rule may write them in any.
+  const users = config.users && new Set(config.users.map(userNameKey))
   const admits = (user: User) =>
-    (users?.includes(user.name) ?? false) ||
+    (users?.has(userNameKey(user.name)) ?? false) ||
     (groups?.some((group) => user.groups.includes(group)) ?? false)
   return {
     name: config.name ?? `rule ${index + 1}`,

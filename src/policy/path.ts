@@ -1,10 +1,10 @@
 /**
  * The ways in which an upstream might understand one raw path, each in the one form in which rules
- * compare: percent-decoded, without empty segments and path parameters.
+ * compare: percent-decoded, without a slash at the end.
  *
- * Most paths have one reading. `//` and `;` give a second, because servers differ on them; whoever
- * decides must come to the same answer for each. A path whose meaning cannot be pinned down at all
- * (dot segments, encoded separators, control characters, double encoding) has none.
+ * Most paths have one reading. `//`, `;` and an encoded `?` or `#` give more, because servers differ on
+ * them; whoever decides must come to the same answer for each. A path whose meaning cannot be pinned
+ * down at all (dot segments, encoded separators, control characters, double encoding) has none.
  *
  * @param rawPath From the request line, up to the `?`; may be hostile.
  * @returns No readings when the path is ambiguous beyond what rules can bear.
@@ -14,17 +14,13 @@
 export function readingsOf(rawPath: string): readonly string[] {
   if (!rawPath.startsWith('/') || FORBIDDEN.test(rawPath)) return []
   const plain = decode(rawPath)
-  if (plain === undefined || BROKEN.test(plain)) return []
+  if (plain === undefined || isBroken(plain)) return []
 
   const readings = new Set([plain])
-  if (plain.includes('//')) readings.add(plain.replace(/\/{2,}/g, '/'))
-  if (plain.includes(';')) {
-    // Java servers cut `;name=value` from every segment, then resolve what is left.
-    const cut = plain.replace(/;[^/]*/g, '')
-    if (BROKEN.test(cut)) return []
-    readings.add(cut.replace(/\/{2,}/g, '/') || '/')
+  for (const reread of REREADINGS) {
+    for (const reading of [...readings]) readings.add(reread(reading))
   }
-  return [...readings]
+  return [...readings].some(isBroken) ? [] : [...new Set([...readings].map(withoutLastSlash))]
 }
 
 // Encoded `/`, `\` and `%`, raw `\`, and encoded control characters: decoding them changes what the
@@ -32,7 +28,28 @@ export function readingsOf(rawPath: string): readonly string[] {
 const FORBIDDEN = /\\|%(?:2f|5c|25|[01][0-9a-f]|7f)/i
 
 // After decoding: dot segments, which somebody on the way will resolve, and whatever still is no text.
-const BROKEN = /(?:^|\/)\.{1,2}(?:\/|;|$)|\p{Cc}|\\/u
+const BROKEN = /(?:^|\/)\.{1,2}(?:[/;?#]|$)|\p{Cc}|\\/u
+
+const isBroken = (path: string): boolean => BROKEN.test(path) || changesWhenFolded(path)
+
+/** What some server does to a path before it looks at it. In this order, each on top of the others. */
+const REREADINGS: readonly ((path: string) => string)[] = [
+  // Decodes first, and then takes the path for a URL.
+  (path) => path.replace(/[?#].*$/s, ''),
+  // Java servers cut `;name=value` from every segment.
+  (path) => path.replace(/;[^/]*/g, ''),
+  (path) => path.replace(/\/{2,}/g, '/'),
+]
+
+/** Some servers fold look-alikes, a full-width slash or dot, into the plain ones. */
+function changesWhenFolded(path: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what it says.
+  if (/^[\x00-\x7f]*$/.test(path)) return false
+  const folded = path.normalize('NFKC')
+  return BROKEN.test(folded) || marksIn(folded) !== marksIn(path)
+}
+
+const marksIn = (path: string): number => path.match(/[/;?#%]/g)?.length ?? 0
 
 function decode(path: string): string | undefined {
   if (!path.includes('%')) return path
@@ -42,6 +59,10 @@ function decode(path: string): string | undefined {
     return undefined
   }
 }
+
+/** `/admin/` and `/admin` are one page to most servers, and so to every rule. */
+const withoutLastSlash = (path: string): string =>
+  path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path || '/'
 
 /** Why a pattern cannot be used, as a sentence; `undefined` when it can. */
 export function invalidPattern(pattern: string): string | undefined {
@@ -54,7 +75,7 @@ export function invalidPattern(pattern: string): string | undefined {
   return undefined
 }
 
-/** Does one reading of a path fall under a pattern? */
+/** Does one reading of a path, as {@link readingsOf} gives it, fall under a pattern? */
 export type PathTest = (reading: string) => boolean
 
 /**
@@ -67,7 +88,8 @@ export type PathTest = (reading: string) => boolean
 export function pathTest(pattern: string): PathTest {
   if (pattern === '/**') return () => true
   const deep = pattern.endsWith('/**')
-  const segments = (deep ? pattern.slice(0, -3) : pattern).split('/').map(segmentTest)
+  const plain = withoutLastSlash(deep ? pattern.slice(0, -3) : pattern).normalize('NFC')
+  const segments = plain.split('/').map(segmentTest)
 
   return (reading) => {
     const given = reading.split('/')
