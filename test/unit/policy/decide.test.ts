@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { ruleConfig } from '../../../src/policy/config.ts'
+import { compilePolicy, decide, satisfies } from '../../../src/policy/decide.ts'
+import { aSession, aUser, NOON } from '../../support/builders.ts'
+
+const policyOf = (...rules: unknown[]) => compilePolicy(rules.map((rule) => ruleConfig.parse(rule)))
+const asked = (given: object = {}) => ({
+  method: 'GET',
+  path: '/',
+  address: '192.0.2.7',
+  ...given,
+})
+const somebody = ({
+  aal = 1 as const,
+  ...given
+}: { aal?: 1 | 2; name?: string } & object = {}) => ({
+  session: aSession({ aal, ...given }),
+  user: aUser({ ...given }),
+})
+
+describe('the first rule that is about a request', () => {
+  const policy = policyOf(
+    { name: 'assets', paths: ['/assets/**'], require: 'bypass' },
+    { name: 'closed', paths: ['/internal/**'], require: 'deny' },
+    { name: 'inside', networks: ['10.0.0.0/8', '2001:db8::/32'], require: 'bypass' },
+    {
+      name: 'staff',
+      paths: ['/staff/**'],
+      groups: ['staff'],
+      users: ['Zoë'],
+      require: 'one_factor',
+    },
+    { name: 'read', methods: ['GET'], require: 'one_factor' },
+    { name: 'write', methods: ['POST', 'PUT'], require: 'two_factor', max_age: '10m' },
+  )
+
+  it.each([
+    ['anybody opens what is open', { path: '/assets/a.css' }, undefined, 'allow assets'],
+    ['nobody opens what is closed', { path: '/internal/x' }, somebody({ aal: 2 }), 'deny closed'],
+    [
+      'a network is enough where it is asked for',
+      { address: '10.1.2.3' },
+      undefined,
+      'allow inside',
+    ],
+    ['also in IPv6', { address: '2001:db8::1' }, undefined, 'allow inside'],
+    ['an address that is none is in no network', { address: '' }, undefined, 'authenticate read'],
+    ['a stranger is asked to sign in', { path: '/staff/x' }, undefined, 'authenticate staff'],
+    [
+      'whoever is not admitted is denied, and falls through to no wider rule',
+      { path: '/staff/x' },
+      somebody({ groups: ['guests'] }),
+      'deny staff',
+    ],
+    ['a member is let in', { path: '/staff/x' }, somebody({ groups: ['staff'] }), 'allow staff'],
+    ['a user is known in any case', { path: '/staff/x' }, somebody({ name: 'ZOË' }), 'allow staff'],
+    ['HEAD is read like GET', { method: 'HEAD' }, somebody(), 'allow read'],
+    ['one factor is less than two', { method: 'POST' }, somebody(), 'authenticate write'],
+    ['two are two', { method: 'POST' }, somebody({ aal: 2 }), 'allow write'],
+    [
+      'an old proof is no proof',
+      { method: 'PUT' },
+      somebody({ aal: 2, authenticatedAt: NOON - 601 }),
+      'authenticate write',
+    ],
+    ['what no rule is about stays closed', { method: 'DELETE' }, somebody({ aal: 2 }), 'deny none'],
+  ] as const)('decides: %s', (_, request, signedIn, expected) => {
+    const { kind, rule } = decide(policy, asked(request), signedIn, NOON)
+    expect(`${kind} ${rule}`).toBe(expected)
+  })
+
+  it('closes everything when there is no rule', () => {
+    expect(decide(policyOf(), asked(), somebody({ aal: 2 }), NOON)).toMatchObject({
+      kind: 'deny',
+      reason: 'no_rule_matched',
+    })
+  })
+
+  it('counts from one where it has no name', () => {
+    const two = policyOf({ methods: ['GET'], require: 'deny' }, { require: 'bypass' })
+    expect(decide(two, asked({ method: 'POST' }), undefined, NOON).rule).toBe('rule 2')
+  })
+})
+
+it.each([
+  [1, false, 0, { aal: 1, phishingResistant: false }, true],
+  [1, true, 0, { aal: 2, phishingResistant: false }, false],
+  [2, false, 0, { aal: 2, phishingResistant: false }, true],
+  [2, false, 0, { aal: 2, phishingResistant: true }, false],
+  [2, true, 0, { aal: 2, phishingResistant: true }, true],
+  [2, true, 60, { aal: 2, phishingResistant: true, maxAgeSeconds: 60 }, true],
+  [2, true, 61, { aal: 2, phishingResistant: true, maxAgeSeconds: 60 }, false],
+] as const)(
+  'a proof of level %i (resistant: %s, %i s old) for %j: %s',
+  (aal, phishingResistant, age, requirement, expected) => {
+    const proof = { aal, phishingResistant, authenticatedAt: NOON - age }
+    expect(satisfies(proof, requirement, NOON)).toBe(expected)
+  },
+)
+
+it('knows whether any rule looks at the path', () => {
+  expect(policyOf({ require: 'bypass' }).readsPaths).toBe(false)
+  expect(policyOf({ paths: ['/a'], require: 'deny' }, { require: 'bypass' }).readsPaths).toBe(true)
+})
