@@ -20,14 +20,15 @@ export function parseTarget(target: string): Target | undefined {
 
 /** Cuts an absolute address into scheme, authority and target; nothing of it is looked at yet. */
 export function splitUrl(url: string): [whole: string, ...parts: string[]] | undefined {
-  const [whole, ...parts] = /^([a-z]+):\/\/([^/?#\\@]*)(\/.*)$/.exec(url) ?? []
+  const [whole, ...parts] = /^([a-z]+):\/\/([^/?#\\@]*)(.*)$/.exec(url) ?? []
   return whole === undefined ? undefined : [whole, ...parts]
 }
 
 /** Takes the address of a page apart without decoding anything; `undefined` when it is none. */
 export function parseUrl(url: string): (HostAndPort & Target) | undefined {
-  const [, , authority = '', rest = ''] = splitUrl(url) ?? []
-  const host = parseHost(authority)
-  const target = parseTarget(rest)
+  const [, , authority, rest] = splitUrl(url.replace(/#.*$/, '')) ?? []
+  const host = parseHost(authority ?? '')
+  // A browser asks for `/` where the address ends with the host.
+  const target = parseTarget(rest?.startsWith('/') ? rest : `/${rest ?? ''}`)
   return host && target ? { ...host, ...target } : undefined
 }
