@@ -27,6 +27,7 @@ beforeAll(async () => {
       more()
     } else {
       socket.pause()
+      taken = head.length - head.indexOf('\r\n\r\n') - 4
       socket.on('data', (bytes) => {
         taken += bytes.length
         if (taken >= SIZE) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
