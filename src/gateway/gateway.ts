@@ -38,6 +38,8 @@ export interface Gateway {
    * @returns `undefined` when it takes nothing, is closed to everybody, or is no page of a route.
    */
   requirementFor(url: string, address: string): Requirement | undefined
+  /** The application that a page belongs to; `undefined` for the portal's own pages. */
+  routeOf(url: string): Route | undefined
   /** The public keys of assertions. */
   jwks(): Promise<{ keys: object[] }>
   /** Lets what is under way finish within the time that is configured for it, then ends it. */
@@ -90,13 +92,24 @@ export function createGateway(given: GatewayDeps): Gateway {
   const listener = createListener(entrance)
   const { server, drain } = createGatewayServer({ listener, upgrade, refusals, timeouts })
 
+  // On a host that they share, the portal's pages are no pages of the application.
+  const pageOf = (url: string) => {
+    const page = parseUrl(url)
+    const isPortals = page && routes.isPortal(page) && page.rawPath.startsWith(portal.pathname)
+    return isPortals ? undefined : page
+  }
+
   return {
     server,
     routes: routes.all,
     jwks: assertions.jwks,
     requirementFor(url, address) {
-      const page = parseUrl(url)
+      const page = pageOf(url)
       return page && corridor.requirementOf({ ...page, method: 'GET', address })
+    },
+    routeOf(url) {
+      const page = pageOf(url)
+      return page && routes.find(page)
     },
     async close() {
       await drain(timeouts.drain)

@@ -67,6 +67,8 @@ export function createGatewayServer(deps: GatewayServerDeps): GatewayServer {
   server.on('connect', (_, socket) => end(socket, '405 Method Not Allowed'))
   server.on('upgrade', upgrade.take)
   server.on('clientError', (error, socket) => {
+    // It has been said no already, and is on its way out.
+    if (socket.writableEnded) return
     const response = answering.get(socket)
     // A second answer must never run into one that is on its way.
     const midway = response?.headersSent === true && !response.writableFinished
