@@ -1,5 +1,4 @@
 import type { Server } from 'node:http'
-import type { Destination } from '../views/brand.ts'
 import { createHealth } from './api/health.ts'
 import { createAudit } from './audit/record.ts'
 import { logSink } from './audit/sinks/log.ts'
@@ -13,6 +12,7 @@ import { createSqlDirectory } from './directories/sql/index.ts'
 import { createFactors } from './factors/index.ts'
 import { applicationsFor } from './gateway/applications.ts'
 import { createGateway } from './gateway/gateway.ts'
+import type { Route } from './gateway/routes.ts'
 import { createAttempts } from './login/attempts.ts'
 import { createLoginFlow } from './login/flow.ts'
 import { createGuesses } from './login/guesses.ts'
@@ -25,7 +25,7 @@ import { createPortal } from './portal/index.ts'
 import { createPages } from './portal/page.ts'
 import { asksFor } from './portal/words.ts'
 import { createCookies } from './session/cookie.ts'
-import { cookieScope } from './session/cookie-scope.ts'
+import { type CookieScope, cookieScope } from './session/cookie-scope.ts'
 import { createSessions } from './session/sessions.ts'
 import type { Store } from './store/contract.ts'
 import { createCsrf } from './web/csrf.ts'
@@ -124,11 +124,6 @@ export function createApp(config: Config, outside: Outside): App {
   const { tickets, users } = store
   const setUp = createSetUp({ audit, clock, hasher, policy, tickets, users })
 
-  const routeAt = (url: string) =>
-    routes.find(
-      ({ origin }) =>
-        url === origin || (/^[/?#]/.test(url.slice(origin.length)) && url.startsWith(origin)),
-    )
   const portal = createPortal({
     applicationsOf: (user, address) =>
       applicationsFor(routes, user, address, clock.now()).map(
@@ -142,14 +137,9 @@ export function createApp(config: Config, outside: Outside): App {
     clock,
     cookies,
     csrf: createCsrf({ key: keyring('csrf'), origin: home.origin }),
-    destinationOf: (url): Destination | undefined => routeAt(url),
+    destinationOf: gateway.routeOf,
     flow,
-    formTargets: (url) => [
-      ...(routeAt(url) ? [new URL(url).origin] : []),
-      ...(scope.kind === 'domain'
-        ? [`${home.protocol}//*.${scope.domain}${home.port && `:${home.port}`}`]
-        : []),
-    ],
+    formTargets: formTargets(home, scope, gateway.routeOf),
     hasSecondFactor: async ({ id }) =>
       (await credentials.listByUser(id)).some(({ state }) => state !== 'pending'),
     jwks: gateway.jwks,
@@ -175,6 +165,14 @@ export function createApp(config: Config, outside: Outside): App {
     },
   }
 }
+
+/** The application that a sign-in leads to, and those it may redirect to: all below our domain. */
+const formTargets =
+  (home: URL, scope: CookieScope, routeOf: (url: string) => Route | undefined) => (url: string) => {
+    const port = home.port && `:${home.port}`
+    const siblings = scope.kind === 'domain' ? [`${home.protocol}//*.${scope.domain}${port}`] : []
+    return [...siblings, routeOf(url)?.origin ?? home.origin]
+  }
 
 function cookieScopeOf({ portal, routes, session }: Config) {
   const hosts = routes.filter(({ rules }) => rules.some(asksForSignIn)).map(({ host }) => host)
