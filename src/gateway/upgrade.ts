@@ -88,7 +88,8 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
   return {
     take(message, socket, head) {
       socket.on('error', () => socket.destroy())
-      if (!(socket instanceof Socket)) return void socket.destroy()
+      // Node wraps the socket of an upgrade that has a body, and none that we take has one.
+      if (!(socket instanceof Socket)) return refuse(socket, ['400 Bad Request'])
       try {
         take(message, socket, head)
       } catch (cause) {
@@ -125,7 +126,7 @@ function noTo(
 }
 
 /** Says no and lets go; no cookie, no body. */
-function refuse(socket: Socket, [status, ...headers]: No): void {
+function refuse(socket: Duplex, [status, ...headers]: No): void {
   const lines = [
     `HTTP/1.1 ${status}`,
     'Connection: close',
