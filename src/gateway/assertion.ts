@@ -71,9 +71,7 @@ export function createAssertions({ repository, clock, issuer }: AssertionsDeps):
   return {
     sign(audience, signedIn) {
       const now = clock.now()
-      // All that goes in: whoever is moved to another group is so in the next request.
-      const { id: sessionId } = signedIn.session
-      const about = JSON.stringify([audience, sessionId, signedIn.user.id, claimsOf(signedIn)])
+      const about = keyOf(audience, signedIn)
       const known = cache.get(about)
       if (known && now < known.until) return known.token
 
@@ -104,6 +102,14 @@ function claimsOf({ session, user }: SignedIn) {
     // A digest: tells sessions apart, and is worth nothing to whoever reads it.
     sid: sha256(`sid/${session.id}`).toString('base64url').slice(0, 22),
   }
+}
+
+/** All that goes in: whoever is moved to another group is so in the next request. */
+function keyOf(audience: string, { session, user }: SignedIn): string {
+  const { id, aal, phishingResistant, amr, authenticatedAt } = session
+  const { name, displayName, email, groups } = user
+  const proof = [id, aal, phishingResistant, amr, authenticatedAt]
+  return JSON.stringify([audience, proof, user.id, name, displayName, email ?? null, groups])
 }
 
 function forgetOldest(cache: Map<string, unknown>): void {
