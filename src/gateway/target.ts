@@ -20,7 +20,7 @@ export function parseTarget(target: string): Target | undefined {
 
 /** Cuts an absolute address into scheme, authority and target; nothing of it is looked at yet. */
 export function splitUrl(url: string): [whole: string, ...parts: string[]] | undefined {
-  const [whole, ...parts] = /^([a-z]+):\/\/([^/?#\\@]*)(.*)$/.exec(url) ?? []
+  const [whole, ...parts] = /^([a-z]+):\/\/([^/?#\\@]*)((?:[/?].*)?)$/.exec(url) ?? []
   return whole === undefined ? undefined : [whole, ...parts]
 }
 
