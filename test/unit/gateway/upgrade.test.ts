@@ -232,7 +232,7 @@ describe('an open WebSocket', () => {
   it('ends soon after its session, and says why', async () => {
     const { socket } = await open()
     const bytes: Buffer[] = []
-    socket.on('data', (chunk) => bytes.push(chunk))
+    socket.on('data', (chunk) => bytes.push(Buffer.from(chunk)))
     const closed = once(socket, 'close')
     gate.end(alice)
     await closed
@@ -252,7 +252,7 @@ describe('an open WebSocket', () => {
   it('is told when the gateway goes away', async () => {
     const { socket } = await open()
     const bytes: Buffer[] = []
-    socket.on('data', (chunk) => bytes.push(chunk))
+    socket.on('data', (chunk) => bytes.push(Buffer.from(chunk)))
     const closed = once(socket, 'close')
     const gone = gate.close()
     await closed

@@ -10,12 +10,20 @@ const asked = (given: object = {}) => ({
   address: '192.0.2.7',
   ...given,
 })
+interface Given {
+  aal?: 1 | 2
+  authenticatedAt?: number
+  name?: string
+  groups?: string[]
+}
 const somebody = ({
-  aal = 1 as const,
-  ...given
-}: { aal?: 1 | 2; name?: string } & object = {}) => ({
-  session: aSession({ aal, ...given }),
-  user: aUser({ ...given }),
+  aal = 1,
+  authenticatedAt = NOON,
+  name = 'alice',
+  groups = [],
+}: Given = {}) => ({
+  session: aSession({ aal, authenticatedAt }),
+  user: aUser({ name, groups }),
 })
 
 describe('the first rule that is about a request', () => {
