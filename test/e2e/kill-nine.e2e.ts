@@ -9,12 +9,15 @@ import { freePort } from '../support/ports.ts'
 import { createProgram, type Program } from '../support/program.ts'
 import { createVisitor } from '../support/visitor.ts'
 
-const ROUNDS = 10
-const PEOPLE = 12
+const ROUNDS = 8
+/** Everybody signs in once: a second code of the same half minute would be refused for being used. */
+const PEOPLE_A_ROUND = 6
+const PEOPLE = ROUNDS * PEOPLE_A_ROUND
 const PASSWORD = 'eleven green bottles'
 
 /** Somebody, with the authenticator that is theirs. */
 interface Person {
+  address: string
   name: string
   secret: string
 }
@@ -30,6 +33,7 @@ describe('killed at a random moment under load', () => {
     program = createProgram(`
 portal: { url: "http://localhost:${port}/.gatehouse/" }
 listen: 127.0.0.1:${port}
+trusted_proxies: [127.0.0.1]
 health: { listen: "127.0.0.1:0" }
 login: { password: { memory_kib: 19456, passes: 1 } }
 routes: [{ host: localhost, rules: [{ require: two_factor }] }]
@@ -50,15 +54,16 @@ store: { path: ./gatehouse.db }
       const secret = generateSecret()
       await store.users.insert(user, hash)
       await store.credentials.insert(aCredential({ userId: user.id, data: { secret } }))
-      people.push({ name: user.name, secret })
+      people.push({ name: user.name, secret, address: `10.0.0.${index}` })
     }
     await store.close()
   })
   afterAll(() => program.end())
 
   /** @returns The status of the last answer: 303 with a session when the code was accepted. */
-  const signIn = async ({ name }: Person, code: string) => {
-    const visitor = createVisitor(port)
+  const signIn = async ({ name, address }: Person, code: string) => {
+    // Guesses that a kill cut off count as failures, so everybody comes from a place of their own.
+    const visitor = createVisitor(port, { 'x-forwarded-for': address })
     await visitor.open(`http://localhost:${port}/.gatehouse/login`)
     const next = await visitor.submit({ username: name, password: PASSWORD })
     await visitor.open(next.location ?? '')
@@ -67,23 +72,25 @@ store: { path: ./gatehouse.db }
   }
 
   it('loses no user and no factor, and revives no used code', async () => {
-    let accepted = 0
     for (let round = 0; round < ROUNDS; round += 1) {
       const serving = await program.start()
       const used: { person: Person; code: string }[] = []
-      const load = people.map(async (person) => {
+      const group = people.slice(round * PEOPLE_A_ROUND, (round + 1) * PEOPLE_A_ROUND)
+      const load = group.map(async (person) => {
         const code = await generate({ secret: person.secret })
         // Whatever is cut off by the kill has no answer, and nothing was promised about it.
         const outcome = await signIn(person, code).catch(() => undefined)
         if (outcome?.signedIn) used.push({ person, code })
       })
-      await new Promise((resolve) => setTimeout(resolve, 150 + Math.random() * 1200))
+      await Promise.race(load)
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 200))
       await serving.stop('SIGKILL')
       await Promise.all(load)
-      accepted += used.length
+      // The round proves something only when a sign-in did go through before the kill.
+      expect(used.length).toBeGreaterThan(0)
 
       const again = await program.start()
-      for (const { person, code } of used.slice(-3)) {
+      for (const { person, code } of used.slice(-2)) {
         expect(await signIn(person, code)).toEqual({ status: 401, signedIn: false })
       }
       await again.stop('SIGKILL')
@@ -93,7 +100,5 @@ store: { path: ./gatehouse.db }
       expect([count('user'), count('credential')]).toEqual([PEOPLE, PEOPLE])
       raw.close()
     }
-    // The test proves something only when sign-ins did go through before the kills.
-    expect(accepted).toBeGreaterThan(ROUNDS / 2)
   }, 240_000)
 })

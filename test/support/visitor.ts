@@ -33,8 +33,11 @@ export interface Visitor {
   page: Answer
 }
 
-/** @param port Where the gateway listens on loopback; names go into the Host line, not into DNS. */
-export function createVisitor(port: number): Visitor {
+/**
+ * @param port Where the gateway listens on loopback; names go into the Host line, not into DNS.
+ * @param always Headers of every request.
+ */
+export function createVisitor(port: number, always: Record<string, string> = {}): Visitor {
   const jar: Visitor['jar'] = new Map()
 
   const cookieFor = (host: string) =>
@@ -71,6 +74,7 @@ export function createVisitor(port: number): Visitor {
           agent: false,
           headers: {
             host,
+            ...always,
             ...(cookie ? { cookie } : {}),
             ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
             ...headers,
