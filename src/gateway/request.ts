@@ -78,7 +78,9 @@ export function createRequestReader(trusted: Networks): RequestReader {
 
   return (message) => {
     const { httpVersionMajor: major, httpVersionMinor: minor, method = '' } = message
-    if (major !== 1 || (minor !== 0 && minor !== 1)) return refuse(505, 'http_version')
+    // Node reads a request line without a version as 0.9, and goes on to read headers.
+    if (major === 0) return refuse(400, 'http_version')
+    if (major !== 1 || minor > 1) return refuse(505, 'http_version')
     if (!METHODS.has(method)) {
       return refuse(method === 'TRACE' || method === 'CONNECT' ? 405 : 501, 'method')
     }
