@@ -44,7 +44,7 @@ describe('a message', () => {
   it.each<[string, Message, string | number]>([
     ['of HTTP/1.1', {}, 'taken'],
     ['of HTTP/1.0', { version: [1, 0] }, 'taken'],
-    ['of HTTP/0.9', { version: [0, 9] }, 505],
+    ['of HTTP/0.9', { version: [0, 9] }, 400],
     ['of HTTP/2.0', { version: [2, 0] }, 505],
     ['of HTTP/1.2', { version: [1, 2] }, 505],
     ['of WebDAV', { method: 'PROPFIND' }, 'taken'],
