@@ -65,7 +65,12 @@ export function createGatewayServer(deps: GatewayServerDeps): GatewayServer {
   // Refused by the one reading, as everything that is not exactly `100-continue`.
   server.on('checkExpectation', take)
   server.on('connect', (_, socket) => end(socket, '405 Method Not Allowed'))
-  server.on('upgrade', upgrade.take)
+  const upgraded = new Set<Duplex>()
+  server.on('upgrade', (message, socket, head) => {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+    upgrade.take(message, socket, head)
+  })
   server.on('clientError', (error, socket) => {
     // It has been said no already, and is on its way out.
     if (socket.writableEnded) return
@@ -86,7 +91,11 @@ export function createGatewayServer(deps: GatewayServerDeps): GatewayServer {
       upgrade.closeAll()
       // Kept connections become idle one by one, as their requests end.
       const idle = setInterval(() => server.closeIdleConnections(), 100)
-      const deadline = setTimeout(() => server.closeAllConnections(), seconds * 1000)
+      const deadline = setTimeout(() => {
+        server.closeAllConnections()
+        // The server does not count these among its own any more, and still waits for them.
+        for (const socket of upgraded) socket.destroy()
+      }, seconds * 1000)
       await closed
       clearInterval(idle)
       clearTimeout(deadline)

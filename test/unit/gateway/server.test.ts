@@ -95,4 +95,16 @@ describe('a stop', () => {
     expect(performance.now() - from).toBeLessThan(3_000)
     await closed
   })
+
+  it('does not wait for a WebSocket that an application neither takes nor refuses', async () => {
+    const client = connect(gate.port, '127.0.0.1')
+    client.on('error', () => undefined)
+    const lines = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+    client.write(head(['GET / HTTP/1.1', 'Host: open.gw.test', ...lines, key]))
+    await until(() => held.length === 1)
+    const from = performance.now()
+    await gate.close()
+    expect(performance.now() - from).toBeLessThan(3_000)
+  })
 })
