@@ -4,8 +4,8 @@ import { DemoLayout } from './demo-layout.tsx'
 export const DemoStream = () => (
   <DemoLayout title="Stream" current="/stream">
     <p>
-      Lines arrive as the application writes them. Sign out in another tab: the gateway ends the
-      stream at once.
+      Lines arrive as the application writes them: the gateway passes every one on at once, and
+      keeps none back.
     </p>
     <p class="state" role="status">
       Not connected: this page needs its script.
