@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import type { Requirement, RuleDecision } from '../model/decision.ts'
 import type { SignedIn } from '../model/session.ts'
-import { decide } from '../policy/decide.ts'
-import { readingsOf } from '../policy/path.ts'
+import { decide, type Policy } from '../policy/decide.ts'
+import { foldCase, readingsOf } from '../policy/path.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { HostAndPort } from './host.ts'
 import type { Route, Routes } from './routes.ts'
@@ -89,10 +89,20 @@ function decideForAll(
   now: number,
 ): RuleDecision | undefined {
   const paths = policy.readsPaths ? readingsOf(rawPath) : [rawPath]
-  const [first, ...others] = paths.map((path) =>
-    decide(policy, { method, path, address }, signedIn, now),
-  )
+  const under = (rules: Policy['rules']) => (path: string) =>
+    decide({ rules }, { method, path, address }, signedIn, now)
+  const folded = policy.readsPaths ? foldedOf(paths, policy) : []
+  const [first, ...others] = [
+    ...paths.map(under(policy.rules)),
+    ...folded.map(under(policy.folded)),
+  ]
   return others.every((other) => first && saysTheSame(first, other)) ? first : undefined
+}
+
+/** The paths that a server which folds case would read otherwise than the rules do. */
+const foldedOf = (paths: readonly string[], { tellsCase }: Policy): readonly string[] => {
+  const folded = paths.map(foldCase)
+  return tellsCase ? folded : folded.filter((path, index) => path !== paths[index])
 }
 
 const saysTheSame = (one: RuleDecision, other: RuleDecision): boolean =>

@@ -4,7 +4,7 @@ import type { AccessRequest, Requirement, RuleDecision } from '../model/decision
 import type { SignedIn } from '../model/session.ts'
 import { type User, userNameKey } from '../model/user.ts'
 import type { RuleConfig } from './config.ts'
-import { type PathTest, pathTest } from './path.ts'
+import { foldCase, type PathTest, pathTest } from './path.ts'
 
 /** One rule, made ready for many requests. */
 export interface Rule {
@@ -20,13 +20,28 @@ export interface Policy {
   rules: readonly Rule[]
   /** Does any rule look at the path? If none does, no spelling of a path can mislead the decision. */
   readsPaths: boolean
+  /** The same rules for folded paths, as {@link foldCase} gives them: some servers fold case. */
+  folded: readonly Rule[]
+  /** Does a rule tell upper from lower case? Then the two lists may differ on any path. */
+  tellsCase: boolean
 }
 
 /** Makes the rules of one route ready. */
 export function compilePolicy(rules: readonly RuleConfig[]): Policy {
+  const patterns = rules.flatMap(({ paths = [] }) => paths)
+  const foldedRules = rules.map((rule) =>
+    rule.paths ? { ...rule, paths: rule.paths.map(foldCase) } : rule,
+  )
+  const compiled = rules.map(compileRule)
   return {
-    rules: rules.map(compileRule),
-    readsPaths: rules.some((rule) => rule.paths !== undefined),
+    rules: compiled,
+    readsPaths: patterns.length > 0,
+    // Beside its effect, which is compared by identity, a folded rule is a rule of its own.
+    folded: foldedRules.map(compileRule).map((rule, index) => ({
+      ...rule,
+      effect: compiled[index]?.effect ?? rule.effect,
+    })),
+    tellsCase: patterns.some((pattern) => foldCase(pattern) !== pattern),
   }
 }
 
@@ -38,7 +53,7 @@ export function compilePolicy(rules: readonly RuleConfig[]): Policy {
  * a wider rule below.
  */
 export function decide(
-  { rules }: Policy,
+  { rules }: Pick<Policy, 'rules'>,
   request: AccessRequest,
   signedIn: SignedIn | undefined,
   now: UnixSeconds,

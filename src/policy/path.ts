@@ -2,8 +2,8 @@
  * The ways in which an upstream might understand one raw path, each in the one form in which rules
  * compare: percent-decoded, without a slash at the end.
  *
- * Most paths have one reading. `//`, `;` and an encoded `?` or `#` give more, because servers differ on
- * them; whoever decides must come to the same answer for each. A path whose meaning cannot be pinned
+ * Most paths have one reading. `//`, `;`, an encoded `?` or `#`, look-alikes of plain letters, and a
+ * dot or space at the end of a segment give more, because servers differ on them; whoever decides must come to the same answer for each. A path whose meaning cannot be pinned
  * down at all (dot segments, encoded separators, control characters, double encoding) has none.
  *
  * @param rawPath From the request line, up to the `?`; may be hostile.
@@ -27,17 +27,22 @@ export function readingsOf(rawPath: string): readonly string[] {
 // path means, and servers differ on whether and how often they decode.
 const FORBIDDEN = /\\|%(?:2f|5c|25|[01][0-9a-f]|7f)/i
 
-// After decoding: dot segments, which somebody on the way will resolve, and whatever still is no text.
-const BROKEN = /(?:^|\/)\.{1,2}(?:[/;?#]|$)|\p{Cc}|\\/u
+// After decoding: dot segments, which somebody on the way will resolve (Windows sees one in any run of
+// dots and spaces), and whatever still is no text.
+const BROKEN = /(?:^|\/)(?= *\.)[ .]+(?:[/;?#]|$)|\p{Cc}|\\/u
 
 const isBroken = (path: string): boolean => BROKEN.test(path) || changesWhenFolded(path)
 
 /** What some server does to a path before it looks at it. In this order, each on top of the others. */
 const REREADINGS: readonly ((path: string) => string)[] = [
+  // Takes full-width letters, and the like, for the plain ones.
+  (path) => path.normalize('NFKC'),
   // Decodes first, and then takes the path for a URL.
   (path) => path.replace(/[?#].*$/s, ''),
   // Java servers cut `;name=value` from every segment.
   (path) => path.replace(/;[^/]*/g, ''),
+  // Windows does not see dots and spaces at the end of a name.
+  (path) => path.replace(/(?<![ .])[ .]+(?=\/|$)/g, ''),
   (path) => path.replace(/\/{2,}/g, '/'),
 ]
 
@@ -45,6 +50,8 @@ const REREADINGS: readonly ((path: string) => string)[] = [
 function changesWhenFolded(path: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what it says.
   if (/^[\x00-\x7f]*$/.test(path)) return false
+  // No Unicode form folds these, but code pages of Windows do.
+  if (/[\u2044\u2215\u2216]/.test(path)) return true
   const folded = path.normalize('NFKC')
   return BROKEN.test(folded) || marksIn(folded) !== marksIn(path)
 }
@@ -63,6 +70,14 @@ function decode(path: string): string | undefined {
 /** `/admin/` and `/admin` are one page to most servers, and so to every rule. */
 const withoutLastSlash = (path: string): string =>
   path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path || '/'
+
+/**
+ * The one form in which a server that does not tell upper from lower case compares paths: `ı` and the
+ * Kelvin sign are letters of `admin` and `link` to it.
+ */
+export const foldCase = (path: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what it says.
+  /^[\x00-\x40\x5b-\x7f]*$/.test(path) ? path : path.toUpperCase().toLowerCase()
 
 /** Why a pattern cannot be used, as a sentence; `undefined` when it can. */
 export function invalidPattern(pattern: string): string | undefined {

@@ -16,6 +16,13 @@ const routes = compileRoutes(
         { name: 'rest', require: 'one_factor' },
       ],
     },
+    {
+      host: 'files.gw.test',
+      rules: [
+        { name: 'shared', paths: ['/Shared/**'], require: 'bypass' },
+        { name: 'rest', require: 'one_factor' },
+      ],
+    },
     { host: 'plain.gw.test', rules: [{ require: 'one_factor', max_age: '1h' }] },
     { host: 'auth.gw.test', rules: [{ require: 'bypass' }] },
   ]),
@@ -54,6 +61,15 @@ describe('the corridor', () => {
   it.each([
     [{ rawPath: '/public/a' }, 'allow public'],
     [{ rawPath: '/%70ublic/a' }, 'allow public'],
+    // A server that folds case would read another path than the rules do.
+    [{ rawPath: '/ADMIN/x', sessionToken: 'alice' }, 'no_route ambiguous_path'],
+    [{ rawPath: '/Public/a' }, 'no_route ambiguous_path'],
+    [{ rawPath: '/public/ADMIN' }, 'allow public'],
+    [{ rawPath: '/Other/A', sessionToken: 'alice' }, 'allow rest'],
+    [{ host: 'files.gw.test', rawPath: '/Shared/A' }, 'allow shared'],
+    [{ host: 'files.gw.test', rawPath: '/shared/a' }, 'no_route ambiguous_path'],
+    [{ host: 'files.gw.test', rawPath: '/a', sessionToken: 'alice' }, 'allow rest'],
+    [{ rawPath: '/admin./x', sessionToken: 'alice' }, 'no_route ambiguous_path'],
     [{}, 'authenticate rest'],
     [{ sessionToken: 'alice' }, 'allow rest'],
     [{ sessionToken: 'mallory' }, 'authenticate rest'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { invalidPattern, pathTest, readingsOf } from '../../../src/policy/path.ts'
+import { foldCase, invalidPattern, pathTest, readingsOf } from '../../../src/policy/path.ts'
 
 describe('the readings of a path', () => {
   it.each([
@@ -20,6 +20,10 @@ describe('the readings of a path', () => {
     ['/admin%3f/public', ['/admin?/public', '/admin']],
     ['/admin%23x', ['/admin#x', '/admin']],
     ['/;', ['/;', '/']],
+    ['/admin./x', ['/admin./x', '/admin/x']],
+    ['/admin%20', ['/admin ', '/admin']],
+    ['/%EF%BD%81dmin', ['/\uff41dmin', '/admin']],
+    ['/a.b./c.d', ['/a.b./c.d', '/a.b/c.d']],
   ])('of %s are %j', (path, readings) => {
     expect(readingsOf(path).toSorted()).toEqual(readings.toSorted())
   })
@@ -60,6 +64,12 @@ describe('the readings of a path', () => {
     '/a%ef%bc%9bb',
     '/a%ef%bc%bcb',
     '/a/%e2%80%a5/b',
+    '/a/..%e2%88%95b',
+    // Windows takes dots and spaces off the end of a name.
+    '/a/..%20/b',
+    '/a/%20../b',
+    '/a/.../b',
+    '/a/..%c2%a0/b',
   ])('are none for %j', (path) => {
     expect(readingsOf(path)).toEqual([])
   })
@@ -100,8 +110,27 @@ describe('the readings of a path', () => {
     )
   })
 
+  it('are found in no time, however long the run of dots', () => {
+    const start = performance.now()
+    for (const end of ['x', '/', '/x', ' ', ';']) readingsOf(`/${'.'.repeat(16_000)}${end}`)
+    for (const end of ['x', '/']) readingsOf(`/x${'. '.repeat(8_000)}${end}`)
+    expect(performance.now() - start).toBeLessThan(200)
+  })
+
   it('never throw', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void readingsOf(`/${text}`)))
+  })
+})
+
+describe('a path without case', () => {
+  it.each([
+    ['/a/b-1_~', '/a/b-1_~'],
+    ['/ADMIN', '/admin'],
+    ['/adm\u0131n', '/admin'],
+    ['/lin\u212a', '/link'],
+    ['/\u017fecret', '/secret'],
+  ])('%s is %s', (path, folded) => {
+    expect(foldCase(path)).toBe(folded)
   })
 })
 
