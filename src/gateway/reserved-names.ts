@@ -23,7 +23,10 @@ const RESERVED = [
   'fastly-client-ip',
   'forwarded',
   'front-end-https',
+  // gunicorn takes these two for its own variables, from peers on its list.
+  'path-info',
   'proxy',
+  'script-name',
   'teleport-jwt-assertion',
   'true-client-ip',
   'x-client-ip',

@@ -77,6 +77,8 @@ describe('a client’s header line', () => {
     'X-Original-URL',
     'X-Rewrite-URL',
     'X-Envoy-Original-Path',
+    'SCRIPT_NAME',
+    'Path-Info',
     'X-Accel-Redirect',
     'X-HTTP-Method-Override',
     'X-HTTP-Method',
