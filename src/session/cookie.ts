@@ -94,7 +94,11 @@ function cutOurs(header: string): string | undefined {
 // Not trim(): that takes more than a space away, and lets look-alikes of a name pass for it.
 const withoutIndent = (pair: string) => pair.replace(/^ +/, '')
 
-const nameOf = (pair: string): string => pair.slice(0, `${pair}=`.indexOf('=')).split(';')[0] ?? ''
+// A browser sends a cookie without a name as its bare value, so `=a=b` comes back as `a=b`.
+const nameOf = (pair: string): string => {
+  const named = pair.replace(/^[\s=]+/, '')
+  return named.slice(0, `${named}=`.indexOf('=')).split(';')[0] ?? ''
+}
 
 // Some servers decode or trim names before they compare, and fold their case: so does this. It takes
 // more than our names, never less.

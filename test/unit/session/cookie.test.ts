@@ -40,6 +40,7 @@ describe('our cookies towards applications', () => {
     ['__Secure-gatehouse=s', undefined],
     ['__Host-gatehouse-browser=x; __SECURE-GATEHOUSE=s;c', 'c'],
     ['%5F%5fSecure-gatehouse=s; gatehouse=t; \tgatehouse =u; z=', 'z='],
+    ['=gatehouse=s; a=1', 'a=1'],
     ['gatehouse-theme=dark; q=gatehouse', 'gatehouse-theme=dark; q=gatehouse'],
   ])('are cut from %j', (header, rest) => {
     expect(shared.cut(header)).toBe(rest)
@@ -49,6 +50,9 @@ describe('our cookies towards applications', () => {
     ['__Secure-gatehouse=x; Domain=gw.test', true],
     ['__HOST-Gatehouse=x', true],
     [' gatehouse\t=x; Path=/admin', true],
+    // Browsers send the value of a cookie without a name as it is.
+    ['=__Secure-gatehouse=x', true],
+    [' = gatehouse=x', true],
     ['gatehouse', true],
     ['gatehouse-theme=dark', false],
     ['session=gatehouse', false],
