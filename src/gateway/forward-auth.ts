@@ -19,12 +19,15 @@ const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
   ['/api/authz/auth-request', 'auth-request'],
 ])
 
-/** Is this where proxies ask? The two paths are ours on every host. */
-export const isForwardAuthPath = (rawPath: string): boolean => DIALECTS.has(rawPath)
+const dialectAt = (target: string): Dialect | undefined =>
+  DIALECTS.get(target.split('?', 1)[0] ?? '')
+
+/** Is this where proxies ask, with a query or without? The two paths are ours on every host. */
+export const isForwardAuthPath = (target: string): boolean => dialectAt(target) !== undefined
 
 /** The status that says "this question makes no sense" in the dialect of the one who asks. */
-export const malformedStatus = (rawPath: string): 400 | 403 =>
-  DIALECTS.get(rawPath) === 'auth-request' ? 403 : 400
+export const malformedStatus = (target: string): 400 | 403 =>
+  dialectAt(target) === 'auth-request' ? 403 : 400
 
 export interface ForwardAuthDoorDeps {
   corridor: Corridor

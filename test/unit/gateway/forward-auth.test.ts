@@ -231,6 +231,18 @@ describe('a navigation without a session', () => {
   })
 })
 
+it('answers a malformed question in the dialect of its path, with a query or without', async () => {
+  for (const [path, status] of [
+    ['/api/authz/forward-auth?a=b', 400],
+    ['/api/authz/auth-request', 403],
+    ['/api/authz/auth-request?a=b', 403],
+  ] as const) {
+    const lines = `Host: auth.gw.test\r\nX-Original-URL: /\r\nX-Original-URL: /`
+    const answer = await sendRaw(gate.port, `GET ${path} HTTP/1.1\r\n${lines}\r\n\r\n`)
+    expect(answer.status).toBe(status)
+  }
+})
+
 it('reads nothing of the family that this proxy does not speak', async () => {
   const only = (path: string, headers: Lines) => send(gate.port, { host: 'x', path, headers })
   const forward: Lines = [
