@@ -7,17 +7,37 @@ import {
   expand,
   expandRequest,
   loadCases,
+  type Resolve,
   storyIds,
   valuesOfEach,
 } from './corpus.ts'
+import {
+  DIALECTS,
+  type Dialect,
+  inDialect,
+  messageInDialect,
+  statusesIn,
+  verifyPath,
+} from './dialects.ts'
 import { type Fixture, openFixture } from './fixture.ts'
 import { NOT_APPLICABLE } from './not-applicable.ts'
 
 const CASES = loadCases()
 const STORIES = new Set(storyIds())
 const runsHere = ({ id }: AttackCase) => !STORIES.has(id) && !(id in NOT_APPLICABLE)
+/** A case about what proxies ask runs once for each way of asking. */
+const dialectsOf = ({ request }: AttackCase): readonly (Dialect | undefined)[] =>
+  JSON.stringify(request).includes('{{VERIFY}}') ? DIALECTS : [undefined]
 const RUNS = CASES.filter(runsHere).flatMap((attack) =>
-  valuesOfEach(attack).map((each) => ({ id: attack.id, each, attack })),
+  dialectsOf(attack).flatMap((dialect) =>
+    valuesOfEach(attack).map((each) => ({
+      id: attack.id,
+      each,
+      attack,
+      dialect,
+      as: dialect ?? attack.class,
+    })),
+  ),
 )
 
 describe('every attack', () => {
@@ -46,34 +66,44 @@ describe('the gateway withstands', () => {
   })
   afterAll(() => fixture.close())
 
-  it.each(RUNS)('$id $attack.class $each', async ({ attack, each }) => {
+  it.each(RUNS)('$id $as $each', async ({ attack, each, dialect }) => {
     // Cookies first: the sign-in that makes them is none of the requests that are counted.
-    const send = await prepare(attack, each, fixture)
+    const send = await prepare(attack, { each, dialect, fixture })
     fixture.recorder.clear()
     const answer = await send()
     const messages = fixture.recorder.messages()
 
-    expect(attack.expected.status).toContain(answer.status)
-    const seen = { answer, messages, each, fixture }
+    const { status } = attack.expected
+    expect(dialect ? statusesIn(dialect, status) : status).toContain(answer.status)
+    const seen = { answer, messages, each, dialect, fixture }
     await UPSTREAM[attack.expected.upstream]?.(seen)
     await FURTHER[attack.id]?.(seen)
   })
 })
 
+interface Circumstances {
+  each: string
+  dialect: Dialect | undefined
+  fixture: Fixture
+}
+
 async function prepare(
   { mode, request }: AttackCase,
-  each: string,
-  fixture: Fixture,
+  { each, dialect = 'forward-auth', fixture }: Circumstances,
 ): Promise<() => Promise<RawAnswer>> {
   // Only a trusted peer may ask by forward-auth; everybody else is a browser.
   const port = mode === 'forward-auth' ? fixture.trustedPort : fixture.port
+  const resolve: Resolve = async (placeholder) =>
+    placeholder === 'VERIFY' ? verifyPath(dialect) : fixture.resolve(placeholder)
   if (request.kind === 'story') throw new Error('a story is told elsewhere')
   if (request.kind === 'raw') {
-    const bytes = await expand(request.raw, fixture.resolve, each)
-    return () => sendRaw(port, bytes)
+    const bytes = await expand(request.raw, resolve, each)
+    const asked = dialect === 'auth-request' ? messageInDialect(dialect, bytes) : bytes
+    return () => sendRaw(port, asked)
   }
-  const plain = await expandRequest(request.template, fixture.resolve, each)
-  const { method, host, path, headers } = plain
+  const plain = await expandRequest(request.template, resolve, each)
+  const { method, host, path } = plain
+  const headers = inDialect(dialect, plain.headers)
   const body = encodeBody(plain)
   return () => send(port, { method, host, path, headers, ...(body === undefined ? {} : { body }) })
 }

@@ -50,10 +50,19 @@ export type AttackCase = z.output<typeof attackCase>
 
 const FOLDER = new URL('.', import.meta.url)
 
-/** Reads every case; a case of an unknown shape is an error. */
+/** Reads every case of every list; a case of an unknown shape is an error. */
 export function loadCases(): AttackCase[] {
-  const text = readFileSync(new URL('attacks.json', FOLDER), 'utf8')
-  return z.looseObject({ cases: z.array(attackCase) }).parse(JSON.parse(text)).cases
+  return ['attacks.json', 'further-attacks.json'].flatMap((name) => {
+    const text = readFileSync(new URL(name, FOLDER), 'utf8')
+    return z.looseObject({ cases: z.array(attackCase) }).parse(JSON.parse(text)).cases
+  })
+}
+
+/** One case, which must be there. */
+export function loadCase(id: string): AttackCase {
+  const found = loadCases().find((attack) => attack.id === id)
+  if (!found) throw new Error(`no such case: ${id}`)
+  return found
 }
 
 /** Ids of the cases that have a test written by hand: `story('SES-002', …)` in a file beside this one. */
@@ -67,7 +76,10 @@ export function storyIds(): string[] {
 
 /** The values of `each` for a case; one empty value for a case without. */
 export function valuesOfEach({ request }: AttackCase): readonly string[] {
-  return request.kind === 'each' ? request.each : ['']
+  if (request.kind === 'each') return request.each
+  const told =
+    request.kind === 'story' ? z.array(z.string()).safeParse(request.told.each) : undefined
+  return told?.data ?? ['']
 }
 
 /** What stands for a placeholder, named without its braces: `COOKIE:alice:aal2`. */
@@ -75,7 +87,8 @@ export type Resolve = (placeholder: string) => Promise<string>
 
 /**
  * Puts values in the place of placeholders, and characters in the place of written escapes.
- * `{{EACH}}` and `{{REPEAT:s:n}}` are known here, all others are asked of `resolve`.
+ * `{{EACH}}` and `{{REPEAT:s:n}}` are known here, all others are asked of `resolve`. A value of `each`
+ * goes in as it is, but for `{{EACH|urlencode}}` and, with placeholders of its own, `{{EACH|expand}}`.
  */
 export async function expand(text: string, resolve: Resolve, each = ''): Promise<string> {
   const parts = unescapeText(text).split(/\{\{([^{}]+)\}\}/)
@@ -94,7 +107,7 @@ export async function expandRequest(
     async ([name, value]): Promise<[string, string]> => [await of(name), await of(value)],
   )
   return {
-    method,
+    method: await of(method),
     host: await of(host),
     path: await of(path),
     headers: await Promise.all(filledHeaders),
@@ -122,6 +135,7 @@ export function encodeBody({ body, headers }: RequestTemplate): string | undefin
 
 async function fill(placeholder: string, resolve: Resolve, each: string): Promise<string> {
   if (placeholder === 'EACH') return each
+  if (placeholder === 'EACH|expand') return expand(each, resolve)
   if (placeholder === 'EACH|urlencode') return encodeURIComponent(each)
   const [, repeated, times] = /^REPEAT:(.*):(\d+)$/s.exec(placeholder) ?? []
   if (repeated !== undefined) return repeated.repeat(Number(times))

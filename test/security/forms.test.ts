@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sendRaw } from '../support/raw.ts'
 import { type Fixture, openFixture } from './fixture.ts'
+import { story } from './story.ts'
 
 describe('a form from nowhere', () => {
   let fixture: Fixture
@@ -31,6 +32,17 @@ describe('a form from nowhere', () => {
   it('is refused when it is larger than any of ours', async () => {
     const body = 'a'.repeat(20_000)
     expect((await post([`Content-Length: ${body.length}`], body)).status).toBe(413)
+  })
+
+  story('CSR-104', 'is refused when its hidden field is another browser’s', async () => {
+    const alice = fixture.browser()
+    await fixture.signIn(alice, 'alice')
+    const mallory = fixture.browser()
+    await fixture.signIn(mallory, 'mallory')
+    const foreign = await mallory.get('https://auth.gw.test/logout')
+    expect((await alice.submit(foreign, {})).status).toBe(403)
+    const { status } = await fixture.ask('app.gw.test', '/', alice.cookies('app.gw.test'))
+    expect(status).toBe(200)
   })
 
   it('is refused for its origin before anything else is looked at', async () => {

@@ -11,3 +11,17 @@ export const NOT_APPLICABLE: Record<string, string> = {
   'ENU-003': 'there is no password reset',
   'ENU-004': 'there are no passkeys',
 }
+
+/**
+ * Pages that cases speak of and that do not exist, each with the place that stands in for it. What such
+ * a case proves is proved there: CSR-002, -004, -006 and -007 at the sign-out, which is the one change
+ * that people can make to what they have here; the others at an address where nothing is.
+ */
+export const STAND_INS: Record<string, string> = {
+  PASSWORD_CHANGE: '/logout',
+  SESSIONS_REVOKE: '/logout',
+  FACTOR: '/factors/AAAAAAAAAAAAAAAAAAAAAA',
+  ADMIN_USERS: '/admin/users',
+  ADMIN_CONFIG: '/admin/config',
+  API_CHALLENGE: '/api/2fa/challenges',
+}

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { aUser } from '../support/builders.ts'
 import type { Page } from './browser.ts'
-import { loadCases, valuesOfEach } from './corpus.ts'
+import { loadCase, valuesOfEach } from './corpus.ts'
+import { DIALECTS } from './dialects.ts'
 import { type Fixture, openFixture } from './fixture.ts'
 import { story } from './story.ts'
 
@@ -28,14 +29,55 @@ const shapeOf = ({ status, headers, body }: Page, typed: string) => ({
 
 type Shape = ReturnType<typeof shapeOf>
 
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
 const asAttribute = (text: string): string =>
-  text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
+  text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign)
+
+const ROUNDS = 400
+
+type Times = ReadonlyMap<string, number[]>
+
+/** Milliseconds that wrong passwords take, by name; names take turns, and each is the first as often. */
+async function timesOf(names: readonly string[], rounds: number): Promise<Times> {
+  const times = new Map(names.map((name): [string, number[]] => [name, []]))
+  const browser = fixture.browser()
+  const page = await browser.get('https://auth.gw.test/login')
+  for (let round = 0; round < rounds; round++) {
+    // A new day a round: no guess may be slowed down here.
+    fixture.clock.advance(86_400)
+    const turn = round % names.length
+    for (const username of [...names.slice(turn), ...names.slice(0, turn)]) {
+      const start = performance.now()
+      const { status } = await browser.submit(page, { username, password: 'wrong' })
+      times.get(username)?.push(performance.now() - start)
+      expect(status).toBe(401)
+    }
+  }
+  return times
+}
+
+/** The names whose times cannot well come from the same source as alice's. */
+const unlikely = (times: Times, names: readonly string[]): string[] =>
+  names.filter((name) => mannWhitney(times.get('alice') ?? [], times.get(name) ?? []) <= 0.001)
 
 describe('a refused sign-in', () => {
   story('ENU-009', 'looks the same for every way to write a name that is nobody’s', async () => {
-    const [attack] = loadCases().filter(({ id }) => id === 'ENU-009')
     const known = shapeOf(await tries('alice', 'wrong'), 'alice')
-    for (const name of attack ? valuesOfEach(attack) : []) {
+    for (const name of valuesOfEach(loadCase('ENU-009'))) {
+      expect(shapeOf(await tries(name, 'wrong'), name)).toEqual(known)
+    }
+  })
+
+  story('ENU-101', 'looks the same for names in every dress', async () => {
+    const known = shapeOf(await tries('alice', 'wrong'), 'alice')
+    for (const name of valuesOfEach(loadCase('ENU-101'))) {
       expect(shapeOf(await tries(name, 'wrong'), name)).toEqual(known)
     }
   })
@@ -68,34 +110,31 @@ describe('a refused sign-in', () => {
     expect(shapes).toEqual(shapes.map(() => shapes[0]))
   })
 
-  story('ENU-002', 'takes as long for a name that is nobody’s as for one that is not', async () => {
-    await fixture.store.users.insert(aUser({ name: 'bare', displayName: 'No Password' }))
-    const times: Record<string, number[]> = { alice: [], nobody: [], erin: [], bare: [] }
-    for (let round = 0; round < 25; round++) {
-      // A new day a round: no guess may be slowed down here.
-      fixture.clock.advance(86_400)
-      for (const [name, taken] of Object.entries(times)) {
-        const browser = fixture.browser()
-        const page = await browser.get('https://auth.gw.test/login')
-        const start = performance.now()
-        const { status } = await browser.submit(page, { username: name, password: 'wrong' })
-        taken.push(performance.now() - start)
-        expect(status).toBe(401)
-      }
-    }
-    for (const name of ['nobody', 'erin', 'bare']) {
-      expect(mannWhitney(times.alice ?? [], times[name] ?? [])).toBeGreaterThan(0.001)
-    }
-  })
+  story(
+    'ENU-002',
+    'takes as long for a name that is nobody’s as for one that is not',
+    async () => {
+      await fixture.store.users.insert(aUser({ name: 'bare', displayName: 'No Password' }))
+      const suspects = ['nobody', 'erin', 'bare']
+      const unlike = unlikely(await timesOf(['alice', ...suspects], ROUNDS), suspects)
+      if (unlike.length === 0) return
+      // One run in three hundred is this odd by chance alone. A difference that is real shows again.
+      expect(unlikely(await timesOf(['alice', ...unlike], ROUNDS), unlike)).toEqual([])
+    },
+    120_000,
+  )
 
   story(
     'ENU-006',
     'for a proxy that nobody trusts says nothing about which hosts there are',
     async () => {
-      const known = await fixture.askForward('app.gw.test', '/', '', fixture.port)
-      const unknown = await fixture.askForward('unknown.gw.test', '/', '', fixture.port)
-      expect(known.status).toBeGreaterThanOrEqual(400)
-      expect([unknown.status, unknown.body]).toEqual([known.status, known.body])
+      const { port } = fixture
+      for (const dialect of DIALECTS) {
+        const known = await fixture.askForward('app.gw.test', '/', '', { port, dialect })
+        const unknown = await fixture.askForward('unknown.gw.test', '/', '', { port, dialect })
+        expect(known.status).toBe(403)
+        expect([unknown.status, unknown.body]).toEqual([known.status, known.body])
+      }
     },
   )
 })

@@ -1,5 +1,8 @@
 import { type Browser, chromium } from 'playwright-core'
 
+/** The browser that the machine has. */
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
+
 /**
  * Starts the browser that the machine has; it speaks to nobody on its own account.
  *
@@ -7,7 +10,7 @@ import { type Browser, chromium } from 'playwright-core'
  */
 export const openBrowser = (more: readonly string[] = []): Promise<Browser> =>
   chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: CHROMIUM,
     args: [
       '--no-sandbox',
       '--disable-gpu',
