@@ -1,3 +1,5 @@
+import { createCookieJar } from '../support/cookie-jar.ts'
+import { formOf } from '../support/form.ts'
 import { type RawAnswer, send } from '../support/raw.ts'
 
 /**
@@ -21,14 +23,6 @@ export interface Page extends RawAnswer {
   location: string | undefined
 }
 
-interface Cookie {
-  name: string
-  value: string
-  /** The host that set it, or the domain it named. */
-  domain: string
-  hostOnly: boolean
-}
-
 type Headers = readonly (readonly [name: string, value: string])[]
 
 /**
@@ -36,24 +30,10 @@ type Headers = readonly (readonly [name: string, value: string])[]
  * @param extra Headers that go with every request, as a proxy in front would add them.
  */
 export function createBrowser(port: number, extra: Headers = []): Browser {
-  let jar: Cookie[] = []
-
-  const cookies = (host: string) =>
-    jar
-      .filter(
-        ({ domain, hostOnly }) => host === domain || (!hostOnly && host.endsWith(`.${domain}`)),
-      )
-      .map(({ name, value }) => `${name}=${value}`)
-      .join('; ')
-
-  const take = (host: string, line: string) => {
-    const { cookie, expired } = parseSetCookie(host, line)
-    jar = jar.filter(({ name, domain }) => name !== cookie.name || domain !== cookie.domain)
-    if (!expired) jar.push(cookie)
-  }
+  const jar = createCookieJar()
 
   const ask = async (method: string, url: URL, headers: Headers, body?: string): Promise<Page> => {
-    const cookie = cookies(url.hostname)
+    const cookie = jar.headerFor(url.hostname)
     const answer = await send(port, {
       method,
       host: url.host,
@@ -66,16 +46,16 @@ export function createBrowser(port: number, extra: Headers = []): Browser {
       ],
       ...(body === undefined ? {} : { body }),
     })
-    for (const line of answer.all('set-cookie')) take(url.hostname, line)
+    for (const line of answer.all('set-cookie')) jar.take(url.hostname, line)
     return { ...answer, url, location: answer.all('location')[0] }
   }
 
   return {
-    cookies,
-    take,
+    cookies: jar.headerFor,
+    take: jar.take,
     get: (url) => ask('GET', new URL(url), []),
     submit(page, fields) {
-      const form = formOf(page)
+      const form = formOf(page.body, page.url)
       const headers = [
         ['Origin', page.url.origin],
         ['Sec-Fetch-Site', 'same-origin'],
@@ -84,38 +64,5 @@ export function createBrowser(port: number, extra: Headers = []): Browser {
       const body = new URLSearchParams({ ...form.fields, ...fields }).toString()
       return ask('POST', form.action, headers, body)
     },
-  }
-}
-
-/** The first form of a page: where it goes, and its hidden fields. */
-function formOf({ body, url, status }: Page): { action: URL; fields: Record<string, string> } {
-  const form = /<form[^>]*>[\s\S]*?<\/form>/.exec(body)?.[0]
-  if (form === undefined) throw new Error(`no form at ${url.href}: ${status} ${body.slice(0, 300)}`)
-  const tag = /<form[^>]*>/.exec(form)?.[0] ?? ''
-  const hidden = Array.from(form.matchAll(/<input[^>]*type="hidden"[^>]*>/g), ([input]) => [
-    attribute(input, 'name'),
-    attribute(input, 'value'),
-  ])
-  return { action: new URL(attribute(tag, 'action'), url), fields: Object.fromEntries(hidden) }
-}
-
-function attribute(tag: string, name: string): string {
-  const raw = new RegExp(` ${name}="([^"]*)"`).exec(tag)?.[1] ?? ''
-  return raw.replace(/&(amp|quot|lt|gt|#39);/g, (_, entity: string) => ENTITIES[entity] ?? '')
-}
-
-const ENTITIES: Record<string, string> = { amp: '&', quot: '"', lt: '<', gt: '>', '#39': "'" }
-
-function parseSetCookie(host: string, line: string): { cookie: Cookie; expired: boolean } {
-  const [pair = '', ...attributes] = line.split(';').map((part) => part.trim())
-  const domain = attributes.find((part) => /^domain=/i.test(part))?.slice('domain='.length)
-  return {
-    cookie: {
-      name: pair.slice(0, pair.indexOf('=')),
-      value: pair.slice(pair.indexOf('=') + 1),
-      domain: domain ?? host,
-      hostOnly: domain === undefined,
-    },
-    expired: attributes.some((part) => /^max-age=0$/i.test(part)),
   }
 }

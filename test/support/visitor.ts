@@ -1,4 +1,6 @@
 import { request } from 'node:http'
+import { type CookieJar, createCookieJar } from './cookie-jar.ts'
+import { formOf } from './form.ts'
 
 /** What came back, with its body read. */
 export interface Answer {
@@ -22,7 +24,7 @@ export interface Ask {
  */
 export interface Visitor {
   /** Cookies by name, with the host or domain that they belong to. */
-  jar: Map<string, { value: string; domain: string; hostOnly: boolean }>
+  jar: CookieJar
   get(url: string, ask?: Ask): Promise<Answer>
   /** Sends a form of the last page, with its hidden fields, as a browser would. */
   submit(fields: Record<string, string>, ask?: Ask): Promise<Answer>
@@ -38,32 +40,11 @@ export interface Visitor {
  * @param always Headers of every request.
  */
 export function createVisitor(port: number, always: Record<string, string> = {}): Visitor {
-  const jar: Visitor['jar'] = new Map()
-
-  const cookieFor = (host: string) =>
-    [...jar]
-      .filter(
-        ([, { domain, hostOnly }]) => host === domain || (!hostOnly && host.endsWith(`.${domain}`)),
-      )
-      .map(([name, { value }]) => `${name}=${value}`)
-      .join('; ')
-
-  const keep = (host: string, lines: readonly string[]) => {
-    for (const line of lines) {
-      const [pair = '', ...attributes] = line.split(';').map((part) => part.trim())
-      const [name = '', value = ''] = [
-        pair.slice(0, pair.indexOf('=')),
-        pair.slice(pair.indexOf('=') + 1),
-      ]
-      const domain = attributes.find((it) => /^domain=/i.test(it))?.slice(7)
-      if (attributes.some((it) => /^max-age=0$/i.test(it))) jar.delete(name)
-      else jar.set(name, { value, domain: domain ?? host, hostOnly: domain === undefined })
-    }
-  }
+  const jar = createCookieJar()
 
   const send = (url: string, { method = 'GET', headers = {}, body }: Ask): Promise<Answer> => {
     const { host, hostname, pathname, search } = new URL(url)
-    const cookie = cookieFor(hostname)
+    const cookie = jar.headerFor(hostname)
     return new Promise((resolve, reject) => {
       const sent = request(
         {
@@ -86,7 +67,7 @@ export function createVisitor(port: number, always: Record<string, string> = {})
           message.on('error', reject)
           message.on('end', () => {
             const cookies = message.headers['set-cookie'] ?? []
-            keep(hostname, cookies)
+            for (const line of cookies) jar.take(hostname, line)
             resolve({
               status: message.statusCode ?? 0,
               headers: message.headers,
@@ -119,15 +100,10 @@ export function createVisitor(port: number, always: Record<string, string> = {})
       }),
 
     async submit(fields, ask = {}) {
-      const form = /<form[^>]*action="([^"]*)"/.exec(visitor.page.body)
-      const hidden = Array.from(
-        visitor.page.body.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g),
-        ([, name = '', value = '']) => [name, unescapeHtml(value)] as const,
-      )
-      const target = new URL(unescapeHtml(form?.[1] ?? ''), visitor.url)
+      const { action: target, fields: hidden } = formOf(visitor.page.body, new URL(visitor.url))
       const answer = await send(target.href, {
         method: 'POST',
-        body: new URLSearchParams({ ...Object.fromEntries(hidden), ...fields }).toString(),
+        body: new URLSearchParams({ ...hidden, ...fields }).toString(),
         ...ask,
         headers: {
           accept: 'text/html',
@@ -157,11 +133,3 @@ export function createVisitor(port: number, always: Record<string, string> = {})
   }
   return visitor
 }
-
-const unescapeHtml = (text: string) =>
-  text
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&')
