@@ -72,6 +72,8 @@ async function makeDatabase({ path: file, key: configured }: StoreConfig, create
       `There is no database at ${file} yet. Start Gatehouse once: gatehouse serve`,
     )
 
+  // A key that cannot be used is found out before anything is made.
+  if (configured) readSecretKey(file, configured)
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     rmSync(draft, { force: true })

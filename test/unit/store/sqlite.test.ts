@@ -54,6 +54,14 @@ describe('a new database', () => {
     expect(readdirSync(folder)).toEqual(['gatehouse.db'])
   })
 
+  it('is not made, nor its folder, with a configured key that is none', async () => {
+    const inside = join(folder, 'data', 'gatehouse.db')
+    await expect(openSqlite({ path: inside, key: 'none' }, { create: true })).rejects.toThrow(
+      OperatorError,
+    )
+    expect(readdirSync(folder)).toEqual([])
+  })
+
   it('is not made for a command that needs an existing one', async () => {
     await expect(open(false)).rejects.toThrow(OperatorError)
     expect(existsSync(path)).toBe(false)
