@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { openUpstream, type PlainUpstream, until } from '../../support/plain-upstream.ts'
 import { freePort } from '../../support/ports.ts'
 import { send, sendRaw } from '../../support/raw.ts'
 import { type Gate, openGate } from './gate.ts'
-import { openUpstream, type PlainUpstream, until } from './plain-upstream.ts'
 
 const HOST = 'open.gw.test'
 const TIMEOUTS = { connect: '1s', head: '1s', idle: '3s' }

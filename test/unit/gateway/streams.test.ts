@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openUpstream, type PlainUpstream, until } from '../../support/plain-upstream.ts'
 import { type Gate, openGate } from './gate.ts'
-import { openUpstream, type PlainUpstream, until } from './plain-upstream.ts'
 
 const SIZE = 150 * 1024 * 1024
 const CHUNK = Buffer.alloc(64 * 1024, 'x')

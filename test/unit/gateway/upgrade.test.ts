@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readHead, valuesOf } from '../../support/http1.ts'
+import { openUpstream, type PlainUpstream, until } from '../../support/plain-upstream.ts'
 import { sendRaw } from '../../support/raw.ts'
 import { type Gate, openGate } from './gate.ts'
-import { openUpstream, type PlainUpstream, until } from './plain-upstream.ts'
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
 const ACCEPT = createHash('sha1')

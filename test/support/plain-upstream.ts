@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { portOf } from '../../support/ports.ts'
+import { portOf } from './ports.ts'
 
 /** An application that does with a connection whatever the test says. */
 export interface PlainUpstream {
