@@ -6,28 +6,33 @@ export interface Method {
   factor?: string
   name: string
   satisfies: string
+  /** How a session says that it was used (RFC 8176); a rule may ask for it. */
+  amr: string
   isPhishingResistant?: boolean
 }
 
 /** What each method satisfies, as the reference tells it. */
 export const METHODS: readonly Method[] = [
-  { name: 'password', satisfies: '`one_factor`' },
+  { name: 'password', satisfies: '`one_factor`', amr: 'pwd' },
   {
     factor: 'passkey',
     name: 'passkey with user verification (fingerprint, face, PIN)',
     satisfies: '`two_factor` and `phishing_resistant`, alone: no password is asked',
+    amr: 'hwk',
     isPhishingResistant: true,
   },
   {
     factor: 'passkey',
     name: 'security key without user verification',
     satisfies: '`two_factor` and `phishing_resistant`, after a password',
+    amr: 'hwk',
     isPhishingResistant: true,
   },
   {
     factor: 'totp',
     name: 'code from an authenticator app (TOTP)',
     satisfies: '`two_factor`, after a password',
+    amr: 'otp',
   },
 ]
 
@@ -36,7 +41,15 @@ export function isReachable(level: Level, factors: readonly string[]): boolean {
   if (level === 'two_factor') return factors.length > 0
   if (level !== 'phishing_resistant') return true
   return METHODS.some(
-    ({ factor, isPhishingResistant }) =>
-      isPhishingResistant && factor !== undefined && factors.includes(factor),
+    ({ factor, isPhishingResistant }) => isPhishingResistant && isOn(factor, factors),
   )
 }
+
+/** The methods, as a session names them, that can be used with these factors switched on. */
+export const usableMethods = (factors: readonly string[]): string[] =>
+  METHODS.filter(({ factor }) => factor === undefined || isOn(factor, factors)).map(
+    ({ amr }) => amr,
+  )
+
+const isOn = (factor: string | undefined, factors: readonly string[]) =>
+  factor !== undefined && factors.includes(factor)

@@ -129,9 +129,9 @@ function methodTable(): string {
   const factors = keysOf(schemaAt(configSchema, ['factors']) ?? configSchema).map(([name]) => name)
   const lines = METHODS.filter(({ factor }) => factor === undefined || factors.includes(factor))
   return [
-    '| method | satisfies |',
-    '|---|---|',
-    ...lines.map(({ name, satisfies }) => `| ${name} | ${satisfies} |`),
+    '| method | satisfies | `amr` |',
+    '|---|---|---|',
+    ...lines.map(({ name, satisfies, amr }) => `| ${name} | ${satisfies} | \`${amr}\` |`),
   ].join('\n')
 }
 

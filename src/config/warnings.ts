@@ -3,7 +3,7 @@ import { getPublicSuffix } from 'tldts'
 import { type ListenAddress, parseNetwork } from '../base/net.ts'
 import type { RouteConfig } from '../gateway/config.ts'
 import type { RuleConfig } from '../policy/config.ts'
-import { isReachable } from './levels.ts'
+import { isReachable, usableMethods } from './levels.ts'
 import type { Config } from './schema.ts'
 
 type Path = readonly (string | number)[]
@@ -103,10 +103,23 @@ function unreachableLevels(
   factors: Config['factors'],
 ): Danger[] {
   const kinds = Object.keys(factors)
-  return rules.flatMap(({ require: level }, position) => {
-    if (isReachable(level, kinds)) return []
-    const message = `nobody can reach ${level}: no factor that is switched on satisfies it`
-    return [{ path: ['routes', index, 'rules', position, 'require'], message }]
+  const usable = usableMethods(kinds)
+  return rules.flatMap(({ require: level, amr }, position) => {
+    const at = (key: string, message: string) => ({
+      path: ['routes', index, 'rules', position, key],
+      message,
+    })
+    const faults: Danger[] = []
+    if (!isReachable(level, kinds)) {
+      faults.push(
+        at('require', `nobody can reach ${level}: no factor that is switched on satisfies it`),
+      )
+    }
+    if (amr && !amr.some((method) => usable.includes(method))) {
+      const known = [...new Set(usable)].join(', ')
+      faults.push(at('amr', `nobody can use these methods; with the factors switched on: ${known}`))
+    }
+    return faults
   })
 }
 

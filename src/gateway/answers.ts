@@ -120,9 +120,11 @@ export const acrOf = ({ aal, phishingResistant }: { aal: number; phishingResista
   phishingResistant && aal === 2 ? 'phr' : `aal${aal}`
 
 function stepUpChallenge(requirement: Requirement): string {
-  const { maxAgeSeconds } = requirement
+  const { maxAgeSeconds, methods } = requirement
   const age = maxAgeSeconds === undefined ? '' : `, max_age="${maxAgeSeconds}"`
-  return `Bearer error="insufficient_user_authentication", acr_values="${acrOf(requirement)}"${age}`
+  // No parameter of the RFC, but the word of RFC 8176 for what is missing.
+  const amr = methods === undefined ? '' : `, amr_values="${methods.join(' ')}"`
+  return `Bearer error="insufficient_user_authentication", acr_values="${acrOf(requirement)}"${age}${amr}`
 }
 
 /** How long a client may go on sending what nobody reads any more. */

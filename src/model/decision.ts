@@ -6,6 +6,8 @@ export interface Requirement {
   phishingResistant: boolean
   /** The proof may be no older than this. */
   maxAgeSeconds?: number
+  /** At least one of these methods must have been used (AMR values); any when absent. */
+  methods?: readonly string[]
 }
 
 /** One request, as rules see it. */

@@ -6,6 +6,8 @@ import { invalidPattern } from './path.ts'
 export const LEVELS = ['bypass', 'one_factor', 'two_factor', 'phishing_resistant', 'deny'] as const
 export type Level = (typeof LEVELS)[number]
 
+const AMR = 'write the short name of a method, as in RFC 8176: otp'
+
 const pathPattern = z.string().superRefine((pattern, context) => {
   const fault = invalidPattern(pattern)
   if (fault) context.addIssue({ code: 'custom', message: fault })
@@ -66,10 +68,19 @@ export const ruleConfig = z
       description: 'The proof may be no older than this; asked for again when it is.',
       example: '10m',
     }),
+    amr: z
+      .array(z.string().regex(/^[a-z0-9_-]{1,20}$/, AMR))
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'One of these methods must have been used (RFC 8176): `pwd`, `otp`, `hwk` … Any when left out.',
+        example: ['hwk'],
+      }),
   })
   .superRefine((rule, context) => {
     const open = rule.require === 'bypass' || rule.require === 'deny'
-    for (const key of ['users', 'groups', 'max_age'] as const) {
+    for (const key of ['users', 'groups', 'max_age', 'amr'] as const) {
       if (open && rule[key] !== undefined) {
         const message = `has no meaning beside require: ${rule.require}, which asks nobody who they are`
         context.addIssue({ code: 'custom', path: [key], message })

@@ -1,7 +1,7 @@
 import type { UnixSeconds } from '../base/clock.ts'
 import { type Networks, networks } from '../base/net.ts'
 import type { AccessRequest, Requirement, RuleDecision } from '../model/decision.ts'
-import type { SignedIn } from '../model/session.ts'
+import type { Proof, SignedIn } from '../model/session.ts'
 import { type User, userNameKey } from '../model/user.ts'
 import type { RuleConfig } from './config.ts'
 import { foldCase, type PathTest, pathTest } from './path.ts'
@@ -73,14 +73,15 @@ export function decide(
   return { kind: 'allow', rule: name, signedIn }
 }
 
-/** Is what a session has proved enough, and fresh enough, for a requirement? */
+/** Is what a session has proved enough, fresh enough, and of the right kind for a requirement? */
 export function satisfies(
-  proof: Pick<SignedIn['session'], 'aal' | 'phishingResistant' | 'authenticatedAt'>,
-  { aal, phishingResistant, maxAgeSeconds }: Requirement,
+  proof: Proof,
+  { aal, phishingResistant, maxAgeSeconds, methods }: Requirement,
   now: UnixSeconds,
 ): boolean {
   if (proof.aal < aal) return false
   if (phishingResistant && !proof.phishingResistant) return false
+  if (methods && !methods.some((method) => proof.amr.includes(method))) return false
   return maxAgeSeconds === undefined || now - proof.authenticatedAt <= maxAgeSeconds
 }
 
@@ -120,11 +121,12 @@ function matcher({ paths, methods, networks: from }: Conditions): Rule['isAbout'
 const withHead = (methods: readonly string[]) =>
   methods.includes('GET') ? [...methods, 'HEAD'] : methods
 
-function effectOf({ require: level, max_age }: RuleConfig): Rule['effect'] {
+function effectOf({ require: level, max_age, amr }: RuleConfig): Rule['effect'] {
   if (level === 'bypass' || level === 'deny') return level
   return {
     aal: level === 'one_factor' ? 1 : 2,
     phishingResistant: level === 'phishing_resistant',
     ...(max_age === undefined ? {} : { maxAgeSeconds: max_age }),
+    ...(amr === undefined ? {} : { methods: amr }),
   }
 }

@@ -80,8 +80,7 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
 
     const fresh = isFresh(session, config, now)
     if (!fresh && !session.remembered) return undefined
-    const lowered = fresh ? session : { ...session, aal: 1 as const, phishingResistant: false }
-    return { session: lowered, user, stored: session }
+    return { session: fresh ? withoutLost(session) : lowered(session), user, stored: session }
   }
 
   return {
@@ -133,6 +132,18 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
     revokeAll: (userId, options) => repository.deleteByUser(userId, options),
   }
 }
+
+/** What is left of a remembered session whose proof is no longer fresh: nothing that a password cannot do. */
+const lowered = (session: Session): Session => ({
+  ...session,
+  aal: 1,
+  phishingResistant: false,
+  amr: session.amr.filter((method) => method === 'pwd'),
+})
+
+// The row still names the methods of a second factor after it was lowered.
+const withoutLost = (session: Session): Session =>
+  session.aal < 2 && session.amr.includes('mfa') ? lowered(session) : session
 
 /** Within both limits of a session that was proved in full. */
 const isFresh = (session: Session, config: SessionConfig, now: UnixSeconds): boolean =>

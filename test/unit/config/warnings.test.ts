@@ -93,3 +93,9 @@ it('warns about a level that no factor reaches', () => {
   expect(warned(route(rules))).toEqual(['4 routes[0].rules[0].require'])
   expect(warned(`${route(rules)}factors: {}`)).toHaveLength(2)
 })
+
+it('warns about a method of proof that nobody can use', () => {
+  const rules =
+    'rules: [{ paths: [/a], require: two_factor, amr: [hwk] }, { require: two_factor, amr: [hwk, otp] }]'
+  expect(warned(`${route(rules)}factors: { totp: {} }`)).toEqual(['4 routes[0].rules[0].amr'])
+})

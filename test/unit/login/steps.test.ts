@@ -8,7 +8,11 @@ const two = { aal: 2, phishingResistant: false } as const
 const resistant = { aal: 2, phishingResistant: true } as const
 const password: GivenProof = { amr: 'pwd', phishingResistant: false, at: NOON }
 const code: GivenProof = { amr: 'otp', phishingResistant: false, at: NOON }
-const totp = new Map([['totp', { phishingResistant: false }]])
+const totp = new Map([['totp', { phishingResistant: false, amr: 'otp' }]])
+
+const both = new Map([...totp, ['passkey', { phishingResistant: true, amr: 'hwk' }]])
+const passkey: GivenProof = { amr: 'hwk', phishingResistant: true, at: NOON }
+const withCode = { aal: 2, amr: ['pwd', 'otp', 'mfa'] } as const
 
 const situation = (given: Partial<Situation>): Situation => ({
   requirement: two,
@@ -90,6 +94,82 @@ const asks: [string, Partial<Situation>, string][] = [
     { proved: [password], credentials: [aCredential({ state: 'disabled' })] },
     'impossible',
   ],
+  [
+    'for the code, where one factor is too old and the session has two',
+    {
+      requirement: { ...one, maxAgeSeconds: 600 },
+      session: aSession({ ...withCode, authenticatedAt: NOON - 601 }),
+    },
+    'prove',
+  ],
+  [
+    'for the other authenticator, where only its method will do',
+    {
+      requirement: { ...two, methods: ['hwk'] },
+      factors: both,
+      session: aSession(withCode),
+      credentials: [aCredential({ lastUsedAt: NOON }), aCredential({ kind: 'passkey' })],
+    },
+    'prove',
+  ],
+  [
+    'for the impossible, where a person has no authenticator of the method',
+    { requirement: { ...two, methods: ['hwk'] }, factors: both, proved: [password] },
+    'impossible',
+  ],
+  [
+    'to enroll one of the method, who has none at all',
+    {
+      requirement: { ...two, methods: ['hwk'] },
+      factors: both,
+      proved: [password],
+      credentials: [],
+    },
+    'enroll',
+  ],
+  [
+    'nothing where one of several methods was used',
+    { requirement: { ...two, methods: ['hwk', 'otp'] }, session: aSession(withCode) },
+    'nothing',
+  ],
+  [
+    'for a method that goes beyond the level',
+    { requirement: { ...one, methods: ['otp'] }, proved: [password] },
+    'prove',
+  ],
+  [
+    'for the password, where it is the method',
+    {
+      requirement: { ...two, methods: ['pwd'] },
+      session: aSession({ aal: 2, amr: ['hwk', 'mfa'], phishingResistant: true }),
+    },
+    'password',
+  ],
+  [
+    'nothing more, once the password is the method and was given',
+    {
+      requirement: { ...two, methods: ['pwd'] },
+      session: aSession({ aal: 2, amr: ['hwk', 'mfa'], phishingResistant: true }),
+      proved: [password],
+    },
+    'nothing',
+  ],
+  [
+    'for the passkey again: a fresh code makes no old passkey fresh',
+    {
+      requirement: { ...resistant, maxAgeSeconds: 600 },
+      factors: both,
+      session: aSession({
+        aal: 2,
+        amr: ['hwk', 'mfa'],
+        phishingResistant: true,
+        authenticatedAt: NOON - 601,
+      }),
+      proved: [code],
+      credentials: [aCredential({ lastUsedAt: NOON }), aCredential({ kind: 'passkey' })],
+    },
+    'prove',
+  ],
   ['to identify again, when a code came without a password', { proved: [code] }, 'password'],
 ]
 
@@ -106,6 +186,28 @@ describe('nextStep asks', () => {
     ]
     const step = nextStep(situation({ proved: [password], credentials }))
     expect(step.ask === 'prove' && step.credential.id).toBe('new')
+  })
+
+  it('for the method that is asked for, not for the one used last', () => {
+    const credentials = [
+      aCredential({ id: 'code', lastUsedAt: NOON }),
+      aCredential({ id: 'key', kind: 'passkey' }),
+    ]
+    const requirement = { ...two, methods: ['hwk'] }
+    const step = nextStep(
+      situation({ requirement, factors: both, proved: [password], credentials }),
+    )
+    expect(step.ask === 'prove' && step.credential.id).toBe('key')
+  })
+
+  it.each([
+    ['joins an older proof where its age does not matter', {}, ['pwd', 'otp', 'mfa', 'hwk'], 3000],
+    ['stands by itself where it does', { maxAgeSeconds: 600 }, ['pwd', 'hwk', 'mfa'], 0],
+  ])('for nothing more: a new proof %s', (_, age, amr, secondsAgo) => {
+    const session = aSession({ ...withCode, authenticatedAt: NOON - 3000 })
+    const requirement = { ...two, methods: ['hwk'], ...age }
+    const step = nextStep(situation({ requirement, factors: both, session, proved: [passkey] }))
+    expect(step).toMatchObject({ proof: { amr, authenticatedAt: NOON - secondsAgo } })
   })
 
   it('for a proof that tells what was used and when', () => {

@@ -101,10 +101,22 @@ it.each([
 ] as const)(
   'a proof of level %i (resistant: %s, %i s old) for %j: %s',
   (aal, phishingResistant, age, requirement, expected) => {
-    const proof = { aal, phishingResistant, authenticatedAt: NOON - age }
+    const proof = { aal, phishingResistant, amr: ['pwd'], authenticatedAt: NOON - age }
     expect(satisfies(proof, requirement, NOON)).toBe(expected)
   },
 )
+
+it.each([
+  [['otp'], true],
+  [['hwk', 'otp'], true],
+  [['hwk'], false],
+] as const)('asks for one of the methods %j: %s', (methods, expected) => {
+  const proof = aSession({ aal: 2, amr: ['pwd', 'otp', 'mfa'] })
+  expect(satisfies(proof, { aal: 2, phishingResistant: false, methods }, NOON)).toBe(expected)
+  const policy = policyOf({ require: 'two_factor', amr: [...methods] })
+  const decision = decide(policy, asked(), { session: proof, user: aUser() }, NOON)
+  expect(decision.kind).toBe(expected ? 'allow' : 'authenticate')
+})
 
 it('knows whether any rule looks at the path', () => {
   expect(policyOf({ require: 'bypass' }).readsPaths).toBe(false)
