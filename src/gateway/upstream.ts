@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { PassThrough, type Readable } from 'node:stream'
 import { buildConnector, type Dispatcher, errors, Pool } from 'undici'
 import type { AppError } from '../base/errors.ts'
@@ -82,17 +82,41 @@ export function createUpstreams(timeouts: Timeouts): Upstreams {
 
 function openPool(origin: string, { connect, head, idle }: Timeouts): Pool {
   const { hostname } = new URL(origin)
-  const connector = buildConnector({ timeout: connect * 1000, maxCachedSessions: 100 })
+  const connector = buildConnector({
+    timeout: connect * 1000,
+    maxCachedSessions: 100,
+    // Header lines are read as they come over HTTP/1.1, in their order; HTTP/2 has no such lines.
+    allowH2: false,
+  })
   // A certificate is checked against the name in the configuration. undici would take the name from
   // the Host line, which is the browser's name for the application.
   const servername = isIP(hostname.replace(/^\[|\]$/g, '')) ? '' : hostname
   return new Pool(origin, {
-    connect: (options, callback) => connector({ ...options, servername }, callback),
+    connect: (options, callback) =>
+      connector({ ...options, servername }, (error, socket) => {
+        if (error) callback(error, null)
+        else whenSilent(socket, callback)
+      }),
     headersTimeout: head * 1000,
     bodyTimeout: idle * 1000,
     maxHeaderSize: MAX_HEAD_BYTES,
     pipelining: 1,
   })
+}
+
+/**
+ * Waits for the loop to come round to the socket once more. Whoever speaks before anything was asked
+ * would give an answer to the wrong person, and each after it to the next.
+ */
+function whenSilent(socket: Socket, callback: buildConnector.Callback): void {
+  setImmediate(() =>
+    setImmediate(() => {
+      if (socket.destroyed) return callback(new UpstreamUnreachable(), null)
+      if (socket.readableLength === 0) return callback(null, socket)
+      socket.destroy()
+      callback(new UpstreamBroken({ detail: 'spoke before it was asked' }), null)
+    }),
+  )
 }
 
 /**
@@ -174,7 +198,7 @@ const textOf = (bytes: Buffer | string | undefined): string =>
   typeof bytes === 'string' ? bytes : (bytes?.toString('latin1') ?? '')
 
 function translate(cause: unknown): AppError {
-  if (cause instanceof UpstreamBroken) return cause
+  if (cause instanceof UpstreamBroken || cause instanceof UpstreamUnreachable) return cause
   const detail = cause instanceof Error ? cause.message : String(cause)
   const late = [errors.ConnectTimeoutError, errors.HeadersTimeoutError, errors.BodyTimeoutError]
   if (late.some((kind) => cause instanceof kind)) return new UpstreamTooSlow({ cause, detail })

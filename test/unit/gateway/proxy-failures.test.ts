@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openUpstream, type PlainUpstream, until } from '../../support/plain-upstream.ts'
-import { freePort } from '../../support/ports.ts'
+import { freePort, portOf } from '../../support/ports.ts'
 import { send, sendRaw } from '../../support/raw.ts'
 import { type Gate, openGate } from './gate.ts'
 
@@ -118,6 +118,27 @@ describe('an application that fails', () => {
       `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     )
     expect(answer.status).toBe(502)
+  })
+})
+
+describe('an application behind TLS', () => {
+  it('is offered HTTP/1.1 alone, in which header lines keep their order and number', async () => {
+    const hello = new Promise<string>((resolve) => {
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined)
+        socket.once('data', (bytes: Buffer) => {
+          resolve(bytes.toString('latin1'))
+          socket.destroy()
+        })
+      })
+      server.listen(0, '127.0.0.1', async () => {
+        const { port } = await gateTo(`https://127.0.0.1:${portOf(server)}`)
+        expect((await sendRaw(port, GET)).status).toBe(502)
+        server.close()
+      })
+    })
+    expect(await hello).toContain('\u0008http/1.1')
+    expect(await hello).not.toContain('\u0002h2')
   })
 })
 
