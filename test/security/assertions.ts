@@ -1,23 +1,8 @@
 import { expect } from 'vitest'
 import { valuesOf } from '../support/http1.ts'
-import type { RawAnswer } from '../support/raw.ts'
 import type { RecordedMessage } from '../support/recorder.ts'
-import type { Dialect } from './dialects.ts'
-import type { Fixture } from './fixture.ts'
-
-/** What came of one attack. */
-export interface Seen {
-  answer: RawAnswer
-  /** What reached the application. */
-  messages: RecordedMessage[]
-  /** The value that was put in, for a case with several. */
-  each: string
-  /** How the question was asked, for a case about what proxies ask. */
-  dialect: Dialect | undefined
-  fixture: Fixture
-}
-
-export type Check = (seen: Seen) => void | Promise<void>
+import { FRAMING } from './framing.ts'
+import type { Check, Seen } from './seen.ts'
 
 const IDENTITY_HEADERS = [
   'Remote-User',
@@ -29,6 +14,8 @@ const IDENTITY_HEADERS = [
 
 /** What the application may have seen, by the sentence that a case says it in. */
 export const UPSTREAM: Record<string, Check> = {
+  ...FRAMING,
+
   'no request recorded at the upstream': ({ messages }) => {
     expect(messages.map(({ requestLine }) => requestLine)).toEqual([])
   },
@@ -120,6 +107,13 @@ export const UPSTREAM: Record<string, Check> = {
   'none for a host other than the decided one': ({ messages }) => {
     const hosts = messages.flatMap(({ headers }) => valuesOf(headers, 'host'))
     expect(hosts.filter((host) => !/^app\.gw\.test(:\d+)?$/i.test(host))).toEqual([])
+  },
+}
+
+/** What the gateway itself must be seen to do, by the sentence that a case says it in. */
+export const GATEWAY: Record<string, Check> = {
+  'refused and the client connection closed': ({ answer }) => {
+    expect([answer.answers, answer.closed]).toEqual([1, true])
   },
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RawAnswer, send, sendRaw } from '../support/raw.ts'
-import { FURTHER, UPSTREAM } from './assertions.ts'
+import { FURTHER, GATEWAY, UPSTREAM } from './assertions.ts'
 import {
   type AttackCase,
   encodeBody,
@@ -70,13 +70,14 @@ describe('the gateway withstands', () => {
     // Cookies first: the sign-in that makes them is none of the requests that are counted.
     const send = await prepare(attack, { each, dialect, fixture })
     fixture.recorder.clear()
-    const answer = await send()
+    const { answer, sent } = await send()
     const messages = fixture.recorder.messages()
 
     const { status } = attack.expected
     expect(dialect ? statusesIn(dialect, status) : status).toContain(answer.status)
-    const seen = { answer, messages, each, dialect, fixture }
+    const seen = { answer, messages, each, dialect, fixture, sent }
     await UPSTREAM[attack.expected.upstream]?.(seen)
+    await GATEWAY[attack.expected.gateway]?.(seen)
     await FURTHER[attack.id]?.(seen)
   })
 })
@@ -87,10 +88,16 @@ interface Circumstances {
   fixture: Fixture
 }
 
+/** For the connection to be closed where it must be; elsewhere for a second answer to come. */
+const quietAfter = ({ expected }: AttackCase): number =>
+  expected.gateway.includes('connection closed') ? 3_000 : 60
+
 async function prepare(
-  { mode, request }: AttackCase,
+  attack: AttackCase,
   { each, dialect = 'forward-auth', fixture }: Circumstances,
-): Promise<() => Promise<RawAnswer>> {
+): Promise<() => Promise<{ answer: RawAnswer; sent: string }>> {
+  const { mode, request } = attack
+  const quietMs = quietAfter(attack)
   // Only a trusted peer may ask by forward-auth; everybody else is a browser.
   const port = mode === 'forward-auth' ? fixture.trustedPort : fixture.port
   const resolve: Resolve = async (placeholder) =>
@@ -99,11 +106,15 @@ async function prepare(
   if (request.kind === 'raw') {
     const bytes = await expand(request.raw, resolve, each)
     const asked = dialect === 'auth-request' ? messageInDialect(dialect, bytes) : bytes
-    return () => sendRaw(port, asked)
+    return async () => ({ answer: await sendRaw(port, asked, { quietMs }), sent: asked })
   }
   const plain = await expandRequest(request.template, resolve, each)
   const { method, host, path } = plain
   const headers = inDialect(dialect, plain.headers)
   const body = encodeBody(plain)
-  return () => send(port, { method, host, path, headers, ...(body === undefined ? {} : { body }) })
+  const content = body === undefined ? {} : { body }
+  return async () => ({
+    answer: await send(port, { method, host, path, headers, ...content }),
+    sent: '',
+  })
 }

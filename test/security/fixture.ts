@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import Database from 'better-sqlite3'
 import { generateSync } from 'otplib'
 import { type App, createApp } from '../../src/app.ts'
-import { silentLog } from '../../src/base/log.ts'
+import { type Log, silentLog } from '../../src/base/log.ts'
 import { createPasswordHasher, type PasswordHasher } from '../../src/base/password.ts'
 import { type Config, configSchema } from '../../src/config/schema.ts'
 import type { User } from '../../src/model/user.ts'
@@ -90,11 +90,14 @@ const admins = { groups: ['admins'], require: 'two_factor' }
 const twoFactor = { require: 'two_factor' }
 
 /** Hosts and rules of the cases. */
-const routesTo = (upstream: string) =>
+const routesTo = (port: number, elsewhere: Record<string, number> = {}) =>
   Object.entries({
     app: [
       { paths: ['/public/**'], require: 'bypass' },
       { paths: ['/admin/**'], ...admins },
+      { paths: ['/ip-locked'], networks: ['10.0.0.0/8'], ...twoFactor },
+      { paths: ['/ip-locked'], require: 'deny' },
+      { paths: ['/deny-loopback'], networks: ['127.0.0.0/8', '::1'], require: 'deny' },
       twoFactor,
     ],
     one: [{ require: 'one_factor' }],
@@ -103,7 +106,11 @@ const routesTo = (upstream: string) =>
     ws: [twoFactor],
     a: [twoFactor],
     b: [twoFactor],
-  }).map(([name, rules]) => ({ host: `${name}.gw.test`, upstream, rules }))
+  }).map(([name, rules]) => ({
+    host: `${name}.gw.test`,
+    upstream: `http://127.0.0.1:${elsewhere[name] ?? port}`,
+    rules,
+  }))
 
 /** The routes that cases speak of by name. */
 const PLACES: Record<string, string> = {
@@ -114,14 +121,23 @@ const PLACES: Record<string, string> = {
   ...STAND_INS,
 }
 
-export async function openFixture(): Promise<Fixture> {
+export interface FixtureOptions {
+  /** Ports of applications that stand in for the recorder, by the first label of their host. */
+  elsewhere?: Record<string, number>
+  timeouts?: Record<string, string>
+  log?: Log
+}
+
+export async function openFixture(options: FixtureOptions = {}): Promise<Fixture> {
   const clock = stillClock()
   const recorder = await openRecorder()
   const { store, keyring, path, end } = await temporaryStore()
-  const config = configOf(recorder.port, [])
-  const outside = { store, keyring, log: silentLog, clock }
+  const config = configOf(recorder.port, [], options)
+  const outside = { store, keyring, log: options.log ?? silentLog, clock }
   const browsers = await listen(await createApp(config, outside))
-  const proxies = await listen(await createApp(configOf(recorder.port, ['127.0.0.1']), outside))
+  const proxies = await listen(
+    await createApp(configOf(recorder.port, ['127.0.0.1'], options), outside),
+  )
 
   const hasher = cheapHasher(keyring('pepper'))
   const secrets = new Map<string, string>()
@@ -246,12 +262,16 @@ export async function openFixture(): Promise<Fixture> {
   }
 }
 
-function configOf(recorderPort: number, trusted: readonly string[]): Config {
+function configOf(
+  recorderPort: number,
+  trusted: readonly string[],
+  { elsewhere, timeouts }: FixtureOptions,
+): Config {
   const config = configSchema.parse({
     portal: { url: PORTAL },
     trusted_proxies: trusted,
-    routes: routesTo(`http://127.0.0.1:${recorderPort}`),
-    timeouts: { drain: '1s' },
+    routes: routesTo(recorderPort, elsewhere),
+    timeouts: { drain: '1s', ...timeouts },
   })
   const { memoryKib: memory_kib, passes } = CHEAP
   const password = { ...config.login.password, memory_kib, passes }

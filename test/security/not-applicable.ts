@@ -3,6 +3,7 @@ export const NOT_APPLICABLE: Record<string, string> = {
   'HDR-019': 'there is no Basic sign-in: a route is opened by a session alone',
   'PTH-032': 'an upstream has no base path: routes are told apart by host',
   'HST-018': 'there is no TLS listener with client certificates',
+  'SMG-063': 'there is no HTTP/2 listener: browsers speak HTTP/1.1 to us',
   'SES-003': 'the session cookie is no JWS: it has no header that could name an algorithm',
   'SES-004': 'the session cookie is no JWS: its one signature is an HMAC under a key of the server',
   'SES-011': 'there is no page or API on which people change their own password',
