@@ -170,6 +170,11 @@ export interface SigningKey {
 export interface SigningKeyRepository {
   /** Oldest first. */
   list(): Promise<SigningKey[]>
-  insert(key: SigningKey): Promise<void>
+  /**
+   * Inserts a key if the keys are still those with the ids `known`.
+   *
+   * @returns `false` when they are not: of several processes that renew keys at once, one does.
+   */
+  insert(key: SigningKey, known: ReadonlySet<string>): Promise<boolean>
   delete(id: string): Promise<void>
 }

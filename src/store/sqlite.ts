@@ -197,7 +197,7 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
     limits: createLimitRepository(db, atomically),
     devices: createDeviceRepository(db),
     tickets: createTicketRepository(db, atomically),
-    signingKeys: createSigningKeyRepository(db, seal),
+    signingKeys: createSigningKeyRepository(db, seal, atomically),
 
     async sweep(now) {
       await db.deleteFrom('session').where('expires_at', '<=', now).execute()

@@ -292,11 +292,25 @@ export function describeStore(
 
       it('gives signing keys back, oldest first', async () => {
         const key = { privateJwk: '{"d":1}', publicJwk: '{}', createdAt: NOON }
-        await store.signingKeys.insert({ ...key, id: 'k2', activeAt: NOON + 10 })
-        await store.signingKeys.insert({ ...key, id: 'k1', activeAt: NOON })
+        const [k1, k2] = [
+          { ...key, id: 'k1', activeAt: NOON },
+          { ...key, id: 'k2', activeAt: NOON + 10 },
+        ]
+        expect(await store.signingKeys.insert(k2, new Set())).toBe(true)
+        expect(await store.signingKeys.insert(k1, new Set(['k2']))).toBe(true)
         expect((await store.signingKeys.list()).map(({ id }) => id)).toEqual(['k1', 'k2'])
-        expect((await store.signingKeys.list())[0]).toEqual({ ...key, id: 'k1', activeAt: NOON })
+        expect((await store.signingKeys.list())[0]).toEqual(k1)
         await store.signingKeys.delete('k1')
+        expect(await store.signingKeys.list()).toHaveLength(1)
+      })
+
+      it('lets one of several who renew the signing keys at once do it', async () => {
+        const key = { privateJwk: '{}', publicJwk: '{}', createdAt: NOON, activeAt: NOON }
+        const attempts = ['k1', 'k2', 'k3'].map((id) =>
+          store.signingKeys.insert({ ...key, id }, new Set()),
+        )
+        expect((await Promise.all(attempts)).filter(Boolean)).toHaveLength(1)
+        expect(await store.signingKeys.insert({ ...key, id: 'k4' }, new Set(['k9']))).toBe(false)
         expect(await store.signingKeys.list()).toHaveLength(1)
       })
     })

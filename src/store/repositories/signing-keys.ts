@@ -1,11 +1,16 @@
 import type { Kysely } from 'kysely'
 import type { Seal } from '../../base/seal.ts'
+import type { Atomically } from '../atomically.ts'
 import type { SigningKeyRepository } from '../contract.ts'
 import type { Tables } from '../tables.ts'
 
 const placeOf = (id: string) => `signing-key/${id}`
 
-export function createSigningKeyRepository(db: Kysely<Tables>, seal: Seal): SigningKeyRepository {
+export function createSigningKeyRepository(
+  db: Kysely<Tables>,
+  seal: Seal,
+  atomically: Atomically,
+): SigningKeyRepository {
   return {
     async list() {
       const rows = await db.selectFrom('signing_key').selectAll().orderBy('active_at').execute()
@@ -18,17 +23,20 @@ export function createSigningKeyRepository(db: Kysely<Tables>, seal: Seal): Sign
       }))
     },
 
-    async insert(key) {
-      await db
-        .insertInto('signing_key')
-        .values({
-          id: key.id,
-          private_jwk: seal.seal(key.privateJwk, placeOf(key.id)),
-          public_jwk: key.publicJwk,
-          active_at: key.activeAt,
-          created_at: key.createdAt,
-        })
-        .execute()
+    async insert(key, known) {
+      const row = {
+        id: key.id,
+        private_jwk: seal.seal(key.privateJwk, placeOf(key.id)),
+        public_jwk: key.publicJwk,
+        active_at: key.activeAt,
+        created_at: key.createdAt,
+      }
+      return atomically((run) => {
+        const { rows } = run(db.selectFrom('signing_key').select('id').compile())
+        if (rows.length !== known.size || !rows.every(({ id }) => known.has(id))) return false
+        run(db.insertInto('signing_key').values(row).compile())
+        return true
+      })
     },
 
     async delete(id) {
