@@ -30,7 +30,7 @@ const LIBRARY_DOORS: Record<string, string[]> = {
   // The demo application renders views of its own.
   hono: ['src/app.ts', 'src/web', 'src/portal', 'src/api', 'src/cli/demo-app.ts', 'views'],
   'http-proxy': ['src/gateway/upgrade.ts'],
-  jose: ['src/gateway/assertion.ts'],
+  jose: ['src/gateway/assertion'],
   kysely: ['src/store'],
   nodemailer: ['src/channels/smtp'],
   otplib: ['src/factors/totp'],

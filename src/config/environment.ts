@@ -1,4 +1,4 @@
-import type * as z from 'zod'
+import * as z from 'zod'
 import { didYouMean } from '../base/did-you-mean.ts'
 import type { Fault } from './remark.ts'
 import { describe, isMap, isSection, itemOf, leavesOf, valueAt } from './walk.ts'
@@ -96,6 +96,7 @@ function unknownNames(environment: Environment, known: ReadonlySet<string>): Fau
 
 function isPlainOrList(schema: z.core.$ZodType): boolean {
   const item = itemOf(schema)
+  if (describe(schema).inner instanceof z.ZodRecord) return false
   return item === undefined || (!isSection(item) && itemOf(item) === undefined)
 }
 

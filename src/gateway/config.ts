@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { duration, hostName, listenAddress, network } from '../base/schema.ts'
 import { ruleConfig } from '../policy/config.ts'
+import { assertionConfig, routeAssertionConfig } from './assertion/config.ts'
 
 const headerName = (name: string, what: string) =>
   z
@@ -42,6 +43,10 @@ export const routeConfig = z.strictObject({
   headers: identityHeadersConfig.prefault({}).meta({
     description: 'Names of the headers that tell the application who is there.',
   }),
+  assertion: routeAssertionConfig.prefault({}).meta({
+    description:
+      'How the application is told the same in a signed statement; wins over `assertion` for all.',
+  }),
   rules: z.array(ruleConfig).min(1, 'write at least one rule, e.g. { require: two_factor }').meta({
     description:
       'Read from top to bottom; the first that is about a request decides. Where none is, the answer is no.',
@@ -63,6 +68,9 @@ export const gatewayConfig = {
         'Peers whose `X-Forwarded-*` count, and who may ask by forward-auth. Nobody is trusted unless listed here.',
       example: ['10.0.0.2'],
     }),
+  assertion: assertionConfig.prefault({}).meta({
+    description: 'How applications are told, in a signed statement, who is there.',
+  }),
   timeouts: z
     .strictObject({
       connect: duration()

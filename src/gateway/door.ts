@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Assertions } from './assertion.ts'
+import type { Assertions } from './assertion/assertions.ts'
 import type { Allowed } from './authorize.ts'
 import type { Identity } from './identity-headers.ts'
 import type { GatewayRequest } from './request.ts'
@@ -30,5 +30,5 @@ export async function identityOf(
   { route, signedIn }: Allowed,
 ): Promise<Identity | undefined> {
   if (!signedIn) return undefined
-  return { signedIn, assertion: await assertions.sign(route.origin, signedIn) }
+  return { signedIn, assertion: await assertions.sign(route, signedIn) }
 }

@@ -10,7 +10,9 @@ import type { Sessions } from '../session/sessions.ts'
 import type { SigningKeyRepository } from '../store/contract.ts'
 import type { PageListener } from '../web/listener.ts'
 import { createAnswers } from './answers.ts'
-import { createAssertions } from './assertion.ts'
+import { createAssertions } from './assertion/assertions.ts'
+import type { AssertionConfig } from './assertion/config.ts'
+import { createKeysDoor } from './assertion/keys-door.ts'
 import { createCorridor } from './authorize.ts'
 import type { RouteConfig, Timeouts } from './config.ts'
 import { createForwardAuthDoor } from './forward-auth.ts'
@@ -49,6 +51,7 @@ export interface Gateway {
 export interface GatewayDeps {
   config: {
     routes: readonly RouteConfig[]
+    assertion: AssertionConfig
     trusted_proxies: readonly string[]
     timeouts: Timeouts
   }
@@ -70,12 +73,12 @@ export function createGateway(given: GatewayDeps): Gateway {
   const { config, portal, brand, help, sessions, cookies, clock, audit, log, pages } = given
   const { timeouts } = config
 
-  const routes = compileRoutes(config.routes, portal)
+  const routes = compileRoutes(config.routes, portal, config.assertion)
   const corridor = createCorridor({ routes, sessions, clock })
   const assertions = createAssertions({
     repository: given.signingKeys,
     clock,
-    issuer: portal.origin,
+    algorithms: routes.all.map(({ assertion }) => assertion.algorithm),
   })
   const identityHeaders = createIdentityHeaders({ routes, cookies })
   const readRequest = createRequestReader(networks(config.trusted_proxies))
@@ -86,9 +89,11 @@ export function createGateway(given: GatewayDeps): Gateway {
   const upstreams = createUpstreams(timeouts)
   const forwardAuth = createForwardAuthDoor(shared)
   const proxy = createProxyDoor({ ...shared, upstreams })
+  const keys = createKeysDoor({ assertions, refusals, log })
   const upgrade = createUpgradeDoor({ ...shared, readRequest, timeouts })
 
-  const entrance = { readRequest, routes, portal, forwardAuth, proxy, pages, refusals, log }
+  const doors = { forwardAuth, proxy, keys, pages }
+  const entrance = { readRequest, routes, portal, ...doors, refusals, log }
   const listener = createListener(entrance)
   const { server, drain } = createGatewayServer({ listener, upgrade, refusals, timeouts })
 
@@ -102,7 +107,7 @@ export function createGateway(given: GatewayDeps): Gateway {
   return {
     server,
     routes: routes.all,
-    jwks: assertions.jwks,
+    jwks: () => assertions.jwks(),
     requirementFor(url, address) {
       const page = pageOf(url)
       return page && corridor.requirementOf({ ...page, method: 'GET', address })

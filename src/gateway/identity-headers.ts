@@ -5,9 +5,6 @@ import type { GatewayRequest, HeaderLine } from './request.ts'
 import { reservedNames } from './reserved-names.ts'
 import type { Route, Routes } from './routes.ts'
 
-/** The name of the signed statement about who is there. */
-export const ASSERTION_HEADER = 'X-Gatehouse-Assertion'
-
 /** Who is there, and the same signed. */
 export interface Identity {
   signedIn: SignedIn
@@ -35,7 +32,7 @@ export interface IdentityHeadersDeps {
 }
 
 export function createIdentityHeaders({ routes, cookies }: IdentityHeadersDeps): IdentityHeaders {
-  const isReserved = reservedNames(routes.all.flatMap(({ headers }) => Object.values(headers)))
+  const isReserved = reservedNames(routes.all.flatMap(identityNames))
 
   return {
     forUpstream(request, route, identity) {
@@ -65,14 +62,25 @@ export function createIdentityHeaders({ routes, cookies }: IdentityHeadersDeps):
   }
 }
 
-function identityLines({ headers }: Route, identity: Identity | undefined): HeaderLine[] {
+/** The names under which one application is told who is there. */
+export const identityNames = ({ headers, assertion }: Route): string[] => [
+  ...Object.values(headers),
+  assertion.header,
+  ...assertion.companions,
+]
+
+function identityLines(
+  { headers, assertion }: Route,
+  identity: Identity | undefined,
+): HeaderLine[] {
   const user = identity?.signedIn.user
   return [
     [headers.user, headerValue(user?.name ?? '')],
     [headers.groups, headerList(user?.groups ?? [])],
     [headers.name, headerValue(user?.displayName ?? '')],
     [headers.email, headerValue(user?.email ?? '')],
-    [ASSERTION_HEADER, identity?.assertion ?? ''],
+    [assertion.header, identity?.assertion ?? ''],
+    ...assertion.companionLines(user),
   ]
 }
 

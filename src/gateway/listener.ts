@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts'
 import { plainAddress } from '../base/net.ts'
 import type { PageListener } from '../web/listener.ts'
 import { sendAnswer } from './answers.ts'
+import type { KeysDoor } from './assertion/keys-door.ts'
 import type { Door } from './door.ts'
 import { isForwardAuthPath, malformedStatus } from './forward-auth.ts'
 import type { Refusals } from './refusals.ts'
@@ -18,6 +19,8 @@ export interface ListenerDeps {
   portal: URL
   forwardAuth: Door
   proxy: Door
+  /** The public keys of an application's statements. */
+  keys: KeysDoor
   /** The portal's pages. */
   pages: PageListener
   refusals: Refusals
@@ -50,8 +53,10 @@ export function createListener(deps: ListenerDeps): Listener {
   }
 }
 
+const reads = ({ method }: GatewayRequest) => method === 'GET' || method === 'HEAD'
+
 function createSignpost(deps: ListenerDeps): (request: GatewayRequest) => Door {
-  const { routes, portal, forwardAuth, proxy, pages, refusals } = deps
+  const { routes, portal, forwardAuth, proxy, keys, pages, refusals } = deps
   const home = portal.pathname
 
   const toPages: Door = (message, response, request) => {
@@ -67,6 +72,8 @@ function createSignpost(deps: ListenerDeps): (request: GatewayRequest) => Door {
     if (routes.isPortal(request) && rawPath.startsWith(home)) return toPages
     const route = routes.find(request)
     if (!route) return nowhere
+    const form = reads(request) ? route.assertion.keysAt.get(rawPath) : undefined
+    if (form) return keys(route, form)
     if (rawPath.startsWith(OWN_PREFIX)) return toPages
     return route.upstream === undefined ? nowhere : proxy
   }

@@ -1,4 +1,6 @@
 import { compilePolicy, type Policy } from '../policy/decide.ts'
+import type { AssertionConfig } from './assertion/config.ts'
+import { type AssertionProfile, assertionProfile } from './assertion/profile.ts'
 import type { IdentityHeadersConfig, RouteConfig } from './config.ts'
 import type { HostAndPort } from './host.ts'
 
@@ -15,6 +17,8 @@ export interface Route {
   /** Where the application listens, as an origin; absent when another proxy stands before it. */
   upstream: string | undefined
   headers: IdentityHeadersConfig
+  /** How it is told the same, signed. */
+  assertion: AssertionProfile
 }
 
 /** All applications, by host. */
@@ -26,13 +30,20 @@ export interface Routes {
   isPortal(place: HostAndPort): boolean
 }
 
-/** @param portal The portal's address: routes share its scheme and port. */
-export function compileRoutes(routes: readonly RouteConfig[], portal: URL): Routes {
+/**
+ * @param portal The portal's address: routes share its scheme and port.
+ * @param assertion What the statements for all routes have in common.
+ */
+export function compileRoutes(
+  routes: readonly RouteConfig[],
+  portal: URL,
+  assertion: AssertionConfig = {},
+): Routes {
   const defaultPort = portal.protocol === 'https:' ? 443 : 80
   const ownPort = portal.port === '' ? defaultPort : Number(portal.port)
   const portalHost = portal.hostname
   const hasOwnPort = ({ port = defaultPort }: HostAndPort) => port === ownPort
-  const all = routes.map((route) => compileRoute(route, portal))
+  const all = routes.map((route) => compileRoute(route, assertion, portal))
   const byHost = new Map(all.map((route) => [route.host, route]))
   return {
     all,
@@ -41,7 +52,11 @@ export function compileRoutes(routes: readonly RouteConfig[], portal: URL): Rout
   }
 }
 
-function compileRoute({ host, name, rules, upstream, headers }: RouteConfig, portal: URL): Route {
+function compileRoute(
+  { host, name, rules, upstream, headers, assertion }: RouteConfig,
+  forAll: AssertionConfig,
+  portal: URL,
+): Route {
   const authority = portal.port === '' ? host : `${host}:${portal.port}`
   return {
     host,
@@ -51,5 +66,6 @@ function compileRoute({ host, name, rules, upstream, headers }: RouteConfig, por
     policy: compilePolicy(rules),
     upstream: upstream === undefined ? undefined : new URL(upstream).origin,
     headers,
+    assertion: assertionProfile(forAll, assertion, portal),
   }
 }

@@ -38,7 +38,8 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
       'Cross-Origin-Resource-Policy': 'cross-origin',
     })
   })
-  app.get('/.well-known/jwks.json', async (c) =>
+  // The second is where applications made for Cloudflare Access look, which know us as their team.
+  app.on('GET', ['/.well-known/jwks.json', '/cdn-cgi/access/certs'], async (c) =>
     c.json(await deps.jwks(), 200, { 'Cache-Control': 'public, max-age=3600' }),
   )
 

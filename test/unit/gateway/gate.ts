@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { silentLog } from '../../../src/base/log.ts'
+import type { AssertionConfig } from '../../../src/gateway/assertion/config.ts'
 import { gatewayConfig, routeConfig } from '../../../src/gateway/config.ts'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.ts'
 import type { AuditEvent } from '../../../src/model/event.ts'
@@ -30,6 +31,7 @@ export interface Gate {
 export interface GateOptions {
   routes: readonly unknown[]
   trusted?: readonly string[]
+  assertion?: AssertionConfig
   timeouts?: Record<string, string>
   portal?: string
   pages?: PageListener
@@ -48,6 +50,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
   const gateway = createGateway({
     config: {
       routes: options.routes.map((route) => routeConfig.parse(route)),
+      assertion: options.assertion ?? {},
       trusted_proxies: options.trusted ?? [],
       timeouts: gatewayConfig.timeouts.parse({ drain: '1s', ...options.timeouts }),
     },
@@ -102,7 +105,11 @@ export function signingKeysInMemory(): SigningKeyRepository {
   const keys = new Map<string, SigningKey>()
   return {
     list: async () => [...keys.values()].toSorted((a, b) => a.activeAt - b.activeAt),
-    insert: async (key) => void keys.set(key.id, key),
+    insert: async (key, known) => {
+      if (keys.size !== known.size || ![...keys.keys()].every((id) => known.has(id))) return false
+      keys.set(key.id, key)
+      return true
+    },
     delete: async (id) => void keys.delete(id),
   }
 }

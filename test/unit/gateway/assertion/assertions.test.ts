@@ -1,13 +1,20 @@
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createAssertions } from '../../../src/gateway/assertion.ts'
-import type { SigningKeyRepository } from '../../../src/store/contract.ts'
-import { aSession, aUser } from '../../support/builders.ts'
-import { type StillClock, stillClock } from '../../support/still-clock.ts'
-import { signingKeysInMemory } from './gate.ts'
+import { type Audience, createAssertions } from '../../../../src/gateway/assertion/assertions.ts'
+import { assertionProfile } from '../../../../src/gateway/assertion/profile.ts'
+import type { SigningKeyRepository } from '../../../../src/store/contract.ts'
+import { aSession, aUser } from '../../../support/builders.ts'
+import { type StillClock, stillClock } from '../../../support/still-clock.ts'
+import { signingKeysInMemory } from '../gate.ts'
 
 const ISSUER = 'https://auth.gw.test'
-const WIKI = 'https://wiki.gw.test'
+const PORTAL = new URL(`${ISSUER}/`)
+const placeOf = (host: string, assertion = {}): Audience => ({
+  host,
+  origin: `https://${host}`,
+  assertion: assertionProfile({}, assertion, PORTAL),
+})
+const WIKI = placeOf('wiki.gw.test')
 const DAY = 86_400
 
 let clock: StillClock
@@ -16,7 +23,7 @@ beforeEach(() => {
   clock = stillClock()
   repository = signingKeysInMemory()
 })
-const assertions = () => createAssertions({ repository, clock, issuer: ISSUER })
+const assertions = () => createAssertions({ repository, clock, algorithms: [] })
 
 const alice = {
   user: aUser({ groups: ['staff', 'a,b'] }),
@@ -37,7 +44,7 @@ describe('an assertion', () => {
       createLocalJWKSet(await source.jwks()),
       {
         issuer: ISSUER,
-        audience: WIKI,
+        audience: WIKI.origin,
         algorithms: ['ES256'],
         currentDate: new Date(clock.now() * 1000),
       },
@@ -75,7 +82,7 @@ describe('an assertion', () => {
     clock.advance(29)
     expect(await source.sign(WIKI, structuredClone(alice))).toBe(first)
     const others = [
-      source.sign('https://blog.gw.test', alice),
+      source.sign(placeOf('blog.gw.test'), alice),
       source.sign(WIKI, { ...alice, user: { ...alice.user, groups: ['admins'] } }),
       source.sign(WIKI, { ...alice, session: { ...alice.session, aal: 1 } }),
       source.sign(WIKI, { ...alice, session: aSession() }),
@@ -127,6 +134,38 @@ describe('a signing key', () => {
     clock.advance(301)
     expect(await idsIn(source)).toEqual([second])
     expect((await repository.list()).map(({ id }) => id)).toEqual([second])
+  })
+
+  it('is one for many processes that begin at the same moment', async () => {
+    const crew = Array.from({ length: 8 }, assertions)
+    const tokens = await Promise.all(crew.map((source) => source.sign(WIKI, alice)))
+    expect(new Set(tokens.map(kidOf)).size).toBe(1)
+    expect(await repository.list()).toHaveLength(1)
+    clock.advance(29 * DAY)
+    const seen = await Promise.all(crew.map(idsIn))
+    expect(new Set(seen.map(String)).size).toBe(1)
+    expect(await repository.list()).toHaveLength(2)
+  })
+
+  it('is made for each algorithm that is asked for, and each is renewed by itself', async () => {
+    const both = () => createAssertions({ repository, clock, algorithms: ['RS256', 'ES256'] })
+    const source = both()
+    const cloudflare = placeOf('wiki.gw.test', { like: 'cloudflare' })
+    const kids = async () => (await source.jwks()).keys.map(({ alg }) => alg)
+    expect(await kids()).toEqual(['ES256', 'RS256'])
+    expect((await source.jwks(cloudflare)).keys.map(({ alg }) => alg)).toEqual(['RS256'])
+    expect((await source.jwks(WIKI)).keys.map(({ alg }) => alg)).toEqual(['ES256'])
+    clock.advance(29 * DAY)
+    expect(await kids()).toEqual(['ES256', 'ES256', 'RS256', 'RS256'])
+    clock.advance(8 * DAY + 301)
+    expect(await kids()).toEqual(['ES256', 'RS256'])
+  })
+
+  it('shows no private part', async () => {
+    const source = createAssertions({ repository, clock, algorithms: ['RS256'] })
+    for (const key of (await source.jwks()).keys) {
+      expect(Object.keys(key).filter((name) => /^(d|p|q|dp|dq|qi|k)$/.test(name))).toEqual([])
+    }
   })
 
   it('goes on after a long sleep until a new one has been known for a day', async () => {

@@ -1,0 +1,110 @@
+import { createPublicKey } from 'node:crypto'
+import { type JWK, SignJWT } from 'jose'
+import { randomToken } from '../../base/bytes.ts'
+import type { Clock, UnixSeconds } from '../../base/clock.ts'
+import type { SignedIn } from '../../model/session.ts'
+import type { SigningKeyRepository } from '../../store/contract.ts'
+import { IdentityUnavailable } from '../errors.ts'
+import type { AssertionProfile, KeysForm, Place } from './profile.ts'
+import { type Algorithm, createSigningKeys } from './signing-keys.ts'
+
+/** An application, as far as statements for it are concerned. */
+export interface Audience extends Place {
+  assertion: AssertionProfile
+}
+
+/** Signed statements about who is there, for applications that trust no header. */
+export interface Assertions {
+  /**
+   * States who is there, for one application and a short time.
+   *
+   * @throws {IdentityUnavailable} when it cannot be signed. A request must not go on without it.
+   */
+  sign(audience: Audience, signedIn: SignedIn): Promise<string>
+  /** The public keys, tomorrow's among them: those of one application's statements, or all. */
+  jwks(audience?: Audience): Promise<{ keys: JWK[] }>
+  /** The public keys of one application's statements as JSON, in one of the forms that exist. */
+  keysAs(form: KeysForm, audience: Audience): Promise<string>
+}
+
+export interface AssertionsDeps {
+  repository: SigningKeyRepository
+  clock: Clock
+  /** Algorithms that applications ask for. */
+  algorithms: readonly Algorithm[]
+}
+
+const MAX_CACHED = 10_000
+
+export function createAssertions({ repository, clock, ...deps }: AssertionsDeps): Assertions {
+  const algorithms = [...new Set<Algorithm>(['ES256', ...deps.algorithms])]
+  const keys = createSigningKeys({ repository, clock, algorithms })
+  const cache = new Map<string, { token: Promise<string>; until: UnixSeconds }>()
+
+  const make = async (to: Audience, signedIn: SignedIn, now: UnixSeconds): Promise<string> => {
+    const { assertion } = to
+    try {
+      const { id, key } = await keys.signing(assertion.algorithm)
+      const statement = new SignJWT(assertion.claimsOf(signedIn))
+        .setProtectedHeader({ alg: assertion.algorithm, typ: 'JWT', kid: id })
+        .setIssuer(assertion.issuerAt(to))
+        .setAudience(assertion.audienceAt(to))
+        .setIssuedAt(now)
+        .setExpirationTime(now + assertion.lifetimeSeconds)
+        .setJti(randomToken(16))
+      if (assertion.statesBeginning) statement.setNotBefore(now)
+      return await statement.sign(key)
+    } catch (cause) {
+      throw new IdentityUnavailable({ cause, detail: String(cause) })
+    }
+  }
+
+  const jwks: Assertions['jwks'] = async (audience) => ({
+    keys: await keys.published(audience ? [audience.assertion.algorithm] : algorithms),
+  })
+
+  return {
+    jwks,
+
+    sign(to, signedIn) {
+      const now = clock.now()
+      const about = keyOf(to.origin, signedIn)
+      const known = cache.get(about)
+      if (known && now < known.until) return known.token
+
+      const token = make(to, signedIn, now)
+      // Handed out again for half its life, so that it lives at least as long again.
+      const until = now + Math.floor(to.assertion.lifetimeSeconds / 2)
+      cache.delete(about)
+      cache.set(about, { token, until })
+      if (cache.size > MAX_CACHED) forgetOldest(cache)
+      token.catch(() => cache.delete(about))
+      return token
+    },
+
+    async keysAs(form, audience) {
+      const set = await jwks(audience)
+      return JSON.stringify(form === 'jwks' ? set : Object.fromEntries(set.keys.map(pemEntry)))
+    },
+  }
+}
+
+const pemEntry = (key: JWK): [string, string] => [
+  key.kid ?? '',
+  createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString(),
+]
+
+/** All that goes in: whoever is moved to another group is so in the next request. */
+function keyOf(origin: string, { session, user }: SignedIn): string {
+  const { id, aal, phishingResistant, amr, authenticatedAt } = session
+  const { name, displayName, email, groups } = user
+  const proof = [id, aal, phishingResistant, amr, authenticatedAt]
+  return JSON.stringify([origin, proof, user.id, name, displayName, email ?? null, groups])
+}
+
+function forgetOldest(cache: Map<string, unknown>): void {
+  for (const key of cache.keys()) {
+    cache.delete(key)
+    return
+  }
+}
