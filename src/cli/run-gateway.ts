@@ -1,5 +1,4 @@
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { type App, createApp } from '../app.ts'
 import { hasCode, OperatorError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
@@ -20,9 +19,12 @@ const SWEEP_EVERY_MS = 5 * 60_000
 /**
  * Starts a gateway with all that belongs to it.
  *
- * @throws {OperatorError} when the store does not open or an address cannot be listened on.
+ * @throws {OperatorError} when the store does not open or an address cannot be listened on; a start
+ * that comes to nothing leaves nothing on disk.
  */
 export async function runGateway(config: Config, log: Log): Promise<Running> {
+  // Before there is a database: a first start on a port in use must not leave one behind.
+  await tryToListen(config)
   const opened = await openSqlite(config.store, { create: true })
   const { store, keyring } = opened
   const app = createApp(config, { store, keyring, log })
@@ -56,6 +58,16 @@ export async function runGateway(config: Config, log: Log): Promise<Running> {
       await store.close()
       log.info({}, 'gateway: stopped')
     },
+  }
+}
+
+async function tryToListen({ health, listen: doors }: Config): Promise<void> {
+  const [one, other] = [createServer(), createServer()]
+  try {
+    await listen(one, health.listen, 'health.listen')
+    await listen(other, doors, 'listen')
+  } finally {
+    await Promise.all([one, other].map((server) => new Promise((done) => server.close(done))))
   }
 }
 
