@@ -17,7 +17,7 @@ export const backup: Command = {
     })
     const [file, ...more] = positionals
     if (!file || more.length > 0) throw new WrongUsage('name the one file to write')
-    return atDesk<0>(context, values.config, async ({ config, store }) => {
+    return atDesk<0>(context, values, async ({ config, store }) => {
       await store.backup(file)
       context.print(`${file}: written`)
       context.print(

@@ -28,6 +28,10 @@ export interface Command {
   run(args: readonly string[], context: CommandContext): Promise<0 | 1 | 2>
 }
 
+/** What to say about arguments behind those that a command takes. */
+export const tooMany = (surplus: readonly string[]): string =>
+  `one at a time; too many arguments: ${surplus.join(' ')}`
+
 /** The arguments make no sense. The message is shown with the usage of the command. */
 export class WrongUsage extends Error {
   override readonly name = 'WrongUsage'

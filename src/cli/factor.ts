@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { OperatorError } from '../base/errors.ts'
-import { type Command, WrongUsage } from './command.ts'
+import { type Command, tooMany, WrongUsage } from './command.ts'
 import { atDesk } from './open.ts'
 import { day, table } from './table.ts'
 
@@ -19,9 +19,11 @@ export const factor: Command = {
     const [word, name = '', id] = positionals
     if ((word !== 'list' && word !== 'remove') || !name)
       throw new WrongUsage('say list or remove, and name the user')
+    const surplus = positionals.slice(word === 'remove' ? 3 : 2)
+    if (surplus.length > 0) throw new WrongUsage(tooMany(surplus))
     if (word === 'remove' && !id) throw new WrongUsage('give the id that "factor list" shows')
 
-    return atDesk<0>(context, values.config, async ({ store, userNamed }) => {
+    return atDesk<0>(context, values, async ({ store, userNamed }) => {
       const user = await userNamed(name)
       if (word === 'list') {
         const credentials = await store.credentials.listByUser(user.id)

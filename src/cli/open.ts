@@ -1,4 +1,6 @@
+import { systemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
+import { silentLog } from '../base/log.ts'
 import { createPasswordHasher, type PasswordHasher } from '../base/password.ts'
 import { findConfigFile } from '../config/find.ts'
 import { loadConfig } from '../config/load.ts'
@@ -6,6 +8,7 @@ import { passwordPlace } from '../config/password-place.ts'
 import type { Config } from '../config/schema.ts'
 import { createPasswordPolicy, type PasswordPolicy } from '../login/password-policy.ts'
 import type { User } from '../model/user.ts'
+import { createSessions, type Sessions } from '../session/sessions.ts'
 import type { Store } from '../store/contract.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { CommandContext } from './command.ts'
@@ -14,6 +17,7 @@ import type { CommandContext } from './command.ts'
 export interface Desk {
   config: Config
   store: Store
+  sessions: Sessions
   hasher: PasswordHasher
   policy: PasswordPolicy
   /** @throws {OperatorError} when nobody goes by that name. */
@@ -23,20 +27,28 @@ export interface Desk {
 /**
  * Opens the store for one command and closes it afterwards, whatever happens.
  *
- * @param configFile The `--config` option, if given.
+ * @param options `config` is the `--config` option, if given; `create` makes a store when there is
+ * none. Without it, a command that is pointed at the wrong place says so and leaves nothing there.
  */
 export async function atDesk<T>(
   { environment }: CommandContext,
-  configFile: string | undefined,
+  { config: configFile, create = false }: { config?: string | undefined; create?: boolean },
   work: (desk: Desk) => Promise<T>,
 ): Promise<T> {
   const { config } = loadConfig(findConfigFile(configFile, environment), environment)
-  const { store, keyring } = await openSqlite(config.store, { create: true })
+  const { store, keyring } = await openSqlite(config.store, { create })
   const { memory_kib, passes, concurrency, queue } = config.login.password
   try {
     return await work({
       config,
       store,
+      sessions: createSessions({
+        repository: store.sessions,
+        clock: systemClock,
+        config: config.session,
+        key: keyring('cookie'),
+        log: silentLog,
+      }),
       hasher: createPasswordHasher({
         cost: { memoryKib: memory_kib, passes },
         pepper: keyring('pepper'),

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { OperatorError } from '../base/errors.ts'
-import { type Command, WrongUsage } from './command.ts'
+import { type Command, tooMany, WrongUsage } from './command.ts'
 import { atDesk } from './open.ts'
 import { day, table } from './table.ts'
 
@@ -19,12 +19,14 @@ export const session: Command = {
     const [word, name = '', id] = positionals
     if ((word !== 'list' && word !== 'revoke') || !name)
       throw new WrongUsage('say list or revoke, and name the user')
+    const surplus = positionals.slice(word === 'revoke' ? 3 : 2)
+    if (surplus.length > 0) throw new WrongUsage(tooMany(surplus))
 
-    return atDesk<0>(context, values.config, async ({ store, userNamed }) => {
+    return atDesk<0>(context, values, async ({ sessions, userNamed }) => {
       const user = await userNamed(name)
-      const sessions = await store.sessions.listByUser(user.id)
+      const living = await sessions.list(user.id)
       if (word === 'list') {
-        const rows = sessions.map((it) => [
+        const rows = living.map((it) => [
           it.id,
           day(it.createdAt),
           day(it.lastSeenAt),
@@ -39,15 +41,15 @@ export const session: Command = {
           context.print(line)
         return 0
       }
-      if (id !== undefined && !sessions.some((it) => it.id === id)) {
+      if (id !== undefined && !living.some((it) => it.id === id)) {
         throw new OperatorError(
           `${user.name} has no session ${id}. See them with: gatehouse session list ${user.name}`,
         )
       }
       const ended =
         id === undefined
-          ? (await store.sessions.deleteByUser(user.id)).length
-          : Number(await store.sessions.delete(id))
+          ? (await sessions.revokeAll(user.id)).length
+          : Number(await sessions.revoke(id))
       context.print(`${user.name}: ${ended} session(s) ended`)
       return 0
     })

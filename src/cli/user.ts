@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { OperatorError } from '../base/errors.ts'
 import { isGroupName, newUser } from '../login/new-user.ts'
 import type { User } from '../model/user.ts'
-import { type Command, type CommandContext, WrongUsage } from './command.ts'
+import { type Command, type CommandContext, tooMany, WrongUsage } from './command.ts'
 import { atDesk, type Desk } from './open.ts'
 import { readPassword } from './read-password.ts'
 import { day, table } from './table.ts'
@@ -23,8 +23,7 @@ type Action = (
 ) => Promise<string[]>
 
 const ACTIONS: Readonly<Record<string, Action>> = {
-  async add({ store, hasher, policy }, [name = '', ...more], options, context) {
-    if (!name || more.length > 0) throw new WrongUsage('name the one user to add')
+  async add({ store, hasher, policy }, [name = ''], options, context) {
     if (await store.users.findByName(name)) throw taken(name)
     const password = options['no-password'] ? undefined : await readPassword(context)
     const wanted = {
@@ -36,7 +35,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     }
     const made = await newUser(wanted, { policy, now: Math.floor(Date.now() / 1000) })
     if (!made.ok)
-      throw new OperatorError(`${made.fault.message} (${made.fault.field}) Nothing was changed.`)
+      throw new OperatorError(`${made.fault.field}: ${made.fault.message} Nothing was changed.`)
     const hash = password === undefined ? undefined : await hasher.hash(password)
     if (!(await store.users.insert(made.user, hash))) throw taken(name)
     return [`${made.user.name}: added${hash ? '' : ', without a password'}`]
@@ -55,10 +54,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     return table(['NAME', 'STATUS', 'GROUPS', 'EMAIL'], rows)
   },
 
-  async show({ store, userNamed }, [name = '']) {
+  async show({ store, sessions, userNamed }, [name = '']) {
     const user = await userNamed(name)
     const credentials = await store.credentials.listByUser(user.id)
-    const sessions = await store.sessions.listByUser(user.id)
+    const living = await sessions.list(user.id)
     return table(
       [],
       [
@@ -69,7 +68,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
         ['status', user.status],
         ['password', (await store.users.passwordHash(user.id)) ? 'set' : 'none'],
         ['factors', credentials.map(({ kind, state }) => `${kind} (${state})`).join(', ')],
-        ['sessions', String(sessions.length)],
+        ['sessions', String(living.length)],
         ['added', day(user.createdAt)],
         ['id', user.id],
       ],
@@ -104,9 +103,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     return [`${user.name}: password set, ${ended.length} session(s) ended`]
   },
 
-  async groups({ store, userNamed }, [name = '', groups, ...more]) {
-    if (groups === undefined || more.length > 0)
-      throw new WrongUsage('give the whole list: alice admins,editors')
+  async groups({ store, userNamed }, [name = '', groups]) {
+    if (groups === undefined) throw new WrongUsage('give the whole list: alice admins,editors')
     const user = await userNamed(name)
     const list = listOf(groups)
     await store.users.setGroups(user.id, list)
@@ -152,8 +150,13 @@ export const user: Command = {
     const [word = '', ...given] = positionals
     const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined
     if (!action) throw new WrongUsage(word ? `user ${word} is not a thing to do` : 'say what to do')
-    if (word !== 'list' && given.length === 0) throw new WrongUsage('name the user')
-    const lines = await atDesk(context, values.config, (desk) =>
+    const takes = word === 'list' ? 0 : word === 'groups' ? 2 : 1
+    if (given.length < Math.min(takes, 1)) throw new WrongUsage('name the user')
+    // Whoever names two users means both, and would believe that both were disabled.
+    if (given.length > takes) throw new WrongUsage(tooMany(given.slice(takes)))
+    const { config } = values
+    // Users may come before the first start; everything else needs some to be there.
+    const lines = await atDesk(context, { config, create: word === 'add' }, (desk) =>
       action(desk, given, values, context),
     )
     for (const line of lines) context.print(line)
@@ -163,7 +166,7 @@ export const user: Command = {
 
 const taken = (name: User['name']) =>
   new OperatorError(
-    `There is a user "${name}" already (names differ by more than case). Nothing was changed.`,
+    `There is a user "${name}" already; capitals make no other name. Nothing was changed.`,
   )
 
 function listOf(text: string): string[] {

@@ -52,14 +52,12 @@ describe('a start that cannot be', () => {
   it('says that the port is in use', async () => {
     const other = createServer().listen(port, '127.0.0.1')
     await new Promise((resolve) => other.once('listening', resolve))
-    const { code, err } = program.run(['serve'])
+    refuses(new RegExp(`${port} is in use`))
     other.close()
-    expect(code).toBe(1)
-    expect(err).toMatch(new RegExp(`${port} is in use`))
   })
 
   it('says that the key belongs to another database', () => {
-    expect(program.run(['user', 'list']).code).toBe(0)
+    program.run(['user', 'add', 'maria'], `${PASSWORD}\n`)
     writeFileSync(join(program.folder, 'gatehouse.key'), randomBytes(32).toString('base64'))
     refuses(/key does not belong/)
   })
@@ -107,6 +105,30 @@ describe('users on the command line', () => {
     expect(user('groups', 'nobody', 'x').err).toMatch(/no user "nobody"/)
     expect(user('ad', 'x').code).toBe(2)
     expect(user('list').out).not.toContain('eve')
+  })
+
+  it('come one at a time: a second name is no name to be passed over', () => {
+    add('maria')
+    add('eve')
+    expect(user('disable', 'maria', 'eve').code).toBe(2)
+    expect(user('list', 'maria').code).toBe(2)
+    expect(program.run(['session', 'revoke', 'maria', 'one', 'two']).code).toBe(2)
+    expect(program.run(['factor', 'list', 'maria', 'eve']).code).toBe(2)
+    expect(user('list').out).toMatch(/eve\s+active[\s\S]*maria\s+active/)
+  })
+
+  it('are looked for where there is a database, and nowhere else', () => {
+    const before = files()
+    for (const args of [
+      ['user', 'list'],
+      ['session', 'list', 'x'],
+      ['backup', 'copy.db'],
+    ]) {
+      const { code, err } = program.run(args)
+      expect(err).toMatch(/no database/)
+      expect(code).toBe(1)
+    }
+    expect(files()).toEqual(before)
   })
 
   it('never take a password as an argument', () => {
