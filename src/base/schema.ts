@@ -13,13 +13,19 @@ const LISTEN = 'write an address and a port: 0.0.0.0:9091'
 const HOST = 'write a host name in lower case, without a scheme or a path: wiki.example.com'
 
 /**
- * A length of time as a person writes it: `30s`, `5m`, `12h`, `30d`. Parsed to whole seconds.
+ * A length of time as a person writes it: `30s`, `5m`, `12h`, `30d`. Parsed to whole seconds, at least
+ * one: a session that lasts no time would be a sign-in that never ends.
  *
  * Give defaults in the written form, `.prefault('30m')`, so that documentation shows them so.
  */
-export const duration = () =>
+export const duration = () => writtenDuration(/^(?=\d*[1-9])\d{1,6}[smhd]$/)
+
+/** The same where no time at all has a meaning, too: `0s`. */
+export const durationOrNone = () => writtenDuration(/^\d{1,6}[smhd]$/)
+
+const writtenDuration = (form: RegExp) =>
   written(DURATION)
-    .regex(/^\d{1,6}[smhd]$/, DURATION)
+    .regex(form, DURATION)
     .transform((text) => {
       const unit = text.at(-1) as keyof typeof UNIT_SECONDS
       return Number(text.slice(0, -1)) * UNIT_SECONDS[unit]

@@ -33,7 +33,8 @@ export const configSchema = z
   })
   .superRefine(
     (config, context) => {
-      for (const { path, message } of misplacedHosts(config)) {
+      const broken = new Set(context.issues.map(({ path }) => brokenRoute(path)))
+      for (const { path, message } of misplacedHosts(config, broken)) {
         context.addIssue({ code: 'custom', path, message })
       }
     },
@@ -49,19 +50,28 @@ interface CrossFault {
   message: string
 }
 
-// The rule below must report beside faults elsewhere in the file, but cannot read what is broken.
-const reads = ([section]: readonly PropertyKey[]) =>
-  section === 'portal' || section === 'routes' || section === 'session'
+// The rule below must report beside faults elsewhere in the file, but cannot read what is broken:
+// the portal, the session, or one of the routes.
+const reads = ([section, index]: readonly PropertyKey[]) =>
+  section === 'portal' || section === 'session' || (section === 'routes' && index === undefined)
+
+const brokenRoute = ([section, index]: readonly PropertyKey[] = []) =>
+  section === 'routes' ? index : undefined
 
 type Places = Pick<Config, 'portal' | 'routes' | 'session'>
 
 /** Finds hosts to which the session cookie could not reach, or which would hide the portal. */
-function misplacedHosts({ portal, routes, session }: Places): CrossFault[] {
+function misplacedHosts(
+  { portal, routes, session }: Places,
+  broken: ReadonlySet<PropertyKey | undefined>,
+): CrossFault[] {
   const wanted = session.cookie_domain
   const home = cookieScope(portal.url, [], wanted)
   if (!home.ok) return [{ path: ['session', 'cookie_domain'], message: home.message }]
 
-  return routes.flatMap(({ host, rules }, index): CrossFault[] => {
+  return routes.flatMap((route, index): CrossFault[] => {
+    if (broken.has(index)) return []
+    const { host, rules } = route
     const path = ['routes', index, 'host']
     if (host === portal.url.hostname && portal.url.pathname === '/') {
       const example = new URL('/.gatehouse/', portal.url).href

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { duration, hostName, listenAddress, network } from '../base/schema.ts'
+import { duration, durationOrNone, hostName, listenAddress, network } from '../base/schema.ts'
 import { ruleConfig } from '../policy/config.ts'
 import { assertionConfig, routeAssertionConfig } from './assertion/config.ts'
 
@@ -82,7 +82,7 @@ export const gatewayConfig = {
       idle: duration()
         .prefault('5m')
         .meta({ description: 'Without a byte in either direction. Streams have no total limit.' }),
-      drain: duration()
+      drain: durationOrNone()
         .prefault('30s')
         .meta({ description: 'For requests under way when the gateway is told to stop.' }),
     })

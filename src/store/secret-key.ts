@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { hasCode, OperatorError } from '../base/errors.ts'
 import { SECRET_KEY_BYTES } from '../base/keyring.ts'
+import { secretKeyIn } from './config.ts'
 
 /** Where the key lies that was made for a database. */
 export const keyFileOf = (databaseFile: string): string =>
@@ -14,10 +15,10 @@ export const keyFileOf = (databaseFile: string): string =>
  * @throws {OperatorError} when the key is missing, unreadable or of another form.
  */
 export function readSecretKey(databaseFile: string, configured: string | undefined): Uint8Array {
-  if (configured !== undefined) return parseKey(configured, 'store.key')
+  if (configured !== undefined) return keyIn(configured, 'store.key')
   const file = keyFileOf(databaseFile)
   try {
-    return parseKey(readFileSync(file, 'utf8'), file)
+    return keyIn(readFileSync(file, 'utf8'), file)
   } catch (cause) {
     if (cause instanceof OperatorError) throw cause
     const missing = hasCode(cause, 'ENOENT')
@@ -40,10 +41,10 @@ export function makeSecretKey(databaseFile: string): void {
   closeSync(handle)
 }
 
-function parseKey(text: string, source: string): Uint8Array {
-  const key = Buffer.from(text.trim(), 'base64')
-  if (key.byteLength === SECRET_KEY_BYTES) return key
+function keyIn(text: string, source: string): Uint8Array {
+  const key = secretKeyIn(text)
+  if (key) return key
   throw new OperatorError(
-    `${source} holds no key of ${SECRET_KEY_BYTES} bytes in base64. Make one with: openssl rand -base64 ${SECRET_KEY_BYTES}`,
+    `${source} holds no key of ${SECRET_KEY_BYTES} bytes in base64. Put the right one back from your backup: a new one would not open the database.`,
   )
 }

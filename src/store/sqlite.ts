@@ -115,7 +115,7 @@ function openFile(file: string): Database.Database {
 }
 
 const corrupt = (file: string, why: string) =>
-  `The database ${file} is damaged (${why}). Restore it from a backup made with "gatehouse backup"; it was left as it is.`
+  `The database ${file} is damaged (${why.replace(/\s+/g, ' ').trim()}). Restore it from a backup made with "gatehouse backup"; it was left as it is.`
 
 function translate(cause: unknown, file: string): unknown {
   if (hasCode(cause, 'SQLITE_NOTADB') || hasCode(cause, 'SQLITE_CORRUPT')) {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { variablesOf } from '../../../src/config/environment.ts'
 import { configSchema } from '../../../src/config/schema.ts'
-import { aFolder, faultsIn, LEAST, load } from './files.ts'
+import { A_KEY, aFolder, faultsIn, LEAST, load } from './files.ts'
 
 it('lays a variable over the file', () => {
   const environment = { GATEHOUSE_SESSION_IDLE: '15m', GATEHOUSE_LOGIN_PASSWORD_PASSES: '5' }
@@ -60,13 +60,13 @@ it.each(['GATEHOUSE_CONFIG', 'GATEHOUSE_SERVICE_HOST', 'GATEHOUSE_PORT_9091_TCP_
 )
 
 it('takes a secret from its variable without a warning, or from a file that a variable names', () => {
-  const direct = load(LEAST, { GATEHOUSE_STORE_KEY: 'c2VjcmV0' })
-  expect(direct.config.store.key).toBe('c2VjcmV0')
+  const direct = load(LEAST, { GATEHOUSE_STORE_KEY: A_KEY })
+  expect(direct.config.store.key).toBe(A_KEY)
   expect(direct.warnings).toEqual([])
 
   const file = join(aFolder(), 'key')
-  writeFileSync(file, 'c2VjcmV0\n', { mode: 0o600 })
-  expect(load(LEAST, { GATEHOUSE_STORE_KEY_FILE: file }).config.store.key).toBe('c2VjcmV0')
+  writeFileSync(file, `${A_KEY}\n`, { mode: 0o600 })
+  expect(load(LEAST, { GATEHOUSE_STORE_KEY_FILE: file }).config.store.key).toBe(A_KEY)
 })
 
 it('leaves a section that is none to the schema', () => {

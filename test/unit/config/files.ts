@@ -40,5 +40,8 @@ export function faultsIn(yaml: string | Uint8Array, environment: Environment = {
 export const placesOf = (remarks: readonly Fault[]): string[] =>
   remarks.map(({ at, path }) => `${at.split(':')[1] ?? at} ${path}`.trim())
 
+/** A secret key, 32 bytes of it. */
+export const A_KEY = 'c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U='
+
 /** The least that loads. */
 export const LEAST = 'portal: { url: https://auth.example.com }\n'

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { OperatorError } from '../../../src/base/errors.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import { ConfigFaults } from '../../../src/config/remark.ts'
-import { aConfigFile, aFolder, faultsIn, LEAST, load, placesOf } from './files.ts'
+import { A_KEY, aConfigFile, aFolder, faultsIn, LEAST, load, placesOf } from './files.ts'
 
 describe('a file without faults', () => {
   it('is filled up with defaults, durations as seconds', () => {
@@ -124,6 +124,7 @@ describe('a file with faults', () => {
 
   it.each([
     ['a length of time', 'session: { idle: 30 }', 'session.idle', '30s, 5m'],
+    ['a length of time that is none', 'session: { idle: 0m }', 'session.idle', '30s, 5m'],
     ['an address to listen at', 'listen: nowhere', 'listen', '0.0.0.0:9091'],
     ['a network', 'trusted_proxies: [proxy]', 'trusted_proxies[0]', '10.0.0.0/8'],
     [
@@ -170,6 +171,23 @@ describe('a route', () => {
       '2 routes[0].host',
     ])
     expect(faultsIn(`${LEAST}${route('wiki.example.com', 'one_factor')}`)).toEqual([])
+  })
+
+  it('is looked at beside others that are broken, and beside any other fault', () => {
+    const yaml = `routes:
+  - host: wiki.other.org
+    rules: [{ require: two_factor }]
+  - host: wiki.example.com
+  - host: wiki.third.org
+    rules: [{ require: two_facter }]
+store: { key: short }
+`
+    expect(placesOf(faultsIn(`${LEAST}${yaml}`))).toEqual([
+      '3 routes[0].host',
+      '5 routes[1].rules',
+      '7 routes[2].rules[0].require',
+      '8 store.key',
+    ])
   })
 
   it('may lie anywhere when it asks nobody to sign in', () => {
@@ -272,15 +290,15 @@ describe('a secret', () => {
   it('comes from a file beside the configuration, without white space around it', () => {
     const file = aConfigFile(withKey('{ file: secrets/key }'))
     mkdirSync(join(dirname(file), 'secrets'))
-    writeFileSync(join(dirname(file), 'secrets/key'), 'c2VjcmV0\n', { mode: 0o600 })
+    writeFileSync(join(dirname(file), 'secrets/key'), `${A_KEY}\n`, { mode: 0o600 })
     const { config, warnings } = loadConfig(file, {})
-    expect(config.store.key).toBe('c2VjcmV0')
+    expect(config.store.key).toBe(A_KEY)
     expect(warnings).toEqual([])
   })
 
   it('comes from a variable of any name', () => {
-    const { config } = load(withKey('{ env: GATEHOUSE_SEAL }'), { GATEHOUSE_SEAL: 'c2VjcmV0' })
-    expect(config.store.key).toBe('c2VjcmV0')
+    const { config } = load(withKey('{ env: GATEHOUSE_SEAL }'), { GATEHOUSE_SEAL: A_KEY })
+    expect(config.store.key).toBe(A_KEY)
   })
 
   it.each([
@@ -299,7 +317,7 @@ describe('a secret', () => {
 
   it('is one fault when its file may not be read', () => {
     const key = join(aFolder(), 'key')
-    writeFileSync(key, 'c2VjcmV0', { mode: 0o000 })
+    writeFileSync(key, A_KEY, { mode: 0o000 })
     // The superuser may read everything.
     const expected = process.getuid?.() === 0 ? [] : ['2 store.key']
     expect(placesOf(faultsIn(withKey(`{ file: ${key} }`)))).toEqual(expected)

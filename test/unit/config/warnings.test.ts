@@ -2,13 +2,13 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { loadConfig } from '../../../src/config/load.ts'
-import { aConfigFile, aFolder, LEAST, load, placesOf } from './files.ts'
+import { A_KEY, aConfigFile, aFolder, LEAST, load, placesOf } from './files.ts'
 
 const warned = (yaml: string) => placesOf(load(yaml).warnings)
 const route = (rest: string) => `${LEAST}routes:\n  - host: wiki.example.com\n    ${rest}\n`
 
 it('warns about a secret in the file, and of others who may read it', () => {
-  const yaml = `${LEAST}store: { key: c2VjcmV0 }`
+  const yaml = `${LEAST}store: { key: ${A_KEY} }`
   const [own] = load(yaml).warnings
   expect(own).toMatchObject({ path: 'store.key' })
 
@@ -16,7 +16,7 @@ it('warns about a secret in the file, and of others who may read it', () => {
   chmodSync(file, 0o644)
   const [open] = loadConfig(file, {}).warnings
   expect(open?.message.length).toBeGreaterThan(own?.message.length ?? 0)
-  expect(JSON.stringify(open)).not.toContain('c2VjcmV0')
+  expect(JSON.stringify(open)).not.toContain(A_KEY)
 })
 
 it('does not mind who reads a file without secrets', () => {
@@ -27,7 +27,7 @@ it('does not mind who reads a file without secrets', () => {
 
 it('warns about a secret file that everybody may read', () => {
   const key = join(aFolder(), 'key')
-  writeFileSync(key, 'c2VjcmV0')
+  writeFileSync(key, A_KEY)
   chmodSync(key, 0o644)
   expect(warned(`${LEAST}store: { key: { file: ${key} } }`)).toEqual(['2 store.key'])
 })
