@@ -71,6 +71,7 @@ portal:
   url: http://localhost:${port}/.gatehouse/
 listen: 127.0.0.1:${port}
 health: { listen: "127.0.0.1:0" }
+timeouts: { drain: 1s } # the demo's clock and stream never end by themselves, and nobody waits 30 s
 
 routes:
   - host: localhost

@@ -1,0 +1,62 @@
+import { readdirSync } from 'node:fs'
+import { get } from 'node:http'
+import { tmpdir } from 'node:os'
+import { generate } from 'otplib'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { freePort } from '../support/ports.ts'
+import { createProgram, type Program, type Started } from '../support/program.ts'
+import { createVisitor, type Visitor } from '../support/visitor.ts'
+
+let program: Program
+let running: Started
+let address: string
+let visitor: Visitor
+beforeEach(async () => {
+  const port = await freePort()
+  address = `http://localhost:${port}`
+  program = createProgram('')
+  running = await program.start(['demo', '--port', String(port)], /Ctrl-C ends it/)
+  visitor = createVisitor(port, { accept: 'text/html' })
+})
+afterEach(() => program.end())
+
+const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('gatehouse-demo-'))
+
+async function signIn(name: string): Promise<void> {
+  const [, password = ''] = await running.until(new RegExp(`${name} +(\\S{12,}) +\\S`))
+  await visitor.open(`${address}/`)
+  const next = await visitor.submit({ username: name, password })
+  const page = await visitor.open(next.location ?? '')
+  const [, secret = ''] = /secret=([A-Z2-7]+)/.exec(page.body) ?? []
+  await visitor.submit({ code: await generate({ secret }) })
+}
+
+it('prints two users, and shows their codes on a page', async () => {
+  const [, password = ''] = await running.until(/alice +(\S{12,}) +admins, staff/)
+  await running.until(/bob +\S{12,} +staff/)
+  expect((await visitor.get(`${address}/inbox`)).body).toContain(password)
+})
+
+it('keeps the application at the root of the port, and the portal below /.gatehouse/', async () => {
+  const asked = await visitor.get(`${address}/`)
+  expect(asked.status).toBe(302)
+  expect(asked.location).toContain(`${address}/.gatehouse/login?rd=`)
+  expect((await visitor.get(`${address}/public`)).status).toBe(200)
+  expect((await visitor.get(`${address}/.gatehouse/login`)).status).toBe(200)
+})
+
+it('ends on Ctrl-C although a stream is open, and leaves nothing behind', async () => {
+  await signIn('bob')
+  const headers = { cookie: visitor.jar.headerFor('localhost') ?? '' }
+  const streamed = await new Promise((resolve) => {
+    const stream = get(`${address}/events`, { headers, agent: false }, (message) => {
+      message.once('data', () => resolve(message.headers['content-type']))
+      message.on('error', () => {})
+    })
+    stream.on('error', resolve)
+  })
+  expect(streamed).toBe('text/event-stream')
+  const before = folders()
+  expect(await running.stop('SIGINT')).toBe(0)
+  expect(folders().length).toBeLessThan(before.length)
+})
