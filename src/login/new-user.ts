@@ -59,11 +59,16 @@ export const isGroupName = (text: string): boolean =>
 
 // Names travel in headers and stand in logs. What cannot be told apart by eye is refused.
 const NAME = /^[\p{Ll}\p{Lu}\p{Lo}\p{N}][\p{Ll}\p{Lu}\p{Lo}\p{N}._@+-]{0,63}$/u
+/** Alphabets with letters of the same shape: a Cyrillic "а" in a Latin name makes another name of it. */
+const LOOK_ALIKES = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u]
+const mixesLookAlikes = (name: string) =>
+  LOOK_ALIKES.filter((script) => script.test(name)).length > 1
 const EMAIL = /^[^\s@\p{C}]{1,64}@[^\s@\p{C}]{1,189}$/u
 
 function faultOf({ name, displayName, email, groups }: WantedUser): UserFault | undefined {
-  if (!NAME.test(name) || userNameKey(name) !== name.toLowerCase()) {
-    const message = 'Please use letters, digits and . _ @ + - only, at most 64 of them.'
+  if (!NAME.test(name) || userNameKey(name) !== name.toLowerCase() || mixesLookAlikes(name)) {
+    const message =
+      'Please use letters of one alphabet, digits and . _ @ + - only, at most 64 of them.'
     return { field: 'username', message }
   }
   if (/\p{C}/u.test(displayName) || displayName.length > 128) {
