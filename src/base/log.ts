@@ -22,6 +22,7 @@ export function createLog(level: LogLevel): Log {
     formatters: { level: (label) => ({ level: label }) },
     messageKey: 'message',
     // A last net under the rule above: should one of these ever be passed, its value stays out.
+    // The code of an error is therefore logged as `fault`.
     redact: {
       paths: ['password', 'secret', 'cookie', 'token', 'code', 'authorization'].flatMap((name) => [
         name,

@@ -114,7 +114,7 @@ function receiverFor(
     // Half an answer must not look like a whole one.
     if (response.headersSent) return breakOff(response)
     const { code, detail } = error
-    deps.log.warn({ code, detail, host: request.host }, 'gateway: application failed')
+    deps.log.warn({ fault: code, detail, host: request.host }, 'gateway: application failed')
     sendAnswer(message, response, deps.refusals.upstreamFailed(request, allowed.route, error))
   }
   let broken = false

@@ -47,7 +47,7 @@ export function createPages({ brand, log }: PagesDeps): Pages {
       const actions = [{ label: 'Back to the start', href: brand.home, primary: true }]
       if (error instanceof AppError) {
         const { code, status, detail, message } = error
-        log.warn({ requestId: reference, code, detail }, 'portal: request failed')
+        log.warn({ requestId: reference, fault: code, detail }, 'portal: request failed')
         return trouble(c, status, {
           title: 'That did not work',
           sentences: [message],
