@@ -1,35 +1,14 @@
 import type { Server } from 'node:http'
 import { createHealth } from './api/health.ts'
-import { createAudit } from './audit/record.ts'
-import { logSink } from './audit/sinks/log.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import type { Keyring } from './base/keyring.ts'
-import type { Log } from './base/log.ts'
-import { createPasswordHasher } from './base/password.ts'
-import { passwordPlace } from './config/password-place.ts'
-import { asksForSignIn, type Config } from './config/schema.ts'
-import { createSqlDirectory } from './directories/sql/index.ts'
-import { createFactors } from './factors/index.ts'
-import { applicationsFor } from './gateway/applications.ts'
-import { createGateway } from './gateway/gateway.ts'
-import type { Route } from './gateway/routes.ts'
-import { createAttempts } from './login/attempts.ts'
-import { createLoginFlow } from './login/flow.ts'
-import { createGuesses } from './login/guesses.ts'
-import { createLimits } from './login/limits.ts'
-import { createPasswordPolicy } from './login/password-policy.ts'
-import { createSetUp, type SetUp } from './login/set-up.ts'
-import { loadAssets } from './portal/assets.ts'
-import { createBrand } from './portal/brand.ts'
-import { createPortal } from './portal/index.ts'
-import { createPages } from './portal/page.ts'
-import { asksFor } from './portal/words.ts'
-import { createCookies } from './session/cookie.ts'
-import { type CookieScope, cookieScope } from './session/cookie-scope.ts'
-import { createSessions } from './session/sessions.ts'
+import { type Log, withFields } from './base/log.ts'
+import type { Config } from './config/schema.ts'
+import { createFront } from './gateway/front.ts'
+import { createTunnels } from './gateway/tunnels.ts'
+import { createHouse } from './house.ts'
+import type { SetUp } from './login/set-up.ts'
 import type { Store } from './store/contract.ts'
-import { createCsrf } from './web/csrf.ts'
-import { type PageListener, pageListener } from './web/listener.ts'
 
 /** What is not ours; a test replaces it here and nowhere else. */
 export interface Outside {
@@ -45,139 +24,55 @@ export interface App {
   server: Server
   /** Health, on a listener of its own. */
   health: Server
-  setUp: SetUp
+  /** The way to the first administrator, under the configuration in force. */
+  setUp(): SetUp
+  /**
+   * Builds everything anew from another configuration, beside what is running.
+   *
+   * @param policy The number of that configuration; every log line tells it.
+   * @throws {OperatorError} when it cannot be built; nothing has changed then.
+   */
+  prepare(config: Config, policy: number): Prepared
   /** Lets what is under way finish, then ends it. The store stays open: whoever opened it closes it. */
   close(): Promise<void>
 }
 
-/** The composition root: the one place where rooms meet. Reads top to bottom, ground floor first. */
+/** A configuration that waits for its turn. */
+export interface Prepared {
+  /** From here on it is in force, for everything new and all at once. */
+  swap(): void
+  discard(): Promise<void>
+}
+
+/** Puts a house on its ground, and lets another take its place without closing the door. */
 export function createApp(config: Config, outside: Outside): App {
   const { store, keyring, log, clock = systemClock } = outside
-  const { url: home } = config.portal
+  const tunnels = createTunnels()
+  const build = (built: Config, policy: number) =>
+    createHouse(built, { store, keyring, clock, tunnels, log: withFields(log, { policy }) })
 
-  const { memory_kib: memoryKib, passes, concurrency, queue: queueLimit } = config.login.password
-  const pepper = keyring('pepper')
-  const hasher = createPasswordHasher({
-    cost: { memoryKib, passes },
-    pepper,
-    concurrency,
-    queueLimit,
-  })
-  const audit = createAudit({ clock, sinks: [logSink(log)] })
-
-  const scope = cookieScopeOf(config)
-  const cookies = createCookies({ portal: home, scope })
-  const sessions = createSessions({
-    repository: store.sessions,
-    clock,
-    config: config.session,
-    key: keyring('cookie'),
-    log,
-  })
-  const directory = createSqlDirectory({ users: store.users, hasher })
-  const factors = createFactors({ config: config.factors, clock, issuer: config.portal.name })
-  const assets = loadAssets(config.portal)
-  const brand = createBrand(config.portal, assets)
-
-  // The portal asks the gateway what pages take, and the gateway shows the portal's pages.
-  const pages: PageListener = (message, response, client) => showPage(message, response, client)
-  const gateway = createGateway({
-    config,
-    portal: home,
-    brand,
-    help: config.portal.help,
-    sessions,
-    cookies,
-    signingKeys: store.signingKeys,
-    audit,
-    clock,
-    log,
-    pages,
-  })
-  const { routes } = gateway
-
-  const { credentials, devices } = store
-  const key = keyring('throttle')
-  const limits = createLimits({ repository: store.limits, devices, clock, key })
-  const guesses = createGuesses({ audit, clock, credentials, directory, factors, limits })
-  const attempts = createAttempts({
-    repository: store.attempts,
-    clock,
-    lifetimeSeconds: config.login.attempt,
-  })
-  const flow = createLoginFlow({
-    attempts,
-    audit,
-    clock,
-    credentials,
-    destinations: { home, origins: new Set(routes.map(({ origin }) => origin)) },
-    devices,
-    directory,
-    factors,
-    guesses,
-    passwordMaxAge: ({ session }) =>
-      session.remembered ? config.session.idle : config.session.absolute,
-    requirementFor: gateway.requirementFor,
-    sessions,
-  })
-  const policy = createPasswordPolicy(passwordPlace(config))
-  const { tickets, users } = store
-  const setUp = createSetUp({ audit, clock, hasher, policy, tickets, users })
-
-  const portal = createPortal({
-    applicationsOf: (user, address) =>
-      applicationsFor(routes, user, address, clock.now()).map(
-        ({ requirement, ...application }) => ({
-          ...application,
-          asks: asksFor(requirement),
-        }),
-      ),
-    assets,
-    audit,
-    clock,
-    cookies,
-    csrf: createCsrf({ key: keyring('csrf'), origin: home.origin }),
-    destinationOf: gateway.routeOf,
-    flow,
-    formTargets: formTargets(home, scope, gateway.routeOf),
-    hasSecondFactor: async ({ id }) =>
-      (await credentials.listByUser(id)).some(({ state }) => state !== 'pending'),
-    jwks: gateway.jwks,
-    minimumLength: policy.minimumLength,
-    offersSecondFactor: factors.size > 0,
-    pages: createPages({ brand, log }),
-    remember: { offered: config.login.remember_me, seconds: config.session.remembered },
-    sessions,
-    setUp,
-  })
-  const showPage = pageListener(portal)
-
+  let house = build(config, 1)
+  const front = createFront({ first: house.gateway, tunnels })
   // A look-up that finds nothing takes the same way to the store as one that does.
   const health = createHealth(() => store.sessions.find(''))
 
   return {
-    server: gateway.server,
+    server: front.server,
     health: health.server,
-    setUp,
+    setUp: () => house.setUp,
+    prepare(next, policy) {
+      const coming = build(next, policy)
+      return {
+        swap() {
+          house = coming
+          front.swap(coming.gateway)
+        },
+        discard: coming.gateway.close,
+      }
+    },
     async close() {
       health.leave()
-      await gateway.close()
+      await front.close()
     },
   }
-}
-
-/** The application that a sign-in leads to, and those it may redirect to: all below our domain. */
-const formTargets =
-  (home: URL, scope: CookieScope, routeOf: (url: string) => Route | undefined) => (url: string) => {
-    const port = home.port && `:${home.port}`
-    const siblings = scope.kind === 'domain' ? [`${home.protocol}//*.${scope.domain}${port}`] : []
-    return [...siblings, routeOf(url)?.origin ?? home.origin]
-  }
-
-function cookieScopeOf({ portal, routes, session }: Config) {
-  const hosts = routes.filter(({ rules }) => rules.some(asksForSignIn)).map(({ host }) => host)
-  const result = cookieScope(portal.url, hosts, session.cookie_domain)
-  // The schema has checked it; should the two ever disagree, nothing starts.
-  if (!result.ok) throw new Error(result.message)
-  return result.scope
 }

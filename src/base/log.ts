@@ -33,5 +33,12 @@ export function createLog(level: LogLevel): Log {
   })
 }
 
+/** The same log with something to say in every line, e.g. who is speaking. */
+export function withFields(log: Log, always: LogFields): Log {
+  const line = (level: keyof Log) => (fields: LogFields, message: string) =>
+    log[level]({ ...always, ...fields }, message)
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+}
+
 /** A log that says nothing, for commands that print to the terminal instead. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }

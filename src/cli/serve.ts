@@ -21,7 +21,7 @@ export const serve: Command = {
     for (const warning of warnings) log.warn({}, `configuration: ${writtenRemark(warning)}`)
 
     const running = await runGateway(config, log)
-    const token = await running.app.setUp.openLink()
+    const token = await running.app.setUp().openLink()
     if (token !== undefined) {
       // For the terminal alone: the log is kept, shipped and read by many.
       const link = new URL(`setup?token=${token}`, config.portal.url).href

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http'
 import type { Brand } from '../../views/brand.ts'
 import type { Audit } from '../audit/record.ts'
 import type { Clock } from '../base/clock.ts'
@@ -13,23 +12,29 @@ import { createAnswers } from './answers.ts'
 import { createAssertions } from './assertion/assertions.ts'
 import type { AssertionConfig } from './assertion/config.ts'
 import { createKeysDoor } from './assertion/keys-door.ts'
-import { createCorridor } from './authorize.ts'
+import { type Corridor, createCorridor } from './authorize.ts'
 import type { RouteConfig, Timeouts } from './config.ts'
 import { createForwardAuthDoor } from './forward-auth.ts'
 import { createIdentityHeaders } from './identity-headers.ts'
-import { createListener } from './listener.ts'
+import { createListener, type Listener } from './listener.ts'
 import { createProxyDoor } from './proxy.ts'
-import { createRefusals } from './refusals.ts'
+import { createRefusals, type Refusals } from './refusals.ts'
 import { createRequestReader } from './request.ts'
 import { compileRoutes, type Route } from './routes.ts'
-import { createGatewayServer } from './server.ts'
 import { parseUrl } from './target.ts'
-import { createUpgradeDoor } from './upgrade.ts'
+import type { Tunnels } from './tunnels.ts'
+import { createUpgradeDoor, type UpgradeDoor } from './upgrade.ts'
 import { createUpstreams } from './upstream.ts'
 
-/** The data path: three doors, one corridor, and the server before them. */
+/** The data path under one configuration: three doors and one corridor. {@link Front} stands before it. */
 export interface Gateway {
-  server: Server
+  /** Takes a request of the server. */
+  listener: Listener
+  /** Takes an upgrade of the server. */
+  upgrade: UpgradeDoor
+  corridor: Corridor
+  refusals: Pick<Refusals, 'note'>
+  timeouts: Timeouts
   /** The applications behind the gate. */
   routes: readonly Route[]
   /**
@@ -44,7 +49,9 @@ export interface Gateway {
   routeOf(url: string): Route | undefined
   /** The public keys of assertions. */
   jwks(): Promise<{ keys: object[] }>
-  /** Lets what is under way finish within the time that is configured for it, then ends it. */
+  /** Gets no new requests: lets go of applications once those under way have their answers. */
+  retire(): Promise<void>
+  /** Lets go of applications at once. */
   close(): Promise<void>
 }
 
@@ -67,6 +74,8 @@ export interface GatewayDeps {
   log: Log
   /** The portal's pages; called for its own host and for `/.gatehouse/` on every other. */
   pages: PageListener
+  /** Open WebSockets, which outlive this configuration. */
+  tunnels: Tunnels
 }
 
 export function createGateway(given: GatewayDeps): Gateway {
@@ -90,12 +99,16 @@ export function createGateway(given: GatewayDeps): Gateway {
   const forwardAuth = createForwardAuthDoor(shared)
   const proxy = createProxyDoor({ ...shared, upstreams })
   const keys = createKeysDoor({ assertions, refusals, log })
-  const upgrade = createUpgradeDoor({ ...shared, readRequest, timeouts })
+  const upgrade = createUpgradeDoor({
+    ...shared,
+    readRequest,
+    timeouts,
+    tunnels: given.tunnels,
+  })
 
   const doors = { forwardAuth, proxy, keys, pages }
   const entrance = { readRequest, routes, portal, ...doors, refusals, log }
   const listener = createListener(entrance)
-  const { server, drain } = createGatewayServer({ listener, upgrade, refusals, timeouts })
 
   // On a host that they share, the portal's pages are no pages of the application.
   const pageOf = (url: string) => {
@@ -105,7 +118,11 @@ export function createGateway(given: GatewayDeps): Gateway {
   }
 
   return {
-    server,
+    listener,
+    upgrade,
+    corridor,
+    refusals,
+    timeouts,
     routes: routes.all,
     jwks: () => assertions.jwks(),
     requirementFor(url, address) {
@@ -116,9 +133,7 @@ export function createGateway(given: GatewayDeps): Gateway {
       const page = pageOf(url)
       return page && routes.find(page)
     },
-    async close() {
-      await drain(timeouts.drain)
-      await upstreams.close()
-    },
+    retire: upstreams.retire,
+    close: upstreams.close,
   }
 }

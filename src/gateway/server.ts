@@ -5,11 +5,14 @@ import type { Timeouts } from './config.ts'
 import { isForwardAuthPath } from './forward-auth.ts'
 import type { Listener } from './listener.ts'
 import type { Refusals } from './refusals.ts'
+import type { Tunnels } from './tunnels.ts'
 import type { UpgradeDoor } from './upgrade.ts'
 
 /** The server that browsers, and proxies in front, reach. */
 export interface GatewayServer {
   server: Server
+  /** Takes over the time limits of another configuration, for connections from now on. */
+  limit(timeouts: Timeouts): void
   /**
    * Stops: takes no new connection, lets what is under way finish, and ends whatever is left.
    *
@@ -21,7 +24,8 @@ export interface GatewayServer {
 export interface GatewayServerDeps {
   listener: Listener
   upgrade: UpgradeDoor
-  refusals: Refusals
+  tunnels: Pick<Tunnels, 'closeAll'>
+  refusals: Pick<Refusals, 'note'>
   timeouts: Timeouts
 }
 
@@ -32,7 +36,7 @@ const HEAD_TIMEOUT_MS = 15_000
 const KEEP_ALIVE_MS = 75_000
 
 export function createGatewayServer(deps: GatewayServerDeps): GatewayServer {
-  const { listener, upgrade, timeouts } = deps
+  const { listener, upgrade, tunnels } = deps
   const answering = new WeakMap<Duplex, ServerResponse>()
   const take: Listener = (message, response) => {
     answering.set(message.socket, response)
@@ -58,8 +62,11 @@ export function createGatewayServer(deps: GatewayServerDeps): GatewayServer {
   )
   // Bounded by the size of the head. A count would drop lines without a word, and with them meaning.
   server.maxHeadersCount = 0
-  // The last net under the timeouts of each leg, for clients that no longer read.
-  server.timeout = (timeouts.idle + timeouts.connect + timeouts.head) * 1000
+  const limit = ({ idle, connect, head }: Timeouts) => {
+    // The last net under the timeouts of each leg, for clients that no longer read.
+    server.timeout = (idle + connect + head) * 1000
+  }
+  limit(deps.timeouts)
 
   server.on('checkContinue', take)
   // Refused by the one reading, as everything that is not exactly `100-continue`.
@@ -86,9 +93,10 @@ export function createGatewayServer(deps: GatewayServerDeps): GatewayServer {
 
   return {
     server,
+    limit,
     async drain(seconds) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      upgrade.closeAll()
+      tunnels.closeAll()
       // Kept connections become idle one by one, as their requests end.
       const idle = setInterval(() => server.closeIdleConnections(), 100)
       const deadline = setTimeout(() => {

@@ -9,12 +9,17 @@ export interface Tunnel {
   /** What it was opened with. */
   asked: Asked
   signedIn: boolean
+  /** The corridor that let it in. */
+  allowedBy: Corridor
 }
 
 /** All open WebSockets: none outlives the right to it by more than a second or two. */
 export interface Tunnels {
   add(tunnel: Tunnel): void
   has(client: Socket): boolean
+  /** From here on this corridor decides who may stay; it looks at all of them at once. */
+  obey(corridor: Corridor): void
+  /** Ends all: the gateway goes away. */
   closeAll(): void
 }
 
@@ -23,13 +28,18 @@ const LOOK_EVERY_MS = 1_000
 const LINGER_MS = 500
 
 /** Asks again and again whether each may stay open: sessions end, users are disabled, groups change. */
-export function createTunnels(corridor: Corridor): Tunnels {
+export function createTunnels(): Tunnels {
   const open = new Map<Socket, Tunnel>()
+  let current: Corridor | undefined
   let timer: NodeJS.Timeout | undefined
 
   const look = () => {
     for (const tunnel of open.values()) {
-      if (tunnel.signedIn && !mayStay(corridor, tunnel)) close(tunnel, 1008)
+      const corridor = current ?? tunnel.allowedBy
+      // Under the same rules nobody loses what everybody has.
+      if (!tunnel.signedIn && tunnel.allowedBy === corridor) continue
+      if (mayStay(corridor, tunnel)) tunnel.allowedBy = corridor
+      else close(tunnel, 1008)
     }
   }
 
@@ -47,6 +57,10 @@ export function createTunnels(corridor: Corridor): Tunnels {
       })
     },
     has: (client) => open.has(client),
+    obey(corridor) {
+      current = corridor
+      look()
+    },
     closeAll() {
       for (const tunnel of open.values()) close(tunnel, 1001)
     },

@@ -14,15 +14,13 @@ import { askedBy, identityOf } from './door.ts'
 import type { IdentityHeaders } from './identity-headers.ts'
 import type { Refusals } from './refusals.ts'
 import { type GatewayRequest, type HeaderLine, isRefusal, type RequestReader } from './request.ts'
-import { createTunnels, type Tunnels } from './tunnels.ts'
+import type { Tunnels } from './tunnels.ts'
 import { accepts, handshakeFault } from './web-socket.ts'
 
 /** Door three: WebSockets through us. */
 export interface UpgradeDoor {
   /** Takes the server's `upgrade` event. */
   take(message: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Ends all open WebSockets: the gateway goes away. */
-  closeAll(): void
 }
 
 export interface UpgradeDoorDeps {
@@ -33,6 +31,7 @@ export interface UpgradeDoorDeps {
   assertions: Assertions
   refusals: Refusals
   timeouts: Timeouts
+  tunnels: Tunnels
   log: Log
 }
 
@@ -41,8 +40,7 @@ type No = [status: string, ...headers: HeaderLine[]]
 
 export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
   const { corridor, cookies, readRequest, refusals, log } = deps
-  const tunnels = createTunnels(corridor)
-  const forward = createForwarder(deps, tunnels)
+  const forward = createForwarder(deps)
 
   const open = async (passage: Passage) => {
     const { socket, request, allowed } = passage
@@ -97,7 +95,6 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
         refuse(socket, ['503 Service Unavailable'])
       }
     },
-    closeAll: tunnels.closeAll,
   }
 }
 
@@ -149,7 +146,8 @@ interface Passage {
 
 type Forward = (passage: Passage, lines: readonly HeaderLine[]) => void
 
-function createForwarder({ cookies, timeouts, log }: UpgradeDoorDeps, tunnels: Tunnels): Forward {
+function createForwarder(deps: UpgradeDoorDeps): Forward {
+  const { log, tunnels } = deps
   const { createProxyServer } = loadHttpProxy()
   const proxy = createProxyServer({ toProxy: true })
   const passages = new WeakMap<IncomingMessage, Passage>()
@@ -159,7 +157,7 @@ function createForwarder({ cookies, timeouts, log }: UpgradeDoorDeps, tunnels: T
     if (!passage) return void socket.destroy()
     // The library has put the path together anew by now; it goes out as it came.
     outgoing.path = passage.request.target
-    watch(outgoing, passage, tunnels, { cookies, timeouts })
+    watch(outgoing, passage, deps)
   })
 
   return (passage, lines) => {
@@ -175,17 +173,11 @@ function createForwarder({ cookies, timeouts, log }: UpgradeDoorDeps, tunnels: T
   }
 }
 
-interface WatchDeps {
-  cookies: Cookies
-  timeouts: Timeouts
-}
-
 /** Sees to it that the answer is a true one, in time, and holds nothing of ours. */
 function watch(
   outgoing: ClientRequest,
   { socket, request, asked, allowed }: Passage,
-  tunnels: Tunnels,
-  { cookies, timeouts: { connect, head, idle } }: WatchDeps,
+  { cookies, corridor, tunnels, timeouts: { connect, head, idle } }: UpgradeDoorDeps,
 ): void {
   const late = setTimeout(
     () => outgoing.destroy(new Error('no answer in time')),
@@ -204,7 +196,8 @@ function watch(
     }
     const kept = grouped(clientHeaders(linesOf(answer.rawHeaders), cookies))
     answer.headers = { ...kept, connection: 'Upgrade', upgrade: 'websocket' }
-    tunnels.add({ client: socket, upstream, asked, signedIn: allowed.signedIn !== undefined })
+    const signedIn = allowed.signedIn !== undefined
+    tunnels.add({ client: socket, upstream, asked, signedIn, allowedBy: corridor })
     for (const end of [socket, upstream]) {
       // After the library, which takes all timeouts off.
       setImmediate(() => end.setTimeout(idle * 1000, () => end.destroy()))

@@ -37,6 +37,8 @@ export interface Exchange {
 /** Sends requests on to applications, over kept connections. */
 export interface Upstreams {
   send(outgoing: Outgoing, receiver: Receiver): Exchange
+  /** Takes no more; returns once everything under way has ended. */
+  retire(): Promise<void>
   close(): Promise<void>
 }
 
@@ -72,6 +74,10 @@ export function createUpstreams(timeouts: Timeouts): Upstreams {
         exchange.fail(cause)
       }
       return exchange
+    },
+
+    async retire() {
+      await Promise.all(Array.from(pools.values(), (pool) => pool.close()))
     },
 
     async close() {

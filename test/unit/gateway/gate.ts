@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { silentLog } from '../../../src/base/log.ts'
 import type { AssertionConfig } from '../../../src/gateway/assertion/config.ts'
 import { gatewayConfig, routeConfig } from '../../../src/gateway/config.ts'
+import { createFront, type Front } from '../../../src/gateway/front.ts'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.ts'
+import { createTunnels } from '../../../src/gateway/tunnels.ts'
 import type { AuditEvent } from '../../../src/model/event.ts'
 import type { SignedIn } from '../../../src/model/session.ts'
 import { createCookies } from '../../../src/session/cookie.ts'
@@ -15,6 +17,7 @@ import { type StillClock, stillClock } from '../../support/still-clock.ts'
 /** A gateway alone: no portal, no store; sessions are whoever the test says. */
 export interface Gate {
   gateway: Gateway
+  front: Front
   port: number
   clock: StillClock
   /** Everything that was written down. */
@@ -47,7 +50,9 @@ export async function openGate(options: GateOptions): Promise<Gate> {
   const find = (token: string | undefined) => people.get(token ?? '')
   let reads = 0
 
+  const tunnels = createTunnels()
   const gateway = createGateway({
+    tunnels,
     config: {
       routes: options.routes.map((route) => routeConfig.parse(route)),
       assertion: options.assertion ?? {},
@@ -79,12 +84,14 @@ export async function openGate(options: GateOptions): Promise<Gate> {
         response.end('a page')
       }),
   })
-  gateway.server.listen(0, '127.0.0.1')
-  await once(gateway.server, 'listening')
+  const front = createFront({ first: gateway, tunnels })
+  front.server.listen(0, '127.0.0.1')
+  await once(front.server, 'listening')
 
   return {
     gateway,
-    port: portOf(gateway.server),
+    front,
+    port: portOf(front.server),
     clock,
     events,
     signIn(name, { user, session } = {}) {
@@ -97,7 +104,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
     },
     end: (cookie) => void people.delete(cookie.slice(COOKIE.length + 1)),
     reads: () => reads,
-    close: () => gateway.close(),
+    close: () => front.close(),
   }
 }
 

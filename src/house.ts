@@ -1,0 +1,168 @@
+import { createAudit } from './audit/record.ts'
+import { logSink } from './audit/sinks/log.ts'
+import type { Clock } from './base/clock.ts'
+import type { Keyring } from './base/keyring.ts'
+import type { Log } from './base/log.ts'
+import { createPasswordHasher } from './base/password.ts'
+import { passwordPlace } from './config/password-place.ts'
+import { asksForSignIn, type Config } from './config/schema.ts'
+import { createSqlDirectory } from './directories/sql/index.ts'
+import { createFactors } from './factors/index.ts'
+import { applicationsFor } from './gateway/applications.ts'
+import { createGateway, type Gateway } from './gateway/gateway.ts'
+import type { Route } from './gateway/routes.ts'
+import type { Tunnels } from './gateway/tunnels.ts'
+import { createAttempts } from './login/attempts.ts'
+import { createLoginFlow } from './login/flow.ts'
+import { createGuesses } from './login/guesses.ts'
+import { createLimits } from './login/limits.ts'
+import { createPasswordPolicy } from './login/password-policy.ts'
+import { createSetUp, type SetUp } from './login/set-up.ts'
+import { loadAssets } from './portal/assets.ts'
+import { createBrand } from './portal/brand.ts'
+import { createPortal } from './portal/index.ts'
+import { createPages } from './portal/page.ts'
+import { asksFor } from './portal/words.ts'
+import { createCookies } from './session/cookie.ts'
+import { type CookieScope, cookieScope } from './session/cookie-scope.ts'
+import { createSessions } from './session/sessions.ts'
+import type { Store } from './store/contract.ts'
+import { createCsrf } from './web/csrf.ts'
+import { type PageListener, pageListener } from './web/listener.ts'
+
+/** What outlives one configuration. */
+export interface Ground {
+  store: Store
+  keyring: Keyring
+  log: Log
+  clock: Clock
+  tunnels: Tunnels
+}
+
+/** Everything that follows from one configuration; another one gets a house of its own on the same ground. */
+export interface House {
+  gateway: Gateway
+  setUp: SetUp
+}
+
+/** The composition root: the one place where rooms meet. Reads top to bottom, ground floor first. */
+export function createHouse(config: Config, ground: Ground): House {
+  const { store, keyring, log, clock, tunnels } = ground
+  const { url: home } = config.portal
+
+  const { memory_kib: memoryKib, passes, concurrency, queue: queueLimit } = config.login.password
+  const pepper = keyring('pepper')
+  const hasher = createPasswordHasher({
+    cost: { memoryKib, passes },
+    pepper,
+    concurrency,
+    queueLimit,
+  })
+  const audit = createAudit({ clock, sinks: [logSink(log)] })
+
+  const scope = cookieScopeOf(config)
+  const cookies = createCookies({ portal: home, scope })
+  const sessions = createSessions({
+    repository: store.sessions,
+    clock,
+    config: config.session,
+    key: keyring('cookie'),
+    log,
+  })
+  const directory = createSqlDirectory({ users: store.users, hasher })
+  const factors = createFactors({ config: config.factors, clock, issuer: config.portal.name })
+  const assets = loadAssets(config.portal)
+  const brand = createBrand(config.portal, assets)
+
+  // The portal asks the gateway what pages take, and the gateway shows the portal's pages.
+  const pages: PageListener = (message, response, client) => showPage(message, response, client)
+  const gateway = createGateway({
+    config,
+    portal: home,
+    brand,
+    help: config.portal.help,
+    sessions,
+    cookies,
+    signingKeys: store.signingKeys,
+    audit,
+    clock,
+    log,
+    pages,
+    tunnels,
+  })
+  const { routes } = gateway
+
+  const { credentials, devices } = store
+  const key = keyring('throttle')
+  const limits = createLimits({ repository: store.limits, devices, clock, key })
+  const guesses = createGuesses({ audit, clock, credentials, directory, factors, limits })
+  const attempts = createAttempts({
+    repository: store.attempts,
+    clock,
+    lifetimeSeconds: config.login.attempt,
+  })
+  const flow = createLoginFlow({
+    attempts,
+    audit,
+    clock,
+    credentials,
+    destinations: { home, origins: new Set(routes.map(({ origin }) => origin)) },
+    devices,
+    directory,
+    factors,
+    guesses,
+    passwordMaxAge: ({ session }) =>
+      session.remembered ? config.session.idle : config.session.absolute,
+    requirementFor: gateway.requirementFor,
+    sessions,
+  })
+  const policy = createPasswordPolicy(passwordPlace(config))
+  const { tickets, users } = store
+  const setUp = createSetUp({ audit, clock, hasher, policy, tickets, users })
+
+  const portal = createPortal({
+    applicationsOf: (user, address) =>
+      applicationsFor(routes, user, address, clock.now()).map(
+        ({ requirement, ...application }) => ({
+          ...application,
+          asks: asksFor(requirement),
+        }),
+      ),
+    assets,
+    audit,
+    clock,
+    cookies,
+    csrf: createCsrf({ key: keyring('csrf'), origin: home.origin }),
+    destinationOf: gateway.routeOf,
+    flow,
+    formTargets: formTargets(home, scope, gateway.routeOf),
+    hasSecondFactor: async ({ id }) =>
+      (await credentials.listByUser(id)).some(({ state }) => state !== 'pending'),
+    jwks: gateway.jwks,
+    minimumLength: policy.minimumLength,
+    offersSecondFactor: factors.size > 0,
+    pages: createPages({ brand, log }),
+    remember: { offered: config.login.remember_me, seconds: config.session.remembered },
+    sessions,
+    setUp,
+  })
+  const showPage = pageListener(portal)
+
+  return { gateway, setUp }
+}
+
+/** The application that a sign-in leads to, and those it may redirect to: all below our domain. */
+const formTargets =
+  (home: URL, scope: CookieScope, routeOf: (url: string) => Route | undefined) => (url: string) => {
+    const port = home.port && `:${home.port}`
+    const siblings = scope.kind === 'domain' ? [`${home.protocol}//*.${scope.domain}${port}`] : []
+    return [...siblings, routeOf(url)?.origin ?? home.origin]
+  }
+
+function cookieScopeOf({ portal, routes, session }: Config) {
+  const hosts = routes.filter(({ rules }) => rules.some(asksForSignIn)).map(({ host }) => host)
+  const result = cookieScope(portal.url, hosts, session.cookie_domain)
+  // The schema has checked it; should the two ever disagree, nothing starts.
+  if (!result.ok) throw new Error(result.message)
+  return result.scope
+}
