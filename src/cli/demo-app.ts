@@ -38,10 +38,11 @@ async function answer(
     response.end(page(view))
   }
   const user = header(message, 'remote-user')
+  const shownName = header(message, 'remote-name')
 
   switch (path) {
     case '/':
-      return show(DemoHome({ headers: received(message), user }))
+      return show(DemoHome({ headers: received(message), user: shownName }))
     case '/admin':
       return show(DemoAdmin({ user: user ?? '', headers: received(message) }))
     case '/form':
@@ -62,7 +63,11 @@ async function answer(
       return asset(response, 'demo.js', 'text/javascript; charset=utf-8')
     default:
       return show(
-        DemoHome({ headers: received(message), user, note: 'There is no such page here.' }),
+        DemoHome({
+          headers: received(message),
+          user: shownName,
+          note: 'There is no such page here.',
+        }),
         404,
       )
   }

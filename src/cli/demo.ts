@@ -110,8 +110,10 @@ async function personsOf(store: Store, passwords: ReadonlyMap<string, string>) {
   return Promise.all(
     users.map(async ({ id, name, groups }) => {
       const credentials = await store.credentials.listByUser(id)
+      // Of several begun, the one begun last is the one that its page asks about.
+      const begun = credentials.findLast(({ state }) => state === 'pending')
       const codes = credentials
-        .filter(({ kind }) => kind === 'totp')
+        .filter((it) => it.kind === 'totp' && (it.state !== 'pending' || it === begun))
         .map(async ({ label, state, data }) => ({
           label: state === 'pending' ? `${label}, being set up` : label,
           ...(await shownCode(data, now)),
