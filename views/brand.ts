@@ -5,6 +5,8 @@ export interface Brand {
   css: readonly string[]
   /** Address of a picture that stands in the place of our mark. */
   logo?: string | undefined
+  /** Address of the picture on the browser's tab. */
+  icon: string
   /** Address of the portal. */
   home: string
   /** Links at the foot of every page: help, privacy, imprint. */

@@ -30,8 +30,7 @@ export const Layout = ({ brand, title, children, wide, back }: LayoutProps) => (
       {brand.css.map((href) => (
         <link rel="stylesheet" href={href} />
       ))}
-      {/* Browsers ask for /favicon.ico unless they are told that there is none. */}
-      <link rel="icon" href="data:," />
+      <link rel="icon" href={brand.icon} />
     </head>
     <body>
       <header class="brand">

@@ -17,6 +17,7 @@ export interface TroubleProps {
   sentences: readonly string[]
   /** The number to quote. */
   reference?: string | undefined
+  /** Where none leads on, the way to the portal is shown: no page is a dead end. */
   actions: readonly TroubleAction[]
 }
 
@@ -28,14 +29,14 @@ export const Trouble = ({ brand, title, sentences, reference, actions }: Trouble
       <p>{sentence}</p>
     ))}
     {reference !== undefined && <Reference value={reference} />}
-    {actions.length > 0 && (
-      <p class="actions">
-        {actions.map(({ label, href, primary }) => (
-          <a class={primary ? 'button primary' : 'quiet'} href={href}>
-            {label}
-          </a>
-        ))}
-      </p>
-    )}
+    <p class="actions">
+      {(actions.length > 0 ? actions : [wayHome(brand)]).map(({ label, href, primary }) => (
+        <a class={primary ? 'button primary' : 'quiet'} href={href}>
+          {label}
+        </a>
+      ))}
+    </p>
   </Layout>
 )
+
+const wayHome = ({ name, home }: Brand): TroubleAction => ({ label: `Go to ${name}`, href: home })

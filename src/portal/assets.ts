@@ -10,6 +10,8 @@ export interface Assets {
   css: readonly string[]
   /** Address of the operator's logo. */
   logo: string | undefined
+  /** Address of the picture on the browser's tab: the operator's logo, or our mark. */
+  icon: string
   /** @param name As it stands in the address; anything but an exact name finds nothing. */
   find(name: string): Asset | undefined
 }
@@ -38,12 +40,16 @@ export function loadAssets(config: PortalConfig): Assets {
     return new URL(`assets/${name}`, config.url).href
   }
 
-  const ours = readFileSync(new URL('../../views/assets/portal.css', import.meta.url))
-  const css = [add('portal', '.css', ours, 'text/css; charset=utf-8')]
+  const css = [add('portal', '.css', readOurs('portal.css'), 'text/css; charset=utf-8')]
   const theirs = brandSheet(config)
   if (theirs.length > 0) css.push(add('brand', '.css', theirs, 'text/css; charset=utf-8'))
-  return { css, logo: addLogo(config, add), find: (name) => files.get(name) }
+  const logo = addLogo(config, add)
+  const icon = logo ?? add('icon', '.svg', readOurs('icon.svg'), 'image/svg+xml')
+  return { css, logo, icon, find: (name) => files.get(name) }
 }
+
+const readOurs = (name: string) =>
+  readFileSync(new URL(`../../views/assets/${name}`, import.meta.url))
 
 function brandSheet({ accent, stylesheet }: PortalConfig): Buffer {
   const color = accent === undefined ? '' : `:root{--accent:${accent}}\n`

@@ -13,6 +13,7 @@ export function createBrand(config: PortalConfig, assets: Assets): Brand {
     name: config.name,
     home: config.url.href,
     css: assets.css,
+    icon: assets.icon,
     ...(assets.logo ? { logo: assets.logo } : {}),
     links: links.filter((link): link is { label: string; href: string } => link.href !== undefined),
   }

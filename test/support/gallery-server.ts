@@ -4,7 +4,7 @@ import { gallery } from './gallery.tsx'
 
 /** The portal's content security policy, as strict as in the product. */
 const portalPolicy =
-  "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 /** The demo stands for somebody else's application, with a policy of its own. */
 const demoPolicy = "default-src 'self'; img-src 'self' data:"
 

@@ -20,12 +20,19 @@ import { SignOut } from '../../views/sign-out.tsx'
 import { SignedOut } from '../../views/signed-out.tsx'
 import { Trouble } from '../../views/trouble.tsx'
 
-const brand: Brand = { name: 'Gatehouse', css: ['/assets/portal.css'], home: '/', links: [] }
+const brand: Brand = {
+  name: 'Gatehouse',
+  css: ['/assets/portal.css'],
+  icon: '/assets/icon.svg',
+  home: '/',
+  links: [],
+}
 
 const branded: Brand = {
   name: 'Harbor Hospital',
   css: ['/assets/portal.css', '/assets/brand.css'],
   logo: '/assets/logo.svg',
+  icon: '/assets/logo.svg',
   home: '/',
   links: [
     { label: 'Help', href: 'https://example.com/help' },

@@ -60,7 +60,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
       timeouts: gatewayConfig.timeouts.parse({ drain: '1s', ...options.timeouts }),
     },
     portal,
-    brand: { name: 'Gatehouse', css: [], home: portal.href, links: [] },
+    brand: { name: 'Gatehouse', css: [], icon: '', home: portal.href, links: [] },
     help: undefined,
     sessions: {
       read: (token) => {

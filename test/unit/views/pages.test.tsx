@@ -23,7 +23,7 @@ const portal = gallery.filter(({ name }) => !name.startsWith('demo'))
 
 describe('every page of the portal', () => {
   it.each(portal)('is what the content security policy allows: $name', ({ html }) => {
-    expect(html).not.toMatch(/<script|<style|\sstyle=|\son[a-z]+=|<iframe|javascript:/i)
+    expect(html).not.toMatch(/<script|<style|\sstyle=|\son[a-z]+=|<iframe|javascript:|="data:/i)
   })
 
   it.each(portal)('posts a token against forged requests: $name', ({ html }) => {
@@ -78,11 +78,24 @@ describe('page', () => {
   })
 })
 
+it('leads on from trouble that names no way', () => {
+  const brand = {
+    name: 'Gatehouse',
+    css: [],
+    icon: '',
+    home: 'https://auth.example.com/',
+    links: [],
+  }
+  const html = page(Trouble({ brand, title: 'Trouble', sentences: [], actions: [] }))
+  expect(html).toMatch(/<main.*href="https:\/\/auth\.example\.com\/".*<\/main>/s)
+})
+
 const hostile = `"'><script>alert(1)</script><img src=x onerror=alert(1)>`
 const brand: Brand = {
   name: hostile,
   css: [hostile],
   logo: hostile,
+  icon: hostile,
   home: hostile,
   links: [{ label: hostile, href: hostile }],
 }
