@@ -24,8 +24,10 @@ async function firstLine(stdin: CommandContext['stdin']): Promise<string> {
   } finally {
     lines.close()
   }
-  throw new OperatorError('No password came on standard input. Nothing was changed.')
+  throw nothingCame('came on standard input')
 }
+
+const nothingCame = (how: string) => new OperatorError(`No password ${how}. Nothing was changed.`)
 
 async function askTwice({ stdin, printError }: CommandContext): Promise<[string, string]> {
   // The terminal must not echo: what readline would write goes nowhere.
@@ -33,7 +35,11 @@ async function askTwice({ stdin, printError }: CommandContext): Promise<[string,
   const lines = createInterface({ input: stdin, output: nowhere, terminal: true })
   const ask = (question: string) => {
     printError(question)
-    return new Promise<string>((resolve) => lines.question('', resolve))
+    return new Promise<string>((resolve, reject) => {
+      // Ctrl-C and Ctrl-D close the terminal's reading without an answer.
+      lines.once('close', () => reject(nothingCame('was typed')))
+      lines.question('', resolve)
+    })
   }
   try {
     return [await ask('New password (not shown):'), await ask('The same again:')]
