@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import { hmac } from '../base/bytes.ts'
-import { hasCode, OperatorError } from '../base/errors.ts'
+import { OperatorError } from '../base/errors.ts'
 import { createKeyring, type Keyring } from '../base/keyring.ts'
 import { createSeal } from '../base/seal.ts'
 import type { Atomically, Run } from './atomically.ts'
@@ -19,6 +19,7 @@ import { createSigningKeyRepository } from './repositories/signing-keys.ts'
 import { createTicketRepository } from './repositories/tickets.ts'
 import { createUserRepository } from './repositories/users.ts'
 import { keyFileOf, makeSecretKey, readSecretKey } from './secret-key.ts'
+import { damaged, translate } from './sqlite-faults.ts'
 import type { Tables } from './tables.ts'
 
 /** An open store, and the keys that belong to its data. */
@@ -95,7 +96,7 @@ async function makeDatabase({ path: file, key: configured }: StoreConfig, create
 function openFile(file: string): Database.Database {
   try {
     // An empty file would be taken for a new database; it is what is left of a broken one.
-    if (statSync(file).size === 0) throw new OperatorError(corrupt(file, 'it is empty'))
+    if (statSync(file).size === 0) throw damaged(file, 'it is empty')
     const raw = new Database(file, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
     if (raw.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
       raw.close()
@@ -106,40 +107,12 @@ function openFile(file: string): Database.Database {
     const [finding] = Object.values((raw.pragma('quick_check(1)') as [object])[0])
     if (finding !== 'ok') {
       raw.close()
-      throw new OperatorError(corrupt(file, String(finding)))
+      throw damaged(file, String(finding))
     }
     return raw
   } catch (cause) {
     throw translate(cause, file)
   }
-}
-
-const corrupt = (file: string, why: string) =>
-  `The database ${file} is damaged (${why.replace(/\s+/g, ' ').trim()}). Restore it from a backup made with "gatehouse backup"; it was left as it is.`
-
-function translate(cause: unknown, file: string): unknown {
-  if (hasCode(cause, 'SQLITE_NOTADB') || hasCode(cause, 'SQLITE_CORRUPT')) {
-    return new OperatorError(corrupt(file, cause instanceof Error ? cause.message : ''), { cause })
-  }
-  if (hasCode(cause, 'SQLITE_CANTOPEN') || hasCode(cause, 'EACCES') || hasCode(cause, 'EROFS')) {
-    return new OperatorError(
-      `The database ${file} cannot be opened. Let the user that runs Gatehouse read and write it and its folder.`,
-      { cause },
-    )
-  }
-  if (hasCode(cause, 'SQLITE_READONLY')) {
-    return new OperatorError(
-      `The database ${file} cannot be written. Check its owner and mode, and the mount.`,
-      { cause },
-    )
-  }
-  if (hasCode(cause, 'SQLITE_FULL') || hasCode(cause, 'ENOSPC')) {
-    return new OperatorError(
-      `There is no space left for the database ${file}. Free some and start again.`,
-      { cause },
-    )
-  }
-  return cause
 }
 
 async function upgrade(raw: Database.Database): Promise<Kysely<Tables>> {
