@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { healthConfig } from '../api/config.ts'
 import { logConfig } from '../audit/config.ts'
+import type { ListenAddress } from '../base/net.ts'
 import { factorsConfig } from '../factors/config.ts'
 import { gatewayConfig } from '../gateway/config.ts'
 import { loginConfig } from '../login/config.ts'
@@ -39,6 +40,17 @@ export const configSchema = z
       }
     },
     { when: ({ issues }) => !issues.some(({ path }) => path !== undefined && reads(path)) },
+  )
+  .superRefine(
+    ({ listen, health }, context) => {
+      if (!collide(listen, health.listen)) return
+      const message = 'is where the doors listen; write another port for the health of the gateway'
+      context.addIssue({ code: 'custom', path: ['health', 'listen'], message })
+    },
+    {
+      when: ({ issues }) =>
+        !issues.some(({ path: [section] = [] }) => section === 'listen' || section === 'health'),
+    },
   )
 
 /** What the program works with: defaults filled in, durations in seconds, addresses taken apart. */
@@ -82,6 +94,13 @@ function misplacedHosts(
     return scope.ok ? [] : [{ path, message: scope.message }]
   })
 }
+
+const collide = (one: ListenAddress, other: ListenAddress) =>
+  one.port === other.port &&
+  one.port !== 0 &&
+  (one.host === other.host || isAll(one) || isAll(other))
+
+const isAll = ({ host }: ListenAddress) => host === '0.0.0.0' || host === '::'
 
 /** Does a rule need to know who is there? */
 export const asksForSignIn = ({ require: level }: { require: string }): boolean =>

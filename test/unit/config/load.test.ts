@@ -162,6 +162,16 @@ describe('a file with faults', () => {
   })
 })
 
+it('is told when the doors and the health are to listen at one address', () => {
+  const yaml = (doors: string) => `${LEAST}listen: ${doors}\nhealth: { listen: 127.0.0.1:9092 }\n`
+  expect(placesOf(faultsIn(`${yaml('127.0.0.1:9092')}lgo: {}`))).toEqual([
+    '3 health.listen',
+    '4 lgo',
+  ])
+  expect(placesOf(faultsIn(yaml('0.0.0.0:9092')))).toEqual(['3 health.listen'])
+  expect(faultsIn(yaml('127.0.0.2:9092'))).toEqual([])
+})
+
 describe('a route', () => {
   const route = (host: string, level: string, rest = '') =>
     `routes: [{ host: ${host}, rules: [{ require: ${level} }] }]\n${rest}`
