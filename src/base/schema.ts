@@ -55,3 +55,20 @@ export const hostName = () =>
   written(HOST)
     .max(253)
     .regex(/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/, HOST)
+
+/** A file by name. A relative name starts at the folder of the configuration file. */
+export const file = () => z.string().min(1).meta({ file: true })
+
+/**
+ * A list that may be written as its only item.
+ *
+ * @param form Told to whoever writes neither, and in the place of what the item says of itself.
+ */
+export const oneOrMore = <Item extends z.ZodType>(item: Item, form: string) =>
+  z.preprocess((value, context) => {
+    if (Array.isArray(value) || value === undefined || value === null) return value
+    if (item.safeParse(value).success) return [value]
+    // Told here, where the value stands, and not at the first item of a list that nobody wrote.
+    context.addIssue({ code: 'custom', message: form })
+    return z.NEVER
+  }, z.array(item).min(1))

@@ -53,10 +53,11 @@ interface Where {
 }
 
 function keyLines(name: string, schema: z.core.$ZodType, { indent, isOn }: Where): string[] {
-  const { required, description = '' } = describe(schema)
+  const { required, description = '', example } = describe(schema)
   const on = isOn && required
   const key = `${indent}${on ? '' : '#'}${name}:`
-  if (isSection(schema) && keysOf(schema).length > 0) {
+  // A section that few people need shows an example on one line, and its keys in the reference alone.
+  if (isSection(schema) && keysOf(schema).length > 0 && example === undefined) {
     const below = keysOf(schema).flatMap(([inner, innerSchema]) =>
       keyLines(inner, innerSchema, { indent: `${indent}  `, isOn: on }),
     )

@@ -8,6 +8,8 @@ export interface Described {
   default: unknown
   required: boolean
   secret: boolean
+  /** The name of a file, relative to the folder of the configuration. */
+  file: boolean
   inner: z.core.$ZodType
 }
 
@@ -27,18 +29,20 @@ export function describe(schema: z.core.$ZodType): Described {
       required = false
       inner = inner.def.innerType
     } else if (inner instanceof z.ZodPipe) {
-      inner = inner.def.in
+      // What stands before a preprocessing step is anything; what is wanted stands behind it.
+      inner = inner.def.in instanceof z.ZodTransform ? inner.def.out : inner.def.in
     } else {
       break
     }
   }
-  const { description, example, secret } = meta
+  const { description, example, secret, file } = meta
   return {
     description: typeof description === 'string' ? description : undefined,
     example,
     default: written,
     required,
     secret: secret === true,
+    file: file === true,
     inner,
   }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { file } from '../base/schema.ts'
 
 const link = z.url({ protocol: /^https?$/ })
 
@@ -22,11 +23,11 @@ export const portalConfig = z.strictObject({
     .regex(/^#[0-9a-fA-F]{6}$/, 'write a color as #rrggbb')
     .optional()
     .meta({ description: 'Color of buttons and links.', example: '#0f5fd7' }),
-  logo: z.string().optional().meta({
+  logo: file().optional().meta({
     description: 'An SVG or PNG file, shown above the name.',
     example: '/etc/gatehouse/logo.svg',
   }),
-  stylesheet: z.string().optional().meta({
+  stylesheet: file().optional().meta({
     description: 'A CSS file that is loaded after ours.',
     example: '/etc/gatehouse/brand.css',
   }),

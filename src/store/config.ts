@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { SECRET_KEY_BYTES } from '../base/keyring.ts'
-import { secret } from '../base/schema.ts'
+import { file, secret } from '../base/schema.ts'
 
 /** @returns The key that a text holds in base64 or base64url, or `undefined` when it holds none. */
 export function secretKeyIn(text: string): Uint8Array | undefined {
@@ -11,7 +11,7 @@ export function secretKeyIn(text: string): Uint8Array | undefined {
 const NO_KEY = `is no key of ${SECRET_KEY_BYTES} bytes in base64. Make one for a new database with: openssl rand -base64 ${SECRET_KEY_BYTES}`
 
 export const storeConfig = z.strictObject({
-  path: z.string().min(1).default('./data/gatehouse.db').meta({
+  path: file().default('./data/gatehouse.db').meta({
     description: 'The database file. Relative paths start at the configuration file’s folder.',
   }),
   key: secret()
