@@ -1,6 +1,8 @@
 import { dirname, resolve } from 'node:path'
+import { faultsInFiles } from '../gateway/config.ts'
 import { type ConfigDocument, readDocument } from './document.ts'
 import { type Environment, mentionedNames, overlay, systemEnvironment } from './environment.ts'
+import { withPlacedFiles } from './files.ts'
 import { faultsOf, plainWords } from './issues.ts'
 import { ConfigFaults, type Fault, type Remark, type Warning } from './remark.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -61,7 +63,14 @@ export function loadConfig(
   ]
   if (!parsed.success || faults.length > 0) throw new ConfigFaults(faults.toSorted(byLine))
 
-  const config = freeze(withPlacedFiles(parsed.data, folder))
+  const config = freeze(withPlacedFiles(parsed.data, configSchema, folder))
+  const unusable = faultsInFiles(config).map(({ path, message }) => ({
+    at: placeOf(path),
+    path: writtenPath(path),
+    message,
+  }))
+  if (unusable.length > 0) throw new ConfigFaults(unusable.toSorted(byLine))
+
   const literals = secrets.literals.filter((path) => !overlaid.origins.has(path.join('.')))
   const remarks = warningsAbout(config, {
     literals,
@@ -84,21 +93,6 @@ function placeFinder(document: ConfigDocument, origins: ReadonlyMap<string, stri
       if (origin !== undefined) return origin
     }
     return document.placeOf(path)
-  }
-}
-
-function withPlacedFiles(config: Config, folder: string): Config {
-  const { portal, store } = config
-  return {
-    ...config,
-    portal: {
-      ...portal,
-      ...(portal.logo === undefined ? {} : { logo: resolve(folder, portal.logo) }),
-      ...(portal.stylesheet === undefined
-        ? {}
-        : { stylesheet: resolve(folder, portal.stylesheet) }),
-    },
-    store: { ...store, path: resolve(folder, store.path) },
   }
 }
 

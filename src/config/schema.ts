@@ -3,7 +3,7 @@ import { healthConfig } from '../api/config.ts'
 import { logConfig } from '../audit/config.ts'
 import type { ListenAddress } from '../base/net.ts'
 import { factorsConfig } from '../factors/config.ts'
-import { gatewayConfig } from '../gateway/config.ts'
+import { gatewayConfig, proxyFaults } from '../gateway/config.ts'
 import { loginConfig } from '../login/config.ts'
 import { portalConfig } from '../portal/config.ts'
 import { sessionConfig } from '../session/config.ts'
@@ -35,7 +35,8 @@ export const configSchema = z
   .superRefine(
     (config, context) => {
       const broken = new Set(context.issues.map(({ path }) => brokenRoute(path)))
-      for (const { path, message } of misplacedHosts(config, broken)) {
+      const faults = [...misplacedHosts(config, broken), ...proxyFaults(config, broken)]
+      for (const { path, message } of faults) {
         context.addIssue({ code: 'custom', path, message })
       }
     },

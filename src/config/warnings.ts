@@ -34,6 +34,8 @@ export function warningsAbout(config: Config, secrets: SecretSights): Danger[] {
     ...trustedEverybody(config),
     ...config.routes.flatMap((route, index) => [
       ...ownUpstream(route, index, config.listen),
+      ...unverifiedUpstream(route, index),
+      ...openCredentials(route, index),
       ...unreachableRules(route, index),
       ...unreachableLevels(route, index, config.factors),
     ]),
@@ -73,16 +75,39 @@ function trustedEverybody({ trusted_proxies: proxies }: Config): Danger[] {
   })
 }
 
-function ownUpstream({ upstream }: RouteConfig, index: number, listen: ListenAddress): Danger[] {
-  if (upstream === undefined) return []
-  const { hostname, port, protocol } = new URL(upstream)
+function ownUpstream(
+  { upstream = [] }: RouteConfig,
+  index: number,
+  listen: ListenAddress,
+): Danger[] {
+  const message = 'is the gateway itself: each request would go round in circles'
+  return upstream
+    .filter((address) => isAt(new URL(address), listen))
+    .map(() => ({ path: ['routes', index, 'upstream'], message }))
+}
+
+function isAt({ hostname, port, protocol }: URL, listen: ListenAddress): boolean {
   const host = hostname.replace(/^\[|\]$/g, '')
   const sameHost =
     host === listen.host || (isLocal(hostname) && (isLocal(listen.host) || isAny(listen.host)))
-  const samePort = Number(port || (protocol === 'https:' ? 443 : 80)) === listen.port
-  if (!sameHost || !samePort) return []
-  const message = 'is the gateway itself: each request would go round in circles'
-  return [{ path: ['routes', index, 'upstream'], message }]
+  return sameHost && Number(port || (protocol === 'https:' ? 443 : 80)) === listen.port
+}
+
+function unverifiedUpstream({ proxy }: RouteConfig, index: number): Danger[] {
+  if (proxy?.tls?.verify !== false) return []
+  const message =
+    'takes any certificate: whoever stands in between can read and change everything, and say who is there; name the authority in ca instead'
+  return [{ path: ['routes', index, 'proxy', 'tls', 'verify'], message }]
+}
+
+function openCredentials({ proxy, upstream = [] }: RouteConfig, index: number): Danger[] {
+  const isOpen = upstream.some((address) => {
+    const { protocol, hostname } = new URL(address)
+    return protocol === 'http:' && !isLocal(hostname)
+  })
+  if (!proxy?.basic || !isOpen) return []
+  const message = 'goes over the network in the clear; write https:// in upstream'
+  return [{ path: ['routes', index, 'proxy', 'basic'], message }]
 }
 
 function unreachableRules({ rules }: RouteConfig, index: number): Danger[] {

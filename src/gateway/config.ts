@@ -1,7 +1,10 @@
 import * as z from 'zod'
+import { certificatesFault } from '../base/certificates.ts'
 import { duration, durationOrNone, hostName, listenAddress, network } from '../base/schema.ts'
 import { ruleConfig } from '../policy/config.ts'
-import { assertionConfig, routeAssertionConfig } from './assertion/config.ts'
+import { type AssertionConfig, assertionConfig, routeAssertionConfig } from './assertion/config.ts'
+import { foldName } from './reserved-names.ts'
+import { proxyConfig, upstreamConfig } from './upstream-config.ts'
 
 const headerName = (name: string, what: string) =>
   z
@@ -29,17 +32,15 @@ export const routeConfig = z.strictObject({
     description: 'What people call the application; the host when left out.',
     example: 'Wiki',
   }),
-  upstream: z
-    .url({ protocol: /^https?$/ })
-    .refine((text) => /^https?:\/\/[^/?#@]+\/?$/.test(text), {
-      message: 'write only scheme, host and port: http://127.0.0.1:3000',
-    })
-    .optional()
-    .meta({
-      description:
-        'Where the application listens. Leave it out where another proxy stands in front and asks by forward-auth.',
-      example: 'http://127.0.0.1:3000',
-    }),
+  upstream: upstreamConfig().optional().meta({
+    description:
+      'Where the application listens; a list where it listens at several places. Leave it out where another proxy stands in front and asks by forward-auth.',
+    example: 'http://127.0.0.1:3000',
+  }),
+  proxy: proxyConfig.optional().meta({
+    description: 'How requests are sent on to `upstream`; see docs/proxying.md.',
+    example: { host_header: 'upstream', timeouts: { head: '5m' } },
+  }),
   headers: identityHeadersConfig.prefault({}).meta({
     description: 'Names of the headers that tell the application who is there.',
   }),
@@ -104,6 +105,71 @@ export const gatewayConfig = {
       { when: ({ value }) => Array.isArray(value) },
     )
     .meta({ description: 'The applications behind the gate, one a host.' }),
+}
+
+/** A fault that shows when several keys are read together, or a file is. */
+export interface GatewayFault {
+  path: (string | number)[]
+  message: string
+}
+
+/** What {@link proxyFaults} looks at. */
+interface Proxied {
+  routes: readonly RouteConfig[]
+  assertion: AssertionConfig
+}
+
+/**
+ * Finds ways of sending on that make no sense, or would let an application believe something that the
+ * gateway says of one request in every one.
+ *
+ * @param broken Routes that cannot be read.
+ */
+export function proxyFaults(
+  { routes, assertion }: Proxied,
+  broken: ReadonlySet<PropertyKey | undefined>,
+): GatewayFault[] {
+  const whole = [...routes.entries()].filter(([index]) => !broken.has(index))
+  const identity = new Set(
+    [
+      assertion.header ?? '',
+      ...whole.flatMap(([, route]) => [
+        ...Object.values(route.headers),
+        route.assertion.header ?? '',
+      ]),
+    ].map(foldName),
+  )
+  return whole.flatMap(([index, route]) =>
+    faultsOf(route, identity).map(({ path, message }) => ({
+      path: ['routes', index, 'proxy', ...path],
+      message,
+    })),
+  )
+}
+
+function faultsOf({ upstream, proxy }: RouteConfig, identity: ReadonlySet<string>): GatewayFault[] {
+  if (!proxy) return []
+  if (!upstream) {
+    const message = 'has no meaning without upstream: the proxy in front sends requests on'
+    return [{ path: [], message }]
+  }
+  const made = [...proxy.extra_headers.entries()]
+    .filter(([, { name }]) => identity.has(foldName(name)))
+    .map(([place, { name }]) => ({
+      path: ['extra_headers', place, 'name'],
+      message: `${name} tells who is there, and nobody is there for good`,
+    }))
+  if (!proxy.tls || upstream.some((address) => address.startsWith('https:'))) return made
+  const message = 'has no meaning beside http://; write https:// in upstream'
+  return [...made, { path: ['tls'], message }]
+}
+
+/** Looks into the files that routes name, as a start would. */
+export function faultsInFiles({ routes }: Pick<Proxied, 'routes'>): GatewayFault[] {
+  return routes.flatMap(({ proxy }, index) => {
+    const message = proxy?.tls?.ca === undefined ? undefined : certificatesFault(proxy.tls.ca)
+    return message ? [{ path: ['routes', index, 'proxy', 'tls', 'ca'], message }] : []
+  })
 }
 
 const timeouts = gatewayConfig.timeouts

@@ -34,7 +34,7 @@ export function createFront({ first, tunnels }: FrontDeps): Front {
     upgrade: { take: (message, socket, head) => current.upgrade.take(message, socket, head) },
     refusals: { note: (...about) => current.refusals.note(...about) },
     tunnels,
-    timeouts: first.timeouts,
+    longestSilence: first.longestSilence,
   })
 
   const retire = (gateway: Gateway) => {
@@ -49,7 +49,7 @@ export function createFront({ first, tunnels }: FrontDeps): Front {
     swap(next) {
       const before = current
       current = next
-      limit(next.timeouts)
+      limit(next.longestSilence)
       tunnels.obey(next.corridor)
       retire(before)
     },

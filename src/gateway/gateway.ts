@@ -14,6 +14,7 @@ import type { AssertionConfig } from './assertion/config.ts'
 import { createKeysDoor } from './assertion/keys-door.ts'
 import { type Corridor, createCorridor } from './authorize.ts'
 import type { RouteConfig, Timeouts } from './config.ts'
+import { longestSilence } from './destination.ts'
 import { createForwardAuthDoor } from './forward-auth.ts'
 import { createIdentityHeaders } from './identity-headers.ts'
 import { createListener, type Listener } from './listener.ts'
@@ -35,6 +36,8 @@ export interface Gateway {
   corridor: Corridor
   refusals: Pick<Refusals, 'note'>
   timeouts: Timeouts
+  /** How long a connection may be silent, in seconds. */
+  longestSilence: number
   /** The applications behind the gate. */
   routes: readonly Route[]
   /**
@@ -123,6 +126,10 @@ export function createGateway(given: GatewayDeps): Gateway {
     corridor,
     refusals,
     timeouts,
+    longestSilence: longestSilence(
+      timeouts,
+      routes.all.map(({ upstream }) => upstream),
+    ),
     routes: routes.all,
     jwks: () => assertions.jwks(),
     requirementFor(url, address) {

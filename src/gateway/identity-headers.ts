@@ -2,7 +2,7 @@ import type { SignedIn } from '../model/session.ts'
 import type { Cookies } from '../session/cookie.ts'
 import { headerList, headerValue } from './header-value.ts'
 import type { GatewayRequest, HeaderLine } from './request.ts'
-import { reservedNames } from './reserved-names.ts'
+import { foldName, reservedNames } from './reserved-names.ts'
 import type { Route, Routes } from './routes.ts'
 
 /** Who is there, and the same signed. */
@@ -15,7 +15,7 @@ export interface Identity {
 export interface IdentityHeaders {
   /**
    * Builds the head of a request to an application: what the client sent, without anything that only
-   * the gateway may say, and then what the gateway says. Nothing about framing or the connection is
+   * the gateway may say, and then what the gateway says. The Host line stands first. Nothing about framing or the connection is
    * in it, but for the length of a body that has one.
    */
   forUpstream(request: GatewayRequest, route: Route, identity: Identity | undefined): HeaderLine[]
@@ -36,9 +36,12 @@ export function createIdentityHeaders({ routes, cookies }: IdentityHeadersDeps):
 
   return {
     forUpstream(request, route, identity) {
+      const { authority, origin, upstream } = route
       const dropped = namedByConnection(request.connection)
-      const lines: HeaderLine[] = [['Host', route.authority]]
+      const replaced = upstream?.replaced
+      const lines: HeaderLine[] = [['Host', upstream?.host ?? authority]]
       for (const line of request.headers) {
+        if (replaced?.has(foldName(line[0]))) continue
         if (isReserved(line[0]) || dropped?.has(line[0].toLowerCase())) {
           if (request.hasBody && line[0].toLowerCase() === 'content-length') lines.push(line)
           continue
@@ -49,10 +52,11 @@ export function createIdentityHeaders({ routes, cookies }: IdentityHeadersDeps):
       if (cookie !== undefined) lines.push(['Cookie', cookie])
 
       // Last, so that nothing above can take them away again.
+      if (upstream) lines.push(...upstream.extraLines)
       lines.push(
         ['X-Forwarded-For', request.address],
-        ['X-Forwarded-Host', route.authority],
-        ['X-Forwarded-Proto', route.origin.slice(0, route.origin.indexOf(':'))],
+        ['X-Forwarded-Host', authority],
+        ['X-Forwarded-Proto', origin.slice(0, origin.indexOf(':'))],
       )
       if (identity) lines.push(...identityLines(route, identity))
       return lines

@@ -6,11 +6,13 @@ import { type Answer, type Answers, dropRest, sendAnswer } from './answers.ts'
 import type { Assertions } from './assertion/assertions.ts'
 import type { Allowed, Corridor, Decision } from './authorize.ts'
 import { clientHeaders } from './client-headers.ts'
+import { type Destination, targetFor } from './destination.ts'
 import { askedBy, type Door, identityOf } from './door.ts'
 import { UpstreamBroken } from './errors.ts'
 import type { Identity, IdentityHeaders } from './identity-headers.ts'
 import { kindOf } from './kind.ts'
 import type { Refusals } from './refusals.ts'
+import { relocated } from './relocation.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Receiver, Upstreams } from './upstream.ts'
 
@@ -39,7 +41,11 @@ export function createProxyDoor(deps: ProxyDoorDeps): Door {
     if (upstream === undefined) {
       return sendAnswer(message, response, refusals.notServed(request))
     }
-    void carry(deps, { message, response, request, allowed: decision, upstream })
+    const target = targetFor(upstream, request.target)
+    if (target === undefined) {
+      return sendAnswer(message, response, refusals.notFound(request))
+    }
+    void carry(deps, { message, response, request, allowed: decision, upstream, target })
   }
 }
 
@@ -67,7 +73,9 @@ interface Passage {
   response: ServerResponse
   request: GatewayRequest
   allowed: Allowed
-  upstream: string
+  upstream: Destination
+  /** What goes out, byte for byte. */
+  target: string
 }
 
 async function carry(deps: ProxyDoorDeps, passage: Passage): Promise<void> {
@@ -86,14 +94,14 @@ async function carry(deps: ProxyDoorDeps, passage: Passage): Promise<void> {
 }
 
 function forward(deps: ProxyDoorDeps, passage: Passage, identity: Identity | undefined): void {
-  const { message, response, request, allowed, upstream } = passage
+  const { message, response, request, allowed, upstream, target } = passage
   if (request.expectsContinue) response.writeContinue()
 
   const exchange = deps.upstreams.send(
     {
-      origin: upstream,
+      server: upstream.servers[0],
       method: request.method,
-      target: request.target,
+      target,
       headers: deps.identityHeaders.forUpstream(request, allowed.route, identity),
       body: request.hasBody ? message : undefined,
     },
@@ -108,7 +116,7 @@ function forward(deps: ProxyDoorDeps, passage: Passage, identity: Identity | und
 /** Writes an application's answer to the client as it comes. */
 function receiverFor(
   deps: ProxyDoorDeps,
-  { message, response, allowed, request }: Passage,
+  { message, response, allowed, request, upstream: { relocation } }: Passage,
 ): Receiver {
   const failure = (error: AppError) => {
     // Half an answer must not look like a whole one.
@@ -123,7 +131,9 @@ function receiverFor(
     head(status, reason, headers) {
       response.sendDate = false
       try {
-        response.writeHead(status, reason, clientHeaders(headers, deps.cookies).flat())
+        const lines = clientHeaders(headers, deps.cookies)
+        const told = relocation ? relocated(relocation, lines) : lines
+        response.writeHead(status, reason, told.flat())
       } catch (cause) {
         broken = true
         return failure(new UpstreamBroken({ cause, detail: String(cause) }))

@@ -28,6 +28,8 @@ export interface Refusals {
   noRoute(request: GatewayRequest, kind: RequestKind, reason: NoRoute['reason']): Answer
   /** Nothing is served at this address. */
   notServed(request: GatewayRequest): Answer
+  /** The application begins further down than this. */
+  notFound(request: GatewayRequest): Answer
   upstreamFailed(request: GatewayRequest, route: Route, error: AppError): Answer
   /** Somebody asks by forward-auth who is no trusted proxy. */
   untrustedProxy(request: GatewayRequest): Answer
@@ -105,6 +107,15 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
             title: 'The path can be read in two ways.',
           })
     },
+
+    notFound: (request) =>
+      kindOf(request, request.method) === 'programmatic'
+        ? answers.problem({ status: 404, code: 'not_found', title: 'There is nothing here.' })
+        : answers.trouble(404, {
+            title: 'There is nothing at this address',
+            sentences: ['Check the address for a slip, or go back and follow a link.'],
+            actions: [],
+          }),
 
     untrustedProxy({ address }) {
       note('untrusted_proxy', address)

@@ -91,8 +91,34 @@ const RESERVED_FAMILIES = [
 /** Written anew for every request; a disguise of one of them does not travel at all. */
 const REWRITTEN = ['host', 'cookie', 'content-length']
 
+/** Describe the connection or the place of the application; only a client may not say them. */
+const CONTEXT = [
+  'front-end-https',
+  'script-name',
+  'x-forwarded-port',
+  'x-forwarded-scheme',
+  'x-forwarded-ssl',
+  'x-scheme',
+  'x-url-scheme',
+]
+
+/**
+ * Why an operator cannot have a header sent along; `undefined` when they can. Whatever an application
+ * might take for who is there is said by the gateway alone, about one request at a time.
+ */
+export function extraHeaderFault(name: string): string | undefined {
+  const folded = foldName(name)
+  if (CONTEXT.includes(folded) || !isNeverPassedOn(folded)) return undefined
+  return `${name} belongs to the connection, or is one that applications take for who is there`
+}
+
 /** Tells which of a client's header lines no application may see. */
 export type IsReserved = (name: string) => boolean
+
+const EXACT = new Set([...HOP_BY_HOP, ...REWRITTEN, ...RESERVED])
+
+const isNeverPassedOn = (folded: string): boolean =>
+  EXACT.has(folded) || RESERVED_FAMILIES.some((family) => folded.startsWith(family))
 
 const REMEMBERED = 2_000
 
@@ -101,10 +127,10 @@ const REMEMBERED = 2_000
  * not hear it from a client either, whichever route the client came by.
  */
 export function reservedNames(own: readonly string[]): IsReserved {
-  const exact = new Set([...HOP_BY_HOP, ...REWRITTEN, ...RESERVED, ...own.map(foldName)])
+  const exact = new Set(own.map(foldName))
   const judge = (name: string): boolean => {
     const folded = foldName(name)
-    return exact.has(folded) || RESERVED_FAMILIES.some((family) => folded.startsWith(family))
+    return exact.has(folded) || isNeverPassedOn(folded)
   }
 
   // Browsers send the same few names over and over; strangers may send any number of others.

@@ -2,6 +2,7 @@ import { compilePolicy, type Policy } from '../policy/decide.ts'
 import type { AssertionConfig } from './assertion/config.ts'
 import { type AssertionProfile, assertionProfile } from './assertion/profile.ts'
 import type { IdentityHeadersConfig, RouteConfig } from './config.ts'
+import { compileDestination, type Destination } from './destination.ts'
 import type { HostAndPort } from './host.ts'
 
 /** One application, made ready for many requests. */
@@ -14,8 +15,8 @@ export interface Route {
   /** What people call it. */
   name: string
   policy: Policy
-  /** Where the application listens, as an origin; absent when another proxy stands before it. */
-  upstream: string | undefined
+  /** Where requests are sent on to; absent when another proxy stands before the application. */
+  upstream: Destination | undefined
   headers: IdentityHeadersConfig
   /** How it is told the same, signed. */
   assertion: AssertionProfile
@@ -52,19 +53,20 @@ export function compileRoutes(
   }
 }
 
-function compileRoute(
-  { host, name, rules, upstream, headers, assertion }: RouteConfig,
-  forAll: AssertionConfig,
-  portal: URL,
-): Route {
+function compileRoute(config: RouteConfig, forAll: AssertionConfig, portal: URL): Route {
+  const { host, name, rules, headers, assertion } = config
   const authority = portal.port === '' ? host : `${host}:${portal.port}`
+  const origin = `${portal.protocol}//${authority}`
+  const upstream = compileDestination(config, { origin, authority })
+  const policy = compilePolicy(rules)
   return {
     host,
     authority,
-    origin: `${portal.protocol}//${authority}`,
+    origin,
     name: name ?? host,
-    policy: compilePolicy(rules),
-    upstream: upstream === undefined ? undefined : new URL(upstream).origin,
+    // A path that could be resolved into another one must not lead out of the prefix either.
+    policy: upstream?.prefix ? { ...policy, readsPaths: true } : policy,
+    upstream,
     headers,
     assertion: assertionProfile(forAll, assertion, portal),
   }

@@ -1,7 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { hasCode } from '../base/errors.ts'
-import type { Timeouts } from './config.ts'
 import { isForwardAuthPath } from './forward-auth.ts'
 import type { Listener } from './listener.ts'
 import type { Refusals } from './refusals.ts'
@@ -11,8 +10,8 @@ import type { UpgradeDoor } from './upgrade.ts'
 /** The server that browsers, and proxies in front, reach. */
 export interface GatewayServer {
   server: Server
-  /** Takes over the time limits of another configuration, for connections from now on. */
-  limit(timeouts: Timeouts): void
+  /** How long connections may be silent from now on, in seconds. */
+  limit(longestSilence: number): void
   /**
    * Stops: takes no new connection, lets what is under way finish, and ends whatever is left.
    *
@@ -26,7 +25,8 @@ export interface GatewayServerDeps {
   upgrade: UpgradeDoor
   tunnels: Pick<Tunnels, 'closeAll'>
   refusals: Pick<Refusals, 'note'>
-  timeouts: Timeouts
+  /** How long a connection may be silent, in seconds. */
+  longestSilence: number
 }
 
 const MAX_HEAD_BYTES = 16 * 1024
@@ -62,11 +62,11 @@ export function createGatewayServer(deps: GatewayServerDeps): GatewayServer {
   )
   // Bounded by the size of the head. A count would drop lines without a word, and with them meaning.
   server.maxHeadersCount = 0
-  const limit = ({ idle, connect, head }: Timeouts) => {
+  const limit = (seconds: number) => {
     // The last net under the timeouts of each leg, for clients that no longer read.
-    server.timeout = (idle + connect + head) * 1000
+    server.timeout = seconds * 1000
   }
-  limit(deps.timeouts)
+  limit(deps.longestSilence)
 
   server.on('checkContinue', take)
   // Refused by the one reading, as everything that is not exactly `100-continue`.

@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
-import { isIP, Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type httpProxy from 'http-proxy'
 import type { Log } from '../base/log.ts'
@@ -10,6 +10,7 @@ import type { Assertions } from './assertion/assertions.ts'
 import type { Allowed, Asked, Corridor, Decision } from './authorize.ts'
 import { clientHeaders } from './client-headers.ts'
 import type { Timeouts } from './config.ts'
+import { type Destination, headFor, targetFor, type UpstreamServer } from './destination.ts'
 import { askedBy, identityOf } from './door.ts'
 import type { IdentityHeaders } from './identity-headers.ts'
 import type { Refusals } from './refusals.ts'
@@ -76,11 +77,13 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
     if (decision.kind !== 'allow') return refuse(socket, noTo(deps, request, decision))
     const { origin, upstream } = decision.route
     if (upstream === undefined) return refuse(socket, ['421 Misdirected Request'])
+    const target = targetFor(upstream, request.target)
+    if (target === undefined) return refuse(socket, ['404 Not Found'])
     if (!comesFrom(origin, request)) {
       refusals.note('foreign_origin', request.address, { host: request.host })
       return refuse(socket, ['403 Forbidden'])
     }
-    void open({ message, socket, request, asked, allowed: decision, upstream })
+    void open({ message, socket, request, asked, allowed: decision, upstream, target })
   }
 
   return {
@@ -141,7 +144,9 @@ interface Passage {
   request: GatewayRequest
   asked: Asked
   allowed: Allowed
-  upstream: string
+  upstream: Destination
+  /** What goes out, byte for byte. */
+  target: string
 }
 
 type Forward = (passage: Passage, lines: readonly HeaderLine[]) => void
@@ -156,29 +161,35 @@ function createForwarder(deps: UpgradeDoorDeps): Forward {
     const passage = passages.get(message)
     if (!passage) return void socket.destroy()
     // The library has put the path together anew by now; it goes out as it came.
-    outgoing.path = passage.request.target
+    outgoing.path = passage.target
     watch(outgoing, passage, deps)
   })
 
   return (passage, lines) => {
     const { message, socket, upstream, request } = passage
+    const [server] = upstream.servers
     passages.set(message, passage)
-    message.headers = { ...grouped(lines), connection: 'Upgrade', upgrade: 'websocket' }
+    message.headers = {
+      ...grouped(headFor(server, lines)),
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+    }
     const failed = (cause: Error) => {
       log.warn({ error: cause.message, host: request.host }, 'gateway: application failed')
       if (tunnels.has(socket)) socket.destroy()
       else refuse(socket, ['502 Bad Gateway'])
     }
-    proxy.ws(message, socket, Buffer.alloc(0), targetOf(upstream), failed)
+    proxy.ws(message, socket, Buffer.alloc(0), optionsFor(server), failed)
   }
 }
 
 /** Sees to it that the answer is a true one, in time, and holds nothing of ours. */
 function watch(
   outgoing: ClientRequest,
-  { socket, request, asked, allowed }: Passage,
-  { cookies, corridor, tunnels, timeouts: { connect, head, idle } }: UpgradeDoorDeps,
+  { socket, request, asked, allowed, upstream: { servers } }: Passage,
+  { cookies, corridor, tunnels, timeouts }: UpgradeDoorDeps,
 ): void {
+  const { connect, head, idle } = { ...timeouts, ...servers[0].limits }
   const late = setTimeout(
     () => outgoing.destroy(new Error('no answer in time')),
     (connect + head) * 1000,
@@ -215,14 +226,19 @@ function watch(
   })
 }
 
-/** Certificates are checked against the name in the configuration, not against the browser's Host. */
-function targetOf(upstream: string): httpProxy.ServerOptions {
-  const { protocol, hostname, port } = new URL(upstream)
+function optionsFor({ origin, tls }: UpstreamServer): httpProxy.ServerOptions {
+  const { protocol, hostname, port } = new URL(origin)
   const host = hostname.replace(/^\[|\]$/g, '')
-  const servername = isIP(host) ? '' : host
   return {
-    target: { protocol, host, hostname: host, port: port || (protocol === 'https:' ? 443 : 80) },
-    ssl: { servername },
+    target: {
+      protocol,
+      host,
+      hostname: host,
+      port: port || (protocol === 'https:' ? 443 : 80),
+      ca: tls?.ca,
+    },
+    ssl: { servername: tls?.serverName ?? '' },
+    secure: tls?.verify ?? true,
   } as httpProxy.ServerOptions
 }
 

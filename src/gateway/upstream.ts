@@ -1,16 +1,15 @@
 import type { IncomingMessage } from 'node:http'
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { PassThrough, type Readable } from 'node:stream'
 import { buildConnector, type Dispatcher, errors, Pool } from 'undici'
 import type { AppError } from '../base/errors.ts'
-import type { Timeouts } from './config.ts'
+import { headFor, type Limits, type UpstreamServer } from './destination.ts'
 import { UpstreamBroken, UpstreamTooSlow, UpstreamUnreachable } from './errors.ts'
 import type { HeaderLine } from './request.ts'
 
 /** One request, ready to be sent. */
 export interface Outgoing {
-  /** Where the application listens. */
-  origin: string
+  server: UpstreamServer
   method: string
   target: string
   headers: readonly HeaderLine[]
@@ -46,30 +45,30 @@ export interface Upstreams {
 const MAX_INTERIM_ANSWERS = 16
 const MAX_HEAD_BYTES = 64 * 1024
 
-export function createUpstreams(timeouts: Timeouts): Upstreams {
-  const pools = new Map<string, Pool>()
-  const poolOf = (origin: string): Pool => {
-    const known = pools.get(origin)
+export function createUpstreams(timeouts: Limits): Upstreams {
+  const pools = new Map<UpstreamServer, Pool>()
+  const poolOf = (server: UpstreamServer): Pool => {
+    const known = pools.get(server)
     if (known) return known
-    const pool = openPool(origin, timeouts)
-    pools.set(origin, pool)
+    const pool = openPool(server, { ...timeouts, ...server.limits })
+    pools.set(server, pool)
     return pool
   }
 
   return {
-    send({ origin, method, target, headers, body }, receiver) {
+    send({ server, method, target, headers, body }, receiver) {
       const exchange = createExchange(receiver)
       const stream = body && detached(body)
       const options = {
         method,
         path: target,
-        headers: headers.flat(),
+        headers: headFor(server, headers).flat(),
         body: stream ?? null,
         // A request is sent once: what an application has seen of it is not known to us.
         idempotent: false,
       }
       try {
-        poolOf(origin).dispatch(options, exchange.handler)
+        poolOf(server).dispatch(options, exchange.handler)
       } catch (cause) {
         exchange.fail(cause)
       }
@@ -86,17 +85,17 @@ export function createUpstreams(timeouts: Timeouts): Upstreams {
   }
 }
 
-function openPool(origin: string, { connect, head, idle }: Timeouts): Pool {
-  const { hostname } = new URL(origin)
+function openPool({ origin, tls }: UpstreamServer, { connect, head, idle }: Limits): Pool {
   const connector = buildConnector({
     timeout: connect * 1000,
     maxCachedSessions: 100,
     // Header lines are read as they come over HTTP/1.1, in their order; HTTP/2 has no such lines.
     allowH2: false,
+    rejectUnauthorized: tls?.verify ?? true,
+    ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
   })
-  // A certificate is checked against the name in the configuration. undici would take the name from
-  // the Host line, which is the browser's name for the application.
-  const servername = isIP(hostname.replace(/^\[|\]$/g, '')) ? '' : hostname
+  // undici would take the name from the Host line, which is the browser's name for the application.
+  const servername = tls?.serverName ?? ''
   return new Pool(origin, {
     connect: (options, callback) =>
       connector({ ...options, servername }, (error, socket) => {

@@ -1,0 +1,60 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { hasCode, OperatorError } from './errors.ts'
+
+/** Certificates of one file, in its order. */
+export interface Certificates {
+  pem: string
+  list: readonly [X509Certificate, ...X509Certificate[]]
+}
+
+const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
+
+/**
+ * Reads a PEM file that holds one certificate or more.
+ *
+ * @throws {OperatorError} when there is no such file, or something else in it.
+ */
+export function readCertificates(file: string): Certificates {
+  const pem = readPem(file)
+  const [first, ...others] = Array.from(pem.matchAll(BLOCK), ([block]) => parse(block, file))
+  if (!first) throw new OperatorError(`${file} holds no certificate (PEM)`)
+  return { pem, list: [first, ...others] }
+}
+
+/** Why {@link readCertificates} would refuse a file; `undefined` when it would not. */
+export function certificatesFault(file: string): string | undefined {
+  return faultOf(() => readCertificates(file))
+}
+
+/** The sentence of an {@link OperatorError}, as a value. */
+export function faultOf(work: () => unknown): string | undefined {
+  try {
+    work()
+    return undefined
+  } catch (cause) {
+    if (cause instanceof OperatorError) return cause.message
+    throw cause
+  }
+}
+
+/** @throws {OperatorError} when it cannot be read. */
+export function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) throw new OperatorError(`${file} does not exist`, { cause })
+    if (hasCode(cause, 'EACCES')) {
+      throw new OperatorError(`${file} may not be read by this user`, { cause })
+    }
+    throw new OperatorError(`${file} cannot be read`, { cause })
+  }
+}
+
+function parse(block: string, file: string): X509Certificate {
+  try {
+    return new X509Certificate(block)
+  } catch (cause) {
+    throw new OperatorError(`${file} holds a certificate that is broken`, { cause })
+  }
+}
