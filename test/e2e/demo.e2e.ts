@@ -18,7 +18,11 @@ beforeEach(async () => {
   running = await program.start(['demo', '--port', String(port)], /Ctrl-C ends it/)
   visitor = createVisitor(port, { accept: 'text/html' })
 })
-afterEach(() => program.end())
+afterEach(async () => {
+  // A killed demo could not remove its folder.
+  await running.stop('SIGINT')
+  await program.end()
+})
 
 const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('gatehouse-demo-'))
 
