@@ -1,10 +1,12 @@
-import type { Credential, EnrollmentOffer, Prompt, Verdict } from '../model/factor.ts'
+import type { Challenge, ChallengeAbout } from '../model/challenge.ts'
+import type { Credential, EnrollmentOffer, Prompt, Verdict, Worth } from '../model/factor.ts'
+import type { Delivery } from '../model/message.ts'
 import type { User } from '../model/user.ts'
 
 /**
- * One kind of second proof. A factor keeps what it needs in `credential.data`, which nobody else
- * reads, and changes nothing by itself: it says what should be stored, and the caller stores it in one
- * step with the answer's success.
+ * One kind of second proof. A factor keeps what it needs in `credential.data` and `challenge.data`,
+ * which nobody else reads, and changes nothing by itself: it says what should be stored, and the caller
+ * stores it in one step with the answer's success.
  *
  * A factor rejects only for a technical reason, never for a wrong answer.
  */
@@ -13,22 +15,125 @@ export interface Factor {
   kind: string
   /** What people call it: "authenticator app". */
   title: string
-  /** How it was proved (RFC 8176). */
-  amr: string
-  /** Can no other site relay the proof? */
-  phishingResistant: boolean
-  /** Does a proof stand for two factors only after a password? */
-  prompt: Prompt
-  /** Begins to bind a new authenticator: what to keep, and what to show. Counts for nothing yet. */
-  enroll(user: User): Promise<{ data: unknown; label: string }>
-  /** What to show for an enrollment that was begun. */
-  offer(credential: Credential, user: User): EnrollmentOffer
+  /** What it protects from, and what it does not, in two sentences. */
+  about: string
+  /** Order in which kinds are offered for enrollment; the highest is recommended. */
+  rank: number
+  /** The best that a proof by it can be worth. */
+  best: Worth
+  /** Authenticators of this kind that one person may have. */
+  most: number
+  /**
+   * How a person comes to have one: `first` also as the very first second factor, `later` beside others
+   * only, `never` by themselves: an application or an administrator does it for them.
+   */
+  enrollable: 'first' | 'later' | 'never'
+  /** Never shown first while there is another way, e.g. codes that run out. */
+  lastResort?: boolean
+  /** What has to be known before an enrollment can begin. */
+  needs?: 'email' | 'phone'
+
+  /** What a proof by this very credential can be worth. */
+  worthOf(credential: Credential): Worth
+  /** What tells this credential from others, for the person: `a•••@example.com`, `synced`, `7 codes left`. */
+  facts(credential: Credential): readonly string[]
+
+  /** Begins to bind a new authenticator. Counts for nothing yet. */
+  enroll(user: User, wish: EnrollmentWish): Promise<EnrollmentStart>
+  /** What to show for an enrollment that was begun; `challenge` when the factor has one. */
+  offer(asked: Asked, user: User): EnrollmentOffer
+
+  /**
+   * Puts a question. Absent where there is nothing to remember about it: the answer then depends on the
+   * credential alone. Called again for each further send, with the challenge as it stands.
+   */
+  challenge?(request: ChallengeRequest): Promise<ChallengeStart>
+  /** How the question is put. */
+  prompt(asked: Asked): Prompt
+
   /**
    * Checks an answer, at enrollment and at sign-in alike.
    *
-   * @param answer Raw, as typed; may be hostile. Another shape is a wrong answer.
+   * @param answer Raw: as typed, or JSON that a script made. May be hostile; another shape is a wrong answer.
    */
-  verify(credential: Credential, answer: string): Promise<Verdict>
+  verify(asked: Asked, answer: string): Promise<Verdict>
+
+  /** For factors whose answer comes from another device than the one that asks. */
+  remote?: RemoteAnswers
+  /** For factors that tell by themselves who is there, so that no name is asked. */
+  discovery?: Discovery
+}
+
+/** A credential, and the open question about it if the factor asks one. */
+export interface Asked {
+  credential: Credential
+  challenge?: Challenge
+  /** The secret of the browser that answers; absent where the answer comes through the API. */
+  browser?: string
+}
+
+export interface EnrollmentWish {
+  /** A mail address or phone number, as typed. */
+  target?: string
+  /** Authenticators of this kind that the person has already, so that none is bound twice. */
+  others: readonly Credential[]
+}
+
+export type EnrollmentStart =
+  | { ok: true; data: unknown; label: string; handle?: string }
+  /** What was typed cannot be used; why, and what to do, as a sentence. */
+  | { ok: false; message: string }
+
+export interface ChallengeRequest extends Asked {
+  user: User
+  about: ChallengeAbout
+  /** All active credentials of this kind that may answer; one challenge can serve them together. */
+  siblings: readonly Credential[]
+}
+
+export interface ChallengeStart {
+  data: unknown
+  lifetimeSeconds: number
+  /** Sends the message once; tried again while it throws and the challenge lasts. Absent: nothing is sent. */
+  deliver?(): Promise<Delivery>
+  /** What may be sent in all, e.g. to one target or in one day. Taken before anything is sent. */
+  budgets?: readonly Budget[]
+  /** Refuses a second question to the same person while one is open elsewhere. */
+  onePerUser?: boolean
+}
+
+/** So many within so long, counted under one name. */
+export interface Budget {
+  name: string
+  most: number
+  windowSeconds: number
+}
+
+export interface RemoteAnswers {
+  /**
+   * Takes an answer of the other device.
+   *
+   * @returns What the challenge becomes; `undefined` when the answer is none. The sign-in itself goes on
+   * where it was begun, once `verify` has found the approval.
+   */
+  respond(asked: Asked, answer: string): Promise<RemoteVerdict | undefined>
+  /** Takes what the other device says while it is being enrolled. @returns The credential's new data. */
+  join?(
+    credential: Credential,
+    answer: string,
+  ): Promise<{ data: unknown; handle?: string } | undefined>
+}
+
+export interface RemoteVerdict {
+  state: 'approved' | 'denied' | 'wrong'
+  data: unknown
+}
+
+export interface Discovery {
+  /** Options for the sign-in page, as JSON. Nothing is stored: they come back signed in the answer. */
+  options(browser: string): Promise<object>
+  /** The handle of the credential that an answer is about. @param answer May be hostile. */
+  handleOf(answer: string): string | undefined
 }
 
 /** The factors that are switched on, by kind. */

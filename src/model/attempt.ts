@@ -1,5 +1,6 @@
 import type { UnixSeconds } from '../base/clock.ts'
 import type { Requirement } from './decision.ts'
+import type { Worth } from './factor.ts'
 
 /** A sign-in on its way: somebody gave a right password or is signed in, and more is asked. */
 export interface Attempt {
@@ -17,6 +18,12 @@ export interface Attempt {
   remember: boolean
   /** Wrong answers so far; five end the attempt. */
   failures: number
+  /** The way that the person has chosen: a credential's id, or `password`. */
+  chosen?: string
+  /** The question that is open. */
+  challengeId?: string
+  /** The kind of authenticator that the person has chosen to enroll. */
+  enrollingKind?: string
   /** The authenticator that is being enrolled. */
   enrollingId?: string
   createdAt: UnixSeconds
@@ -26,8 +33,10 @@ export interface Attempt {
 }
 
 /** One proof given within an attempt. */
-export interface GivenProof {
-  amr: string
-  phishingResistant: boolean
+export interface GivenProof extends Worth {
   at: UnixSeconds
+  /** The credential that gave it; absent for the password. */
+  credentialId?: string
+  /** Was the credential bound within this attempt? */
+  enrolled?: boolean
 }

@@ -11,6 +11,8 @@ export interface User {
   groups: readonly string[]
   status: 'active' | 'disabled'
   createdAt: UnixSeconds
+  /** Until then nothing about the account changes: somebody said "this was not me". */
+  frozenUntil?: UnixSeconds
 }
 
 /** Members of this group administer the gateway. */

@@ -1,0 +1,33 @@
+import type { Delivery, Medium, Message } from '../model/message.ts'
+
+/** One way to carry messages to people: a mail server, an SMS gateway. */
+export interface Channel {
+  /** The name of its folder. */
+  name: string
+  carries: readonly Medium[]
+  /**
+   * Carries one message, in one try.
+   *
+   * @returns The other side's answer. @throws when the channel is down: the caller tries again later.
+   */
+  deliver(message: Message): Promise<Delivery>
+  /** For services that make and check codes themselves, and only say whether one was right. */
+  verification?: Verification
+  close?(): Promise<void>
+}
+
+/** A service that makes, sends and checks codes by itself. */
+export interface Verification {
+  media: readonly Medium[]
+  /** Has a code sent. @returns A name for this one question, to be given back to `check`. */
+  start(medium: Medium, to: string): Promise<Delivery & { reference?: string }>
+  /** @param code Already of the right shape. */
+  check(to: string, reference: string | undefined, code: string): Promise<boolean>
+}
+
+/** The channels that are switched on. */
+export interface Channels {
+  /** The channel for a medium; `undefined` when there is none. */
+  for(medium: Medium): Channel | undefined
+  close(): Promise<void>
+}

@@ -1,0 +1,47 @@
+import type { UnixSeconds } from '../base/clock.ts'
+
+/** Where one question stands. All but `pending` are final. */
+export type ChallengeState =
+  | 'pending'
+  | 'verified'
+  | 'denied'
+  | 'expired'
+  | 'exhausted'
+  | 'canceled'
+  | 'superseded'
+
+/** How far the message of a challenge has come. */
+export type DeliveryState = 'none' | 'waiting' | 'sent' | 'failed'
+
+/** One question to one person, with an expiry, answered once. */
+export interface Challenge {
+  id: string
+  userId: string
+  credentialId: string
+  kind: string
+  /** What it belongs to and with whom it must come back: `attempt/<id>`, `account/<session>`, `api/<application>`. */
+  boundTo: string
+  state: ChallengeState
+  /** Only the factor reads it, through its own schema. Sealed at rest. */
+  data: unknown
+  /** What the person is told about it on another device. */
+  about: ChallengeAbout
+  failures: number
+  /** Messages sent so far. */
+  sends: number
+  delivery: DeliveryState
+  /** A message may be sent again from here on. */
+  resendAt: UnixSeconds
+  createdAt: UnixSeconds
+  expiresAt: UnixSeconds
+  /** Rises at every change; a change made from an older one is refused. */
+  version: number
+}
+
+/** Who asks, from where, for what. */
+export interface ChallengeAbout {
+  address: string
+  userAgent: string
+  /** The application or page on the way to which it is asked. */
+  destination?: string
+}
