@@ -30,6 +30,8 @@ export interface Factor {
   enrollable: 'first' | 'later' | 'never'
   /** Never shown first while there is another way, e.g. codes that run out. */
   lastResort?: boolean
+  /** Does its challenge reach the person by a message? Then it is put on demand, and again on demand. */
+  sends?: boolean
   /** What has to be known before an enrollment can begin. */
   needs?: 'email' | 'phone'
 

@@ -12,6 +12,17 @@ export interface Limits {
   /** @returns The seconds to wait, 0 when the guess may be made. */
   beforeFactor(guess: FactorGuess): Promise<number>
   afterFactor(guess: FactorGuess): Promise<void>
+  /** Takes one send from every budget, or from none. @returns The seconds to wait, 0 when it may go out. */
+  beforeSend(budgets: readonly SendBudget[]): Promise<number>
+  /** Slows an address down as if it had guessed wrong many times: somebody said "this was not me". */
+  penalize(address: string): Promise<void>
+}
+
+/** So many messages within so long, counted under one name. */
+export interface SendBudget {
+  name: string
+  most: number
+  windowSeconds: number
 }
 
 export interface PasswordGuess {
@@ -25,6 +36,9 @@ export interface PasswordGuess {
 export interface FactorGuess {
   userId: string
   address: string
+  browserHash: Uint8Array
+  /** Could the answer be hit upon? A signature cannot, so a stranger's tries slow nobody else down. */
+  guessable: boolean
 }
 
 export interface LimitsDeps {
@@ -39,6 +53,8 @@ const MINUTE = 60
 
 /** Wrong answers that end an attempt. */
 export const TRIES_PER_ATTEMPT = 5
+/** Failures that make an address slow. */
+const SLOW_AFTER = 20
 /** Failures in a row that disable an authenticator (SP 800-63B-4, section 3.2.2). */
 export const FAILURES_THAT_DISABLE = 100
 
@@ -48,7 +64,7 @@ export function createLimits({ repository, devices, clock, key }: LimitsDeps): L
   const ofAddress = (address: string): Bucket => ({
     key: digest(`address ${sourceOf(address)}`),
     windowSeconds: 10 * MINUTE,
-    slowAfter: 20,
+    slowAfter: SLOW_AFTER,
     maxDelaySeconds: 30,
     block: { after: 60, seconds: 15 * MINUTE },
   })
@@ -62,11 +78,27 @@ export function createLimits({ repository, devices, clock, key }: LimitsDeps): L
   })
 
   /** A browser in which the user has signed in before has a budget of its own, that strangers cannot spend. */
-  const ofAccount = async ({ userId, typedName, browserHash }: PasswordGuess): Promise<Bucket> => {
+  const own = async (what: string, userId: string | undefined, browserHash: Uint8Array) => {
     const known = await devices.knows(userId ?? '', browserHash)
-    const who = userId === undefined ? `name ${userNameKey(typedName)}` : `user ${userId}`
-    return slowed(known ? `${who} device ${Buffer.from(browserHash).toString('hex')}` : who)
+    return slowed(known ? `${what} device ${Buffer.from(browserHash).toString('hex')}` : what)
   }
+
+  const ofAccount = ({ userId, typedName, browserHash }: PasswordGuess): Promise<Bucket> => {
+    const who = userId === undefined ? `name ${userNameKey(typedName)}` : `user ${userId}`
+    return own(who, userId, browserHash)
+  }
+
+  // A budget apart from the password's: who knows the password can renew that one at will.
+  const ofFactor = async ({ userId, browserHash, guessable }: FactorGuess): Promise<Bucket[]> =>
+    guessable ? [await own(`factor ${userId}`, userId, browserHash)] : []
+
+  const ofSends = ({ name, most, windowSeconds }: SendBudget): Bucket => ({
+    key: digest(`send ${name}`),
+    windowSeconds,
+    slowAfter: Number.MAX_SAFE_INTEGER,
+    maxDelaySeconds: 0,
+    block: { after: most, seconds: windowSeconds },
+  })
 
   return {
     async beforePassword(guess) {
@@ -79,13 +111,23 @@ export function createLimits({ repository, devices, clock, key }: LimitsDeps): L
       await repository.giveBack([ofAddress(guess.address).key])
     },
 
-    // A budget apart from the password's: who knows the password can renew that one at will.
-    beforeFactor: ({ userId, address }) =>
-      repository.take([ofAddress(address), slowed(`factor ${userId}`)], clock.now()),
+    async beforeFactor(guess) {
+      const buckets = [ofAddress(guess.address), ...(await ofFactor(guess))]
+      return repository.take(buckets, clock.now())
+    },
 
-    async afterFactor({ userId, address }) {
-      await repository.forgive([slowed(`factor ${userId}`).key])
-      await repository.giveBack([ofAddress(address).key])
+    async afterFactor(guess) {
+      await repository.forgive((await ofFactor(guess)).map(({ key }) => key))
+      await repository.giveBack([ofAddress(guess.address).key])
+    },
+
+    beforeSend: (budgets) => repository.take(budgets.map(ofSends), clock.now()),
+
+    async penalize(address) {
+      const bucket = ofAddress(address)
+      for (let failure = 0; failure < SLOW_AFTER; failure += 1) {
+        await repository.take([bucket], clock.now())
+      }
     },
   }
 }

@@ -1,22 +1,42 @@
 import type { UnixSeconds } from '../base/clock.ts'
 import type { GivenProof } from '../model/attempt.ts'
 import type { Requirement } from '../model/decision.ts'
-import type { Credential } from '../model/factor.ts'
+import type { Credential, Worth } from '../model/factor.ts'
 import type { Aal, Proof, Session } from '../model/session.ts'
 import { satisfies } from '../policy/decide.ts'
 
 /** Why something is asked. */
-export type Reason = 'nobody_yet' | 'level_too_low' | 'too_old' | 'no_factor'
+export type Reason = 'nobody_yet' | 'level_too_low' | 'too_old' | 'no_factor' | 'lost_factor'
 
 /** What a person is asked next. */
 export type Step =
   | { ask: 'identify'; reason: Reason }
-  | { ask: 'password'; reason: Reason }
-  | { ask: 'prove'; credential: Credential; reason: Reason }
-  | { ask: 'enroll'; kind: string; reason: Reason }
+  /** `ways`: authenticators that do instead of the password, and of all else. */
+  | { ask: 'password'; reason: Reason; ways: readonly Credential[] }
+  | {
+      ask: 'prove'
+      credential: Credential
+      reason: Reason
+      /** All that would do as well, the proposed one among them, the best at hand first. */
+      ways: readonly Credential[]
+      /** May a password be typed instead, with more to come? */
+      orPassword: boolean
+    }
+  /** `kinds`: what would do, the recommended one first. */
+  | { ask: 'enroll'; kinds: readonly string[]; reason: Reason }
   /** Nothing the person has, or may enroll here, can ever be enough. */
   | { ask: 'impossible'; because: 'no_suitable_factor' | 'factor_disabled' }
   | { ask: 'nothing'; proof: Proof }
+
+/** What is known of a kind of factor. */
+export interface Kind {
+  kind: string
+  best: Worth
+  rank: number
+  enrollable: 'first' | 'later' | 'never'
+  lastResort?: boolean
+  worthOf(credential: Credential): Worth
+}
 
 /** All that the next step depends on. */
 export interface Situation {
@@ -27,10 +47,12 @@ export interface Situation {
   passwordMaxAgeSeconds: number
   /** Proofs given in this attempt. */
   proved: readonly GivenProof[]
-  /** The person's authenticators whose factor is switched on, in any state. */
+  /** The person's authenticators, in any state. Those whose kind does not count are passed over. */
   credentials: readonly Credential[]
-  /** Factors by kind. */
-  factors: ReadonlyMap<string, { phishingResistant: boolean; amr: string }>
+  /** Factors that are switched on and count as a second one, by kind. */
+  factors: ReadonlyMap<string, Kind>
+  /** The way that the person has chosen: a credential's id, or `password`. */
+  chosen?: string
   now: UnixSeconds
 }
 
@@ -38,7 +60,7 @@ export interface Situation {
  * What is asked next, and why: the whole policy of signing in, without a clock, a store or a server.
  *
  * A person is never asked to enroll while they have an authenticator, whatever its state: else a
- * password alone would be enough to bind a new one.
+ * password alone would be enough to bind a new one. Only a pass from an administrator opens that way.
  */
 export function nextStep(situation: Situation): Step {
   const { requirement, session, proved } = situation
@@ -46,47 +68,81 @@ export function nextStep(situation: Situation): Step {
   const enough = proofs.find((proof) => isEnough(proof, situation))
   if (enough) return { ask: 'nothing', proof: enough }
   if (!session && proved.length === 0) return { ask: 'identify', reason: 'nobody_yet' }
+  const missing = missingMethods(situation)
+  if (isPassedIn(proved)) return enroll(situation, missing, 'lost_factor')
 
   const tooOld = proofs.some(({ aal }) => aal >= requirement.aal)
   const reason = tooOld ? 'too_old' : 'level_too_low'
-  const missing = missingMethods(situation)
   // Where the session has two factors, a password alone would renew neither.
   const needsSecond = requirement.aal === 2 || session?.aal === 2 || missing !== undefined
-  if (!passwordCounts(situation) || missing?.includes('pwd') || !needsSecond) {
-    return { ask: 'password', reason }
+  if (missing?.includes('pwd') || !needsSecond) {
+    return { ask: 'password', reason, ways: waysOf(situation, missing).filter(isAlone(situation)) }
   }
-  return secondStep(situation, missing, reason)
+  return passwordCounts(situation)
+    ? secondStep(situation, missing, reason)
+    : firstStep(situation, missing, reason)
 }
 
-function secondStep(
-  { requirement, credentials, factors }: Situation,
-  missing: readonly string[] | undefined,
-  reason: Reason,
-): Step {
-  const suits = ({ kind }: { kind: string }) => {
-    const factor = factors.get(kind)
-    if (!factor || (requirement.phishingResistant && !factor.phishingResistant)) return false
-    return missing?.includes(factor.amr) ?? true
-  }
-  const bound = credentials.filter(({ state }) => state !== 'pending')
-  const active = bound.filter(({ state }) => state === 'active')
+/** A password, or an authenticator that makes one needless. */
+function firstStep(situation: Situation, missing: Methods, reason: Reason): Step {
+  const ways = waysOf(situation, missing).filter(isAlone(situation))
+  const credential = ways.find(({ id }) => id === situation.chosen) ?? ways[0]
+  return !credential || situation.chosen === 'password'
+    ? { ask: 'password', reason, ways }
+    : { ask: 'prove', credential, reason, ways, orPassword: true }
+}
 
-  // The one used last comes first: it is the one at hand.
-  const [credential] = active
-    .filter(suits)
-    .sort((a, b) => (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))
-  if (credential) return { ask: 'prove', credential, reason }
-  if (active.length > 0) return { ask: 'impossible', because: 'no_suitable_factor' }
+function secondStep(situation: Situation, missing: Methods, reason: Reason): Step {
+  const ways = waysOf(situation, missing)
+  const credential = ways.find(({ id }) => id === situation.chosen) ?? ways[0]
+  if (credential) return { ask: 'prove', credential, reason, ways, orPassword: false }
+
+  const bound = known(situation).filter(({ state }) => state !== 'pending')
+  if (bound.some(({ state }) => state === 'active'))
+    return { ask: 'impossible', because: 'no_suitable_factor' }
   if (bound.length > 0) return { ask: 'impossible', because: 'factor_disabled' }
-
-  const kind = [...factors.keys()].find((candidate) => suits({ kind: candidate }))
-  return kind === undefined
-    ? { ask: 'impossible', because: 'no_suitable_factor' }
-    : { ask: 'enroll', kind, reason: 'no_factor' }
+  return enroll(situation, missing, 'no_factor')
 }
+
+function enroll({ requirement, factors }: Situation, missing: Methods, reason: Reason): Step {
+  const kinds = [...factors.values()]
+    .filter(({ enrollable, best }) => enrollable === 'first' && suits(best, requirement, missing))
+    .sort((a, b) => b.rank - a.rank)
+    .map(({ kind }) => kind)
+  return kinds.length > 0
+    ? { ask: 'enroll', kinds, reason }
+    : { ask: 'impossible', because: 'no_suitable_factor' }
+}
+
+/** Authenticators that would do. The one used last comes first: it is the one at hand. */
+function waysOf(situation: Situation, missing: Methods): Credential[] {
+  const { requirement, factors } = situation
+  const isLast = ({ kind }: Credential) => Number(factors.get(kind)?.lastResort ?? false)
+  return known(situation)
+    .filter(({ state }) => state === 'active')
+    .filter((it) => {
+      const worth = factors.get(it.kind)?.worthOf(it)
+      return worth !== undefined && (worth.temporary || suits(worth, requirement, missing))
+    })
+    .sort((a, b) => isLast(a) - isLast(b) || (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))
+}
+
+const known = ({ credentials, factors }: Situation) =>
+  credentials.filter(({ kind }) => factors.has(kind))
+
+const isAlone =
+  ({ factors }: Situation) =>
+  (credential: Credential): boolean =>
+    factors.get(credential.kind)?.worthOf(credential).alone ?? false
+
+const suits = (worth: Worth, { phishingResistant }: Requirement, missing: Methods): boolean =>
+  (!phishingResistant || worth.phishingResistant) &&
+  (missing?.some((method) => worth.amr.includes(method)) ?? true)
 
 /** The methods of which one is still to be used; `undefined` when none is asked for or one was used. */
-function missingMethods(situation: Situation): readonly string[] | undefined {
+type Methods = readonly string[] | undefined
+
+function missingMethods(situation: Situation): Methods {
   const { requirement, now } = situation
   const { methods, maxAgeSeconds = Number.POSITIVE_INFINITY } = requirement
   // What was proved long ago does not count where a fresh proof is asked for.
@@ -102,11 +158,16 @@ function missingMethods(situation: Situation): readonly string[] | undefined {
  *
  * @returns Nothing while nothing is proved.
  */
-export function proofsOf({ session, proved }: Pick<Situation, 'session' | 'proved'>): Proof[] {
+export function proofsOf({
+  session,
+  proved: all,
+}: Pick<Situation, 'session' | 'proved'>): Proof[] {
+  // A pass opens the way to an authenticator, and proves nothing itself.
+  const proved = all.filter(({ temporary }) => !temporary)
   if (!session && proved.length === 0) return []
   const before = session?.amr ?? []
-  const given = proved.map(({ amr }) => amr)
-  const second = proved.filter(({ amr }) => amr !== 'pwd')
+  const given = proved.flatMap(({ amr }) => amr)
+  const second = proved.filter((proof) => !isPassword(proof))
   const resistant = second.some(({ phishingResistant }) => phishingResistant)
   const wasResistant = session?.phishingResistant ?? false
   const wasAt = session?.authenticatedAt ?? 0
@@ -130,21 +191,24 @@ function proofBy(aal: Aal, methods: string[], phishingResistant: boolean, at: Un
   return { aal, phishingResistant, amr: [...amr], authenticatedAt: at }
 }
 
+const isPassword = ({ amr }: Pick<GivenProof, 'amr'>): boolean => amr.includes('pwd')
+
 const newest = (proved: readonly GivenProof[]): UnixSeconds =>
   Math.max(0, ...proved.map(({ at }) => at))
 
-function isEnough(proof: Proof, { requirement, ...situation }: Situation): boolean {
-  if (!satisfies(proof, requirement, situation.now)) return false
-  // A second factor stands for two only beside a password.
-  return proof.aal < 2 || situation.session?.aal === 2 || passwordCounts(situation)
+/** Did a pass open this attempt, and is the new authenticator still to come? */
+const isPassedIn = (proved: readonly GivenProof[]): boolean =>
+  proved.some(({ temporary }) => temporary) && !proved.some(({ enrolled }) => enrolled)
+
+function isEnough(proof: Proof, situation: Situation): boolean {
+  const { requirement, session, proved, now } = situation
+  if (!satisfies(proof, requirement, now) || isPassedIn(proved)) return false
+  // A second factor stands for two only beside a password, unless it is two by itself.
+  if (proof.aal < 2 || session?.aal === 2) return true
+  return proved.some(({ alone }) => alone) || passwordCounts(situation)
 }
 
-function passwordCounts({
-  session,
-  proved,
-  passwordMaxAgeSeconds,
-  now,
-}: Pick<Situation, 'session' | 'proved' | 'passwordMaxAgeSeconds' | 'now'>): boolean {
-  if (proved.some(({ amr }) => amr === 'pwd')) return true
+function passwordCounts({ session, proved, passwordMaxAgeSeconds, now }: Situation): boolean {
+  if (proved.some(isPassword)) return true
   return session !== undefined && now - session.authenticatedAt <= passwordMaxAgeSeconds
 }

@@ -20,8 +20,6 @@ export interface Attempt {
   failures: number
   /** The way that the person has chosen: a credential's id, or `password`. */
   chosen?: string
-  /** The question that is open. */
-  challengeId?: string
   /** The kind of authenticator that the person has chosen to enroll. */
   enrollingKind?: string
   /** The authenticator that is being enrolled. */

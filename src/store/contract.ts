@@ -1,5 +1,7 @@
 import type { UnixSeconds } from '../base/clock.ts'
 import type { Attempt } from '../model/attempt.ts'
+import type { Challenge, DeliveryState } from '../model/challenge.ts'
+import type { AuditEvent, EventName } from '../model/event.ts'
 import type { Credential } from '../model/factor.ts'
 import type { Session, SignedIn } from '../model/session.ts'
 import type { User } from '../model/user.ts'
@@ -9,11 +11,13 @@ export interface Store {
   users: UserRepository
   sessions: SessionRepository
   credentials: CredentialRepository
+  challenges: ChallengeRepository
   attempts: AttemptRepository
   limits: LimitRepository
   devices: DeviceRepository
   tickets: TicketRepository
   signingKeys: SigningKeyRepository
+  events: EventRepository
   /** Removes what has expired; safe to call at any time. */
   sweep(now: UnixSeconds): Promise<void>
   /**
@@ -49,6 +53,9 @@ export interface UserRepository {
   setPasswordHash(id: string, passwordHash: string): Promise<void>
   setStatus(id: string, status: User['status']): Promise<void>
   setGroups(id: string, groups: readonly string[]): Promise<void>
+  setProfile(id: string, profile: Pick<User, 'displayName' | 'email'>): Promise<void>
+  /** Until `frozenUntil` nothing about the account may change. */
+  freeze(id: string, frozenUntil: UnixSeconds): Promise<void>
   /** Removes the user and all that belongs to them. */
   delete(id: string): Promise<void>
 }
@@ -80,23 +87,29 @@ export interface SessionRepository {
 }
 
 export interface CredentialRepository {
-  insert(credential: Credential): Promise<void>
+  /** @returns `false` when another credential of its kind has its handle. */
+  insert(credential: Credential): Promise<boolean>
   find(id: string): Promise<Credential | undefined>
+  findByHandle(kind: string, handle: string): Promise<Credential | undefined>
   /** Oldest first; pending and disabled ones too. */
   listByUser(userId: string): Promise<Credential[]>
   /**
-   * Stores what a factor made of an accepted answer: new data, active, no failures, used `at`.
+   * Stores what a factor made of an accepted answer: new data, active, no failures; the challenge that
+   * it answers is verified, its marks are spent. All of it, or nothing.
    *
-   * @returns `false` when the credential has changed since `version` was read. Exactly one of several
-   * parallel calls wins, which is what makes a code good for one use only.
+   * @returns `false` when the credential has changed since its version was read, the challenge is not
+   * open any more, or a mark is spent. Exactly one of several parallel calls wins, which is what makes
+   * a code good for one use only.
    */
-  accept(id: string, version: number, data: unknown, at: UnixSeconds): Promise<boolean>
+  accept(acceptance: Acceptance): Promise<boolean>
   /**
-   * The same for a user's very first authenticator.
+   * Changes what a factor keeps, and nothing else.
    *
-   * @returns `false` also when the user has another one by now, in any state but pending.
+   * @returns `false` when the credential has changed since `version` was read.
    */
-  acceptFirst(id: string, version: number, data: unknown, at: UnixSeconds): Promise<boolean>
+  revise(id: string, version: number, change: Pick<Acceptance, 'data' | 'handle'>): Promise<boolean>
+  /** @returns Whether there was such a credential of that user. */
+  rename(id: string, userId: string, label: string): Promise<boolean>
   /**
    * Counts a failure.
    *
@@ -105,6 +118,56 @@ export interface CredentialRepository {
   recordFailure(id: string, limit: number): Promise<Credential['state'] | undefined>
   /** @returns Whether there was such a credential of that user. */
   delete(id: string, userId: string): Promise<boolean>
+}
+
+/** An answer that was right, and what becomes of everything that it touches. */
+export interface Acceptance {
+  id: string
+  version: number
+  data: unknown
+  at: UnixSeconds
+  handle?: string
+  label?: string
+  /** The challenge that is answered, as it was when the answer was checked. */
+  challenge?: Pick<Challenge, 'id' | 'sends'>
+  /** Marks that nobody may have set before. */
+  spends?: readonly Uint8Array[]
+  /** Only if the user has no other authenticator by now, in any state but pending. */
+  onlyAsFirst?: boolean
+}
+
+export interface ChallengeRepository {
+  /**
+   * Puts a challenge on file, and ends all earlier ones that were bound to the same.
+   *
+   * @param onePerUser Refuse it while another one of this kind is open for the user, bound elsewhere.
+   * @returns `undefined` when it is on file, else the challenge that stands in its way.
+   */
+  open(challenge: Challenge, onePerUser: boolean): Promise<Challenge | undefined>
+  find(id: string): Promise<Challenge | undefined>
+  /** The newest one that is bound to something, in whatever state. */
+  findBound(boundTo: string): Promise<Challenge | undefined>
+  /** Those that are open at this moment, oldest first. */
+  listOpen(userId: string, now: UnixSeconds): Promise<Challenge[]>
+  /** Stores `challenge` if it has not changed since `challenge.version` was read; the version rises by one. */
+  update(challenge: Challenge): Promise<boolean>
+  /**
+   * Counts a try before it is checked.
+   *
+   * @returns The challenge as it now stands; `undefined` when it is not open or has no tries left.
+   */
+  spendTry(id: string, tries: number, now: UnixSeconds): Promise<Challenge | undefined>
+  /** Ends an open challenge. @returns Whether it was open. */
+  end(id: string, state: Exclude<Challenge['state'], 'pending' | 'verified'>): Promise<boolean>
+  /** Notes how far a message has come, unless a newer one is on its way. */
+  setDelivery(id: string, sends: number, delivery: DeliveryState): Promise<void>
+}
+
+/** Facts about people, for their own history. */
+export interface EventRepository {
+  insert(event: AuditEvent): Promise<void>
+  /** Newest first. */
+  listByUser(userId: string, names: readonly EventName[], limit: number): Promise<AuditEvent[]>
 }
 
 export interface AttemptRepository {
@@ -149,12 +212,33 @@ export interface DeviceRepository {
   remember(userId: string, browserHash: Uint8Array, seenAt: UnixSeconds): Promise<void>
 }
 
-/** Secrets that open one thing once: the set-up link. */
+/** What a ticket opens: the set-up link, a new password, the way back from a change. */
+export type TicketPurpose = 'setup' | 'reset' | 'undo' | 'invite'
+
+/** A secret that opens one thing once. Only its hash is kept. */
+export interface Ticket {
+  purpose: TicketPurpose
+  /** SHA-256 of the secret. */
+  hash: Uint8Array
+  userId?: string
+  /** SHA-256 of the browser's own secret: no other browser may use it. */
+  browserHash?: Uint8Array
+  expiresAt: UnixSeconds
+}
+
 export interface TicketRepository {
   /** Puts a ticket in place of all earlier ones for the same purpose. */
   replace(purpose: 'setup', hash: Uint8Array, expiresAt: UnixSeconds): Promise<void>
   /** Is there such a ticket, not used and not expired? */
-  isOpen(purpose: 'setup', hash: Uint8Array, now: UnixSeconds): Promise<boolean>
+  isOpen(purpose: TicketPurpose, hash: Uint8Array, now: UnixSeconds): Promise<boolean>
+  /** Puts a ticket beside others. */
+  insert(ticket: Ticket): Promise<void>
+  /** @returns The ticket, if it is neither used nor expired. */
+  find(purpose: TicketPurpose, hash: Uint8Array, now: UnixSeconds): Promise<Ticket | undefined>
+  /** Uses a ticket up. @returns It, to exactly one of several parallel callers. */
+  use(purpose: TicketPurpose, hash: Uint8Array, now: UnixSeconds): Promise<Ticket | undefined>
+  /** Ends all tickets of a user for a purpose. */
+  cancel(purpose: TicketPurpose, userId: string): Promise<void>
 }
 
 /** A key that signs assertions. `privateJwk` is sealed at rest. */

@@ -11,8 +11,10 @@ import type { StoreConfig } from './config.ts'
 import type { Store } from './contract.ts'
 import { migrate } from './migrate.ts'
 import { createAttemptRepository } from './repositories/attempts.ts'
+import { createChallengeRepository } from './repositories/challenges.ts'
 import { createCredentialRepository } from './repositories/credentials.ts'
 import { createDeviceRepository } from './repositories/devices.ts'
+import { createEventRepository } from './repositories/events.ts'
 import { createLimitRepository } from './repositories/limits.ts'
 import { createSessionRepository } from './repositories/sessions.ts'
 import { createSigningKeyRepository } from './repositories/signing-keys.ts'
@@ -36,6 +38,8 @@ export interface OpenOptions {
 // "GATE": tells our database from any other SQLite file.
 const APPLICATION_ID = 0x47415445
 const BUSY_TIMEOUT_MS = 4000
+/** How long a person's history reaches back. */
+const EVENT_SECONDS = 365 * 86_400
 
 /**
  * Opens the SQLite store, makes it when there has never been one, and brings it up to date.
@@ -165,12 +169,14 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
   return {
     users: createUserRepository(db, atomically),
     sessions: createSessionRepository(db, raw),
-    credentials: createCredentialRepository(db, seal),
+    credentials: createCredentialRepository({ db, atomically, seal }),
+    challenges: createChallengeRepository({ db, atomically, seal }),
     attempts: createAttemptRepository(db),
     limits: createLimitRepository(db, atomically),
     devices: createDeviceRepository(db),
     tickets: createTicketRepository(db, atomically),
     signingKeys: createSigningKeyRepository(db, seal, atomically),
+    events: createEventRepository(db),
 
     async sweep(now) {
       await db.deleteFrom('session').where('expires_at', '<=', now).execute()
@@ -181,6 +187,16 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
         .where('closed_until', '<=', now)
         .execute()
       await db.deleteFrom('ticket').where('expires_at', '<=', now).execute()
+      await db.deleteFrom('spent').where('expires_at', '<=', now).execute()
+      // A finished challenge stays readable for a day.
+      await db
+        .deleteFrom('challenge')
+        .where('expires_at', '<=', now - 86_400)
+        .execute()
+      await db
+        .deleteFrom('event')
+        .where('at', '<=', now - EVENT_SECONDS)
+        .execute()
       await db
         .deleteFrom('device')
         .where('seen_at', '<=', now - 365 * 86_400)

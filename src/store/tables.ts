@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely'
+
 /** The columns as they lie in the database: text, integer and blob, nothing else. */
 export interface Tables {
   meta: { key: string; value: string }
@@ -13,6 +15,8 @@ export interface Tables {
     status: string
     password_hash: string | null
     created_at: number
+    /** Until then nothing about the account changes. */
+    frozen_until: number | null
   }
   session: {
     id: string
@@ -35,6 +39,8 @@ export interface Tables {
     user_id: string
     kind: string
     label: string
+    /** Unique within its kind. */
+    handle: string | null
     /** Sealed, bound to this row and this user. */
     data: Uint8Array
     version: number
@@ -61,7 +67,44 @@ export interface Tables {
     closed_until: number
   }
   device: { user_id: string; browser_hash: Uint8Array; seen_at: number }
-  ticket: { hash: Uint8Array; purpose: string; expires_at: number }
+  challenge: {
+    id: string
+    user_id: string
+    credential_id: string
+    kind: string
+    bound_to: string
+    state: string
+    /** Sealed, bound to this row: JSON of `data` and `about`. */
+    data: Uint8Array
+    failures: number
+    sends: number
+    delivery: string
+    resend_at: number
+    created_at: number
+    expires_at: number
+    version: number
+  }
+  /** Marks that may be set once. */
+  spent: { mark: Uint8Array; expires_at: number }
+  event: {
+    id: Generated<number>
+    at: number
+    name: string
+    user_id: string | null
+    session_id: string | null
+    address: string | null
+    reference: string | null
+    /** JSON object. */
+    details: string
+  }
+  ticket: {
+    hash: Uint8Array
+    purpose: string
+    user_id: string | null
+    /** Only the browser that asked for it may use it. */
+    browser_hash: Uint8Array | null
+    expires_at: number
+  }
   signing_key: {
     id: string
     /** Sealed, bound to this row. */

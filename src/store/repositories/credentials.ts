@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely'
-import type { UnixSeconds } from '../../base/clock.ts'
+import { hasCode } from '../../base/errors.ts'
 import type { Seal } from '../../base/seal.ts'
 import type { Credential } from '../../model/factor.ts'
-import type { CredentialRepository } from '../contract.ts'
+import type { Atomically, Run } from '../atomically.ts'
+import type { Acceptance, CredentialRepository } from '../contract.ts'
 import type { Tables } from '../tables.ts'
 
 type Row = Tables['credential']
@@ -10,12 +11,24 @@ type Row = Tables['credential']
 /** The user stands in the place, so that a row copied to somebody else does not open. */
 const placeOf = ({ id, userId }: { id: string; userId: string }) => `credential/${id}/${userId}`
 
-export function createCredentialRepository(db: Kysely<Tables>, seal: Seal): CredentialRepository {
+/** How long a mark is remembered that may be set once: longer than anything lives that leaves one. */
+const MARK_SECONDS = 86_400
+
+export interface CredentialRepositoryDeps {
+  db: Kysely<Tables>
+  atomically: Atomically
+  seal: Seal
+}
+
+export function createCredentialRepository(deps: CredentialRepositoryDeps): CredentialRepository {
+  const { db, atomically, seal } = deps
+
   const fromRow = (row: Row): Credential => ({
     id: row.id,
     userId: row.user_id,
     kind: row.kind,
     label: row.label,
+    ...(row.handle === null ? {} : { handle: row.handle }),
     data: JSON.parse(seal.open(row.data, placeOf({ id: row.id, userId: row.user_id }))),
     version: row.version,
     state: row.state === 'active' ? 'active' : row.state === 'pending' ? 'pending' : 'disabled',
@@ -24,40 +37,75 @@ export function createCredentialRepository(db: Kysely<Tables>, seal: Seal): Cred
     ...(row.last_used_at === null ? {} : { lastUsedAt: row.last_used_at }),
   })
 
-  /** One statement that only works on the version that was checked: the step that makes a code single-use. */
-  const accepting = async (id: string, version: number, data: unknown, at: UnixSeconds) => {
-    const owner = await db
-      .selectFrom('credential')
-      .select('user_id')
-      .where('id', '=', id)
-      .executeTakeFirst()
-    if (!owner) return undefined
-    const sealed = seal.seal(JSON.stringify(data), placeOf({ id, userId: owner.user_id }))
-    return db
+  /** Seals new data for the row that it goes to; `undefined` when there is no such row. */
+  const sealFor = (run: Run, id: string, data: unknown): Uint8Array | undefined => {
+    const owner = run(db.selectFrom('credential').select('user_id').where('id', '=', id).compile())
+    const [row] = owner.rows
+    return row && seal.seal(JSON.stringify(data), placeOf({ id, userId: row.user_id }))
+  }
+
+  /** Works on the version that was checked and no other: the step that makes a code single-use. */
+  const store = (run: Run, acceptance: Acceptance): boolean => {
+    const { id, version, data, at, handle, label, onlyAsFirst } = acceptance
+    const sealed = sealFor(run, id, data)
+    if (!sealed) return false
+    const update = db
       .updateTable('credential')
-      .set({ data: sealed, version: version + 1, state: 'active', failures: 0, last_used_at: at })
+      .set({
+        data: sealed,
+        version: version + 1,
+        state: 'active',
+        failures: 0,
+        last_used_at: at,
+        ...(handle === undefined ? {} : { handle }),
+        ...(label === undefined ? {} : { label }),
+      })
       .where('id', '=', id)
       .where('version', '=', version)
       .where('state', '!=', 'disabled')
+    const guarded = onlyAsFirst ? update.where(isFirst) : update
+    return run(guarded.compile()).changes === 1
   }
+
+  const verifyChallenge = (run: Run, { challenge }: Acceptance): boolean => {
+    if (!challenge) return true
+    const update = db
+      .updateTable('challenge')
+      .set({ state: 'verified' })
+      .where('id', '=', challenge.id)
+      .where('state', '=', 'pending')
+      .where('sends', '=', challenge.sends)
+    return run(update.compile()).changes === 1
+  }
+
+  const spend = (run: Run, { spends = [], at }: Acceptance): boolean =>
+    spends.every((mark) => {
+      const insert = db
+        .insertInto('spent')
+        .values({ mark, expires_at: at + MARK_SECONDS })
+        .onConflict((conflict) => conflict.doNothing())
+      return run(insert.compile()).changes === 1
+    })
 
   return {
     async insert(credential) {
-      await db
-        .insertInto('credential')
-        .values({
-          id: credential.id,
-          user_id: credential.userId,
-          kind: credential.kind,
-          label: credential.label,
-          data: seal.seal(JSON.stringify(credential.data), placeOf(credential)),
-          version: credential.version,
-          state: credential.state,
-          failures: credential.failures,
-          created_at: credential.createdAt,
-          last_used_at: credential.lastUsedAt ?? null,
-        })
-        .execute()
+      const row: Row = {
+        id: credential.id,
+        user_id: credential.userId,
+        kind: credential.kind,
+        label: credential.label,
+        handle: credential.handle ?? null,
+        data: seal.seal(JSON.stringify(credential.data), placeOf(credential)),
+        version: credential.version,
+        state: credential.state,
+        failures: credential.failures,
+        created_at: credential.createdAt,
+        last_used_at: credential.lastUsedAt ?? null,
+      }
+      return unlessTaken(async () => {
+        await db.insertInto('credential').values(row).execute()
+        return true
+      })
     },
 
     async find(id) {
@@ -65,6 +113,16 @@ export function createCredentialRepository(db: Kysely<Tables>, seal: Seal): Cred
         .selectFrom('credential')
         .selectAll()
         .where('id', '=', id)
+        .executeTakeFirst()
+      return row && fromRow(row)
+    },
+
+    async findByHandle(kind, handle) {
+      const row = await db
+        .selectFrom('credential')
+        .selectAll()
+        .where('kind', '=', kind)
+        .where('handle', '=', handle)
         .executeTakeFirst()
       return row && fromRow(row)
     },
@@ -80,28 +138,39 @@ export function createCredentialRepository(db: Kysely<Tables>, seal: Seal): Cred
       return rows.map(fromRow)
     },
 
-    async accept(id, version, data, at) {
-      const update = await accepting(id, version, data, at)
-      const result = await update?.executeTakeFirst()
-      return result?.numUpdatedRows === 1n
-    },
+    accept: (acceptance) =>
+      unlessTaken(async () =>
+        allOrNothing(atomically, (run) =>
+          [verifyChallenge, spend, store].every((step) => step(run, acceptance)),
+        ),
+      ),
 
-    async acceptFirst(id, version, data, at) {
-      const update = await accepting(id, version, data, at)
-      const result = await update
-        ?.where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('credential as other')
-                .select('other.id')
-                .whereRef('other.user_id', '=', 'credential.user_id')
-                .where('other.id', '!=', id)
-                .where('other.state', '!=', 'pending'),
-            ),
-          ),
-        )
+    revise: (id, version, { data, handle }) =>
+      unlessTaken(async () =>
+        atomically((run) => {
+          const sealed = sealFor(run, id, data)
+          if (!sealed) return false
+          const update = db
+            .updateTable('credential')
+            .set({
+              data: sealed,
+              version: version + 1,
+              ...(handle === undefined ? {} : { handle }),
+            })
+            .where('id', '=', id)
+            .where('version', '=', version)
+          return run(update.compile()).changes === 1
+        }),
+      ),
+
+    async rename(id, userId, label) {
+      const result = await db
+        .updateTable('credential')
+        .set({ label })
+        .where('id', '=', id)
+        .where('user_id', '=', userId)
         .executeTakeFirst()
-      return result?.numUpdatedRows === 1n
+      return result.numUpdatedRows === 1n
     },
 
     async recordFailure(id, limit) {
@@ -125,5 +194,37 @@ export function createCredentialRepository(db: Kysely<Tables>, seal: Seal): Cred
         .executeTakeFirst()
       return result.numDeletedRows > 0n
     },
+  }
+}
+
+/** Does the user of the row that is being changed have no other authenticator? */
+const isFirst = sql<boolean>`not exists (
+  select 1 from credential as other
+   where other.user_id = credential.user_id and other.id != credential.id and other.state != 'pending')`
+
+/** Undoes every step when one of them finds that it comes too late. */
+function allOrNothing(atomically: Atomically, work: (run: Run) => boolean): boolean {
+  try {
+    return atomically((run) => {
+      if (!work(run)) throw new TooLate()
+      return true
+    })
+  } catch (cause) {
+    if (cause instanceof TooLate) return false
+    throw cause
+  }
+}
+
+class TooLate extends Error {
+  override readonly name = 'TooLate'
+}
+
+/** A handle that another credential has is an answer, not a failure. */
+async function unlessTaken(work: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (hasCode(cause, 'SQLITE_CONSTRAINT_UNIQUE')) return false
+    throw cause
   }
 }

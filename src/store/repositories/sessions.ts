@@ -18,7 +18,8 @@ export function createSessionRepository(
     SessionRow & { [key in keyof UserColumns as `u_${key}`]: UserColumns[key] }
   >(
     `select s.*, u.id as u_id, u.name as u_name, u.display_name as u_display_name, u.email as u_email,
-            u.groups as u_groups, u.status as u_status, u.created_at as u_created_at
+            u.groups as u_groups, u.status as u_status, u.created_at as u_created_at,
+            u.frozen_until as u_frozen_until
        from session s join user u on u.id = s.user_id
       where s.id = ?`,
   )
@@ -39,6 +40,7 @@ export function createSessionRepository(
         groups: row.u_groups,
         status: row.u_status,
         created_at: row.u_created_at,
+        frozen_until: row.u_frozen_until,
       })
       return { session: fromRow(row), user, secretHash: row.secret_hash }
     },

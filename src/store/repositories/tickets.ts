@@ -1,29 +1,81 @@
 import type { Kysely } from 'kysely'
+import type { UnixSeconds } from '../../base/clock.ts'
 import type { Atomically } from '../atomically.ts'
-import type { TicketRepository } from '../contract.ts'
+import type { Ticket, TicketPurpose, TicketRepository } from '../contract.ts'
 import type { Tables } from '../tables.ts'
+
+type Row = Tables['ticket']
 
 export function createTicketRepository(
   db: Kysely<Tables>,
   atomically: Atomically,
 ): TicketRepository {
+  const open = (purpose: TicketPurpose, hash: Uint8Array, now: UnixSeconds) =>
+    db
+      .selectFrom('ticket')
+      .selectAll()
+      .where('hash', '=', hash)
+      .where('purpose', '=', purpose)
+      .where('expires_at', '>', now)
+      .executeTakeFirst()
+
   return {
     async replace(purpose, hash, expiresAt) {
       atomically((run) => {
         run(db.deleteFrom('ticket').where('purpose', '=', purpose).compile())
-        run(db.insertInto('ticket').values({ hash, purpose, expires_at: expiresAt }).compile())
+        run(
+          db
+            .insertInto('ticket')
+            .values(toRow({ purpose, hash, expiresAt }))
+            .compile(),
+        )
       })
     },
 
-    async isOpen(purpose, hash, now) {
+    isOpen: async (purpose, hash, now) => (await open(purpose, hash, now)) !== undefined,
+
+    async insert(ticket) {
+      await db.insertInto('ticket').values(toRow(ticket)).execute()
+    },
+
+    async find(purpose, hash, now) {
+      const row = await open(purpose, hash, now)
+      return row && fromRow(row)
+    },
+
+    async use(purpose, hash, now) {
       const row = await db
-        .selectFrom('ticket')
-        .select('purpose')
+        .deleteFrom('ticket')
         .where('hash', '=', hash)
         .where('purpose', '=', purpose)
         .where('expires_at', '>', now)
+        .returningAll()
         .executeTakeFirst()
-      return row !== undefined
+      return row && fromRow(row)
+    },
+
+    async cancel(purpose, userId) {
+      await db
+        .deleteFrom('ticket')
+        .where('purpose', '=', purpose)
+        .where('user_id', '=', userId)
+        .execute()
     },
   }
 }
+
+const toRow = ({ purpose, hash, userId, browserHash, expiresAt }: Ticket): Row => ({
+  hash,
+  purpose,
+  user_id: userId ?? null,
+  browser_hash: browserHash ?? null,
+  expires_at: expiresAt,
+})
+
+const fromRow = (row: Row): Ticket => ({
+  purpose: row.purpose as TicketPurpose,
+  hash: row.hash,
+  ...(row.user_id === null ? {} : { userId: row.user_id }),
+  ...(row.browser_hash === null ? {} : { browserHash: row.browser_hash }),
+  expiresAt: row.expires_at,
+})

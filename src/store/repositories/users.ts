@@ -84,6 +84,16 @@ export function createUserRepository(db: Kysely<Tables>, atomically: Atomically)
         .execute()
     },
 
+    async setProfile(id, { displayName, email }) {
+      await update(id)
+        .set({ display_name: displayName, email: email ?? null })
+        .execute()
+    },
+
+    async freeze(id, frozenUntil) {
+      await update(id).set({ frozen_until: frozenUntil }).execute()
+    },
+
     async delete(id) {
       // Sessions, credentials, attempts and devices go with the row (on delete cascade).
       await db.deleteFrom('user').where('id', '=', id).execute()
@@ -102,6 +112,7 @@ function toRow(user: User, passwordHash: string | undefined): Tables['user'] {
     status: user.status,
     password_hash: passwordHash ?? null,
     created_at: user.createdAt,
+    frozen_until: user.frozenUntil ?? null,
   }
 }
 
@@ -116,5 +127,6 @@ export function fromRow(row: Omit<Selectable<Tables['user']>, 'password_hash' | 
     // Whatever is not clearly active is not.
     status: row.status === 'active' ? 'active' : 'disabled',
     createdAt: row.created_at,
+    ...(row.frozen_until === null ? {} : { frozenUntil: row.frozen_until }),
   }
 }
