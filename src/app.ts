@@ -3,6 +3,7 @@ import { createHealth } from './api/health.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import type { Keyring } from './base/keyring.ts'
 import { type Log, withFields } from './base/log.ts'
+import { createOutbox } from './channels/outbox.ts'
 import type { Config } from './config/schema.ts'
 import { createFront } from './gateway/front.ts'
 import { createTunnels } from './gateway/tunnels.ts'
@@ -48,8 +49,9 @@ export interface Prepared {
 export function createApp(config: Config, outside: Outside): App {
   const { store, keyring, log, clock = systemClock } = outside
   const tunnels = createTunnels()
+  const outbox = createOutbox()
   const build = (built: Config, policy: number) =>
-    createHouse(built, { store, keyring, clock, tunnels, log: withFields(log, { policy }) })
+    createHouse(built, { store, keyring, clock, outbox, tunnels, log: withFields(log, { policy }) })
 
   let house = build(config, 1)
   const front = createFront({ first: house.gateway, tunnels })
@@ -73,6 +75,7 @@ export function createApp(config: Config, outside: Outside): App {
     async close() {
       health.leave()
       await front.close()
+      await outbox.close()
     },
   }
 }

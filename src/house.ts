@@ -1,9 +1,11 @@
 import { createAudit } from './audit/record.ts'
 import { logSink } from './audit/sinks/log.ts'
+import { storeSink } from './audit/sinks/store.ts'
 import type { Clock } from './base/clock.ts'
 import type { Keyring } from './base/keyring.ts'
 import type { Log } from './base/log.ts'
 import { createPasswordHasher } from './base/password.ts'
+import type { Outbox } from './channels/contract.ts'
 import { passwordPlace } from './config/password-place.ts'
 import { asksForSignIn, type Config } from './config/schema.ts'
 import { createSqlDirectory } from './directories/sql/index.ts'
@@ -12,10 +14,7 @@ import { applicationsFor } from './gateway/applications.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import type { Route } from './gateway/routes.ts'
 import type { Tunnels } from './gateway/tunnels.ts'
-import { createAttempts } from './login/attempts.ts'
-import { createLoginFlow } from './login/flow.ts'
-import { createGuesses } from './login/guesses.ts'
-import { createLimits } from './login/limits.ts'
+import { createLogin } from './login/login.ts'
 import { createPasswordPolicy } from './login/password-policy.ts'
 import { createSetUp, type SetUp } from './login/set-up.ts'
 import { loadAssets } from './portal/assets.ts'
@@ -36,6 +35,7 @@ export interface Ground {
   keyring: Keyring
   log: Log
   clock: Clock
+  outbox: Outbox
   tunnels: Tunnels
 }
 
@@ -47,7 +47,7 @@ export interface House {
 
 /** The composition root: the one place where rooms meet. Reads top to bottom, ground floor first. */
 export function createHouse(config: Config, ground: Ground): House {
-  const { store, keyring, log, clock, tunnels } = ground
+  const { store, keyring, log, clock, outbox, tunnels } = ground
   const { url: home } = config.portal
 
   const { memory_kib: memoryKib, passes, concurrency, queue: queueLimit } = config.login.password
@@ -58,7 +58,10 @@ export function createHouse(config: Config, ground: Ground): House {
     concurrency,
     queueLimit,
   })
-  const audit = createAudit({ clock, sinks: [logSink(log)] })
+  const audit = createAudit({
+    clock,
+    sinks: [logSink(log), storeSink({ events: store.events, log })],
+  })
 
   const scope = cookieScopeOf(config)
   const cookies = createCookies({ portal: home, scope })
@@ -92,32 +95,30 @@ export function createHouse(config: Config, ground: Ground): House {
   })
   const { routes } = gateway
 
-  const { credentials, devices } = store
-  const key = keyring('throttle')
-  const limits = createLimits({ repository: store.limits, devices, clock, key })
-  const guesses = createGuesses({ audit, clock, credentials, directory, factors, limits })
-  const attempts = createAttempts({
-    repository: store.attempts,
-    clock,
-    lifetimeSeconds: config.login.attempt,
-  })
-  const flow = createLoginFlow({
-    attempts,
+  const { flow } = createLogin({
+    attemptSeconds: config.login.attempt,
     audit,
     clock,
-    credentials,
-    destinations: { home, origins: new Set(routes.map(({ origin }) => origin)) },
-    devices,
+    destinations: {
+      home,
+      origins: new Set(routes.map(({ origin }) => origin)),
+      own: ownPages(home),
+    },
     directory,
     factors,
-    guesses,
+    freshnessFor: (url) => (isOwn(home, url) ? FRESH_SECONDS : undefined),
+    limitsKey: keyring('throttle'),
+    nameOf: (url) => gateway.routeOf(url)?.name,
+    outbox,
     passwordMaxAge: ({ session }) =>
       session.remembered ? config.session.idle : config.session.absolute,
     requirementFor: gateway.requirementFor,
     sessions,
+    store,
+    twoFactorKinds: new Set([...(config.login.two_factor_methods ?? factors.keys()), 'pass']),
   })
   const policy = createPasswordPolicy(passwordPlace(config))
-  const { tickets, users } = store
+  const { credentials, tickets, users } = store
   const setUp = createSetUp({ audit, clock, hasher, policy, tickets, users })
 
   const portal = createPortal({
@@ -150,6 +151,15 @@ export function createHouse(config: Config, ground: Ground): House {
 
   return { gateway, setUp }
 }
+
+/** Changes to an account ask for a proof no older than this. */
+const FRESH_SECONDS = 5 * 60
+
+/** Pages of the portal at which a sign-in may end. */
+const ownPages = (home: URL): string[] => [new URL('account', home).href]
+
+const isOwn = (home: URL, url: string): boolean =>
+  ownPages(home).some((page) => url === page || url.startsWith(`${page}/`))
 
 /** The application that a sign-in leads to, and those it may redirect to: all below our domain. */
 const formTargets =

@@ -3,6 +3,8 @@ export interface Brand {
   name: string
   /** Addresses of the style sheets, in the order in which they apply. */
   css: readonly string[]
+  /** Addresses of our scripts, by name. */
+  scripts?: Readonly<Record<string, string>> | undefined
   /** Address of a picture that stands in the place of our mark. */
   logo?: string | undefined
   /** Address of the picture on the browser's tab. */

@@ -1,6 +1,7 @@
 import type { Brand, Destination } from './brand.ts'
 import { Layout } from './layout.tsx'
 import { CodeField } from './parts/code-field.tsx'
+import { Others } from './parts/others.tsx'
 import { Purpose } from './parts/purpose.tsx'
 import { Who } from './parts/who.tsx'
 
@@ -19,18 +20,21 @@ export interface EnrollTotpProps {
   /** The name a person goes by. */
   user: string
   /** Where somebody else starts over. */
-  notYou: string
+  notYou?: string | undefined
   destination?: Destination | undefined
   problem?: string | undefined
   triesLeft?: number | undefined
+  /** Can something else be set up instead? */
+  others?: boolean | undefined
+  back?: { label: string; href: string } | undefined
 }
 
 /** Hands over the key for an authenticator app and asks for the first code. */
 export const EnrollTotp = (props: EnrollTotpProps) => {
   const { brand, action, csrf, digits, user, notYou, destination, problem } = props
   return (
-    <Layout brand={brand} title="Set up your authenticator app" wide>
-      <Who name={user} notYou={notYou} />
+    <Layout brand={brand} title="Set up your authenticator app" wide back={props.back}>
+      {notYou !== undefined && <Who name={user} notYou={notYou} />}
       <h1>Set up your authenticator app</h1>
       <Purpose destination={destination} />
       <p>
@@ -59,6 +63,7 @@ export const EnrollTotp = (props: EnrollTotpProps) => {
           </form>
         </li>
       </ol>
+      <Others action={action} csrf={csrf} shown={props.others ?? false} />
     </Layout>
   )
 }

@@ -2,6 +2,8 @@ import type { Brand, Destination, Wait } from './brand.ts'
 import { Layout } from './layout.tsx'
 import { CodeField } from './parts/code-field.tsx'
 import { Purpose } from './parts/purpose.tsx'
+import { Resend, type ResendProps } from './parts/resend.tsx'
+import { type OtherWay, Ways } from './parts/ways.tsx'
 import { Who } from './parts/who.tsx'
 
 /** What the page that asks for a code needs to know. */
@@ -9,7 +11,12 @@ export interface EnterCodeProps {
   brand: Brand
   action: string
   csrf: string
-  digits: number
+  /** How many digits it has; absent where it is no plain number. */
+  digits?: number | undefined
+  /** What the person calls the authenticator that shows the code. */
+  from: string
+  /** Where the code was sent, masked, and how it gets there; absent where it is shown by something at hand. */
+  sent?: Omit<ResendProps, 'action' | 'csrf'> | undefined
   /** The name a person goes by. */
   user: string
   /** Where somebody else starts over. */
@@ -20,24 +27,31 @@ export interface EnterCodeProps {
   problem?: string | undefined
   triesLeft?: number | undefined
   wait?: Wait | undefined
+  ways?: readonly OtherWay[] | undefined
 }
 
-/** Asks for the code that the authenticator app shows. */
+/** Asks for a code that an app shows, that was sent, or that was kept. */
 export const EnterCode = (props: EnterCodeProps) => {
-  const { brand, action, csrf, digits, user, notYou, destination, reason } = props
+  const { brand, action, csrf, digits, from, sent, user, notYou, destination, reason } = props
   return (
     <Layout brand={brand} title="Enter your code">
       <Who name={user} notYou={notYou} />
       <h1>Enter your code</h1>
       <Purpose destination={destination} reason={reason} />
-      <p>
-        Open your authenticator app and type the {digits} digits it shows for {brand.name}.
-      </p>
+      {!sent && (
+        <p>
+          {digits === undefined
+            ? `Type one of your codes for ${brand.name}: ${from}.`
+            : `Open “${from}” and type the ${digits} digits it shows for ${brand.name}.`}
+        </p>
+      )}
+      {sent && <Resend action={action} csrf={csrf} {...sent} />}
       <form method="post" action={action}>
         <input type="hidden" name="csrf" value={csrf} />
         <CodeField
-          label="Code from your authenticator app"
+          label={labelOf(props)}
           focus
+          numeric={digits !== undefined}
           problem={props.problem}
           triesLeft={props.triesLeft}
           wait={props.wait}
@@ -46,17 +60,29 @@ export const EnterCode = (props: EnterCodeProps) => {
           Continue
         </button>
       </form>
-      <details>
-        <summary>No code, or it does not work?</summary>
-        <p>
-          Each code works once and for half a minute: wait for the next one. If they are all
-          refused, let your phone set its clock by itself.
-        </p>
-        <p>
-          If your phone is gone, ask whoever runs {brand.name} to take the app off your account. You
-          set it up again at the next sign-in.
-        </p>
-      </details>
+      <Ways action={action} csrf={csrf} ways={props.ways ?? []} />
+      {!sent && digits !== undefined && <Hints brand={brand} />}
     </Layout>
   )
 }
+
+function labelOf({ digits, sent, from }: EnterCodeProps): string {
+  if (sent) return `The ${digits} digits we sent`
+  return digits === undefined
+    ? 'Code'
+    : `Code from ${from === '' ? 'your authenticator app' : from}`
+}
+
+const Hints = ({ brand }: { brand: Brand }) => (
+  <details>
+    <summary>No code, or it does not work?</summary>
+    <p>
+      Each code works once and for half a minute: wait for the next one. If they are all refused,
+      let your phone set its clock by itself.
+    </p>
+    <p>
+      If your phone is gone, ask whoever runs {brand.name} for a pass. With it you sign in once and
+      set up a new way.
+    </p>
+  </details>
+)

@@ -4,6 +4,7 @@ import { Field } from './parts/field.tsx'
 import { Forgotten } from './parts/forgotten.tsx'
 import { Problem } from './parts/problem.tsx'
 import { Purpose } from './parts/purpose.tsx'
+import { type OtherWay, Ways } from './parts/ways.tsx'
 import { Who } from './parts/who.tsx'
 
 /** What the page that asks for the password again needs to know. */
@@ -22,6 +23,7 @@ export interface EnterPasswordProps {
   reason?: string | undefined
   problem?: string | undefined
   wait?: Wait | undefined
+  ways?: readonly OtherWay[] | undefined
 }
 
 /** Asks a person who is signed in for their password again. */
@@ -57,6 +59,7 @@ export const EnterPassword = (props: EnterPasswordProps) => {
           Continue
         </button>
       </form>
+      <Ways action={action} csrf={csrf} ways={props.ways ?? []} />
       <Forgotten brand={brand} />
     </Layout>
   )

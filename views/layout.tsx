@@ -14,10 +14,12 @@ export interface LayoutProps {
   wide?: boolean | undefined
   /** A quiet way back, below the card. */
   back?: { label: string; href: string } | undefined
+  /** Scripts of ours that the page gains by, by name, in order. */
+  scripts?: readonly string[] | undefined
 }
 
 /** The frame of every page: the operator's name above, one card, the operator's links below. */
-export const Layout = ({ brand, title, children, wide, back }: LayoutProps) => (
+export const Layout = ({ brand, title, children, wide, back, scripts = [] }: LayoutProps) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
@@ -29,6 +31,9 @@ export const Layout = ({ brand, title, children, wide, back }: LayoutProps) => (
       </title>
       {brand.css.map((href) => (
         <link rel="stylesheet" href={href} />
+      ))}
+      {scripts.map((name) => (
+        <script src={brand.scripts?.[name]} defer />
       ))}
       <link rel="icon" href={brand.icon} />
     </head>

@@ -18,6 +18,16 @@ export interface SignInProps {
   destination?: Destination | undefined
   offerRemember: boolean
   remembered?: boolean | undefined
+  /** Lets the browser offer the passkeys that it has. */
+  passkey?: PasskeyOffer | undefined
+}
+
+/** What the script behind the sign-in page works with. */
+export interface PasskeyOffer {
+  /** Options for `navigator.credentials.get`, as JSON. */
+  options: object
+  /** Where fresh ones are to be had. */
+  renew: string
 }
 
 /** Asks for user name and password. */
@@ -26,16 +36,20 @@ export const SignIn = (props: SignInProps) => {
   // Who has to wait has typed nothing wrong.
   const tied = { describedBy: problem || wait ? 'problem' : undefined, invalid: !!problem && !wait }
   return (
-    <Layout brand={brand} title="Sign in">
+    <Layout brand={brand} title="Sign in" scripts={props.passkey && ['webauthn', 'passkey']}>
       <h1>Sign in</h1>
       <Purpose destination={destination} />
-      <form method="post" action={action}>
+      <form
+        method="post"
+        action={action}
+        {...(props.passkey ? passkeyData('sign-in', props.passkey) : {})}
+      >
         <input type="hidden" name="csrf" value={csrf} />
         {rd !== undefined && <input type="hidden" name="rd" value={rd} />}
         <Field
           name="username"
           label="User name"
-          autocomplete="username"
+          autocomplete={props.passkey ? 'username webauthn' : 'username'}
           value={userName}
           focus={!userName}
           verbatim
@@ -59,8 +73,24 @@ export const SignIn = (props: SignInProps) => {
         <button class="primary" type="submit">
           Sign in
         </button>
+        {/* Shown by the script, where the browser can. */}
+        {props.passkey && (
+          <button type="button" data-passkey="start" hidden>
+            Sign in with a passkey
+          </button>
+        )}
       </form>
       <Forgotten brand={brand} />
     </Layout>
   )
 }
+
+/** Hands options to the script: pages have no script of their own. */
+export const passkeyData = (
+  step: 'sign-in' | 'prove' | 'enroll',
+  { options, renew }: { options: object; renew?: string },
+) => ({
+  'data-passkey': step,
+  'data-options': JSON.stringify(options),
+  ...(renew === undefined ? {} : { 'data-renew': renew }),
+})

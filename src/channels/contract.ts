@@ -1,3 +1,5 @@
+import type { UnixSeconds } from '../base/clock.ts'
+import type { DeliveryState } from '../model/challenge.ts'
 import type { Delivery, Medium, Message } from '../model/message.ts'
 
 /** One way to carry messages to people: a mail server, an SMS gateway. */
@@ -30,4 +32,24 @@ export interface Channels {
   /** The channel for a medium; `undefined` when there is none. */
   for(medium: Medium): Channel | undefined
   close(): Promise<void>
+}
+
+/** Sends messages without keeping anybody waiting. */
+export interface Outbox {
+  /**
+   * Sends one message: tries at once, and again while the channel is down, until it is stale.
+   *
+   * @returns Within 300 ms: how far it has come by then.
+   */
+  post(job: OutboxJob): Promise<Exclude<DeliveryState, 'none'>>
+  close(): Promise<void>
+}
+
+export interface OutboxJob {
+  /** One try. Throws while the channel is down. */
+  deliver(): Promise<Delivery>
+  /** Stale from here on: not sent any more. */
+  until: UnixSeconds
+  /** Hears of what becomes of it after `post` has answered. */
+  told?(state: Exclude<DeliveryState, 'none'>): Promise<void>
 }

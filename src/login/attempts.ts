@@ -31,6 +31,8 @@ export type AttemptStart = Pick<
 > & {
   browser: string
   sessionId?: string
+  chosen?: string
+  enrollingKind?: string
   enrollingId?: string
 }
 

@@ -8,6 +8,14 @@ export const loginConfig = z.strictObject({
   remember_me: z.boolean().default(true).meta({
     description: 'Offer "keep me signed in" on the sign-in page.',
   }),
+  two_factor_methods: z
+    .array(z.string().min(1))
+    .optional()
+    .meta({
+      description:
+        'Factors that satisfy `two_factor` beside a password; all that are switched on when left out. Codes by SMS, voice and e-mail are weak: leave them out where that matters.',
+      example: ['totp', 'passkey', 'backup_code'],
+    }),
   password: z
     .strictObject({
       memory_kib: z.int().min(19_456).max(1_048_576).default(65_536).meta({

@@ -2,11 +2,13 @@ import type { Audit } from '../audit/record.ts'
 import { sha256 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Directory } from '../directories/contract.ts'
-import type { Factors } from '../factors/contract.ts'
+import type { Asked, Factor, Factors } from '../factors/contract.ts'
 import type { GivenProof } from '../model/attempt.ts'
-import type { Credential } from '../model/factor.ts'
+import type { Challenge, ChallengeState } from '../model/challenge.ts'
+import type { Credential, Verdict, VerdictReason, Worth } from '../model/factor.ts'
 import type { User } from '../model/user.ts'
 import type { CredentialRepository } from '../store/contract.ts'
+import { type Challenges, TRIES_PER_CHALLENGE } from './challenges.ts'
 import { FAILURES_THAT_DISABLE, type Limits } from './limits.ts'
 
 /** One answer, about to be checked. */
@@ -16,7 +18,10 @@ export interface Guess {
   check(): Promise<Checked>
 }
 
-export type Checked = { ok: true; proof: GivenProof } | { ok: false; reason: 'wrong' | 'used' }
+export type Checked =
+  /** `proof` is absent where the answer was right and proves nothing about the person. */
+  | { ok: true; proof?: GivenProof; credential?: Credential }
+  | { ok: false; reason: VerdictReason | 'exhausted' }
 
 /** Where a guess comes from. */
 export interface Source {
@@ -27,14 +32,19 @@ export interface Source {
 /** Makes guesses out of answers: throttled, checked, written down in the trail. */
 export interface Guesses {
   password(typed: { name: string; password: string; user: User | undefined }, from: Source): Guess
-  /** A code for an authenticator that is bound. */
-  code(credential: Credential, code: string, from: Source): Guess
-  /** The first code of an authenticator that is being bound; it counts from the moment this is right. */
-  firstCode(credential: Credential, code: string, from: Source): Guess
+  /** An answer about an authenticator that is bound. */
+  proof(asked: Asked, answer: string, from: Source): Guess
+  /**
+   * The first answer of an authenticator that is being bound; it counts from the moment this is right.
+   *
+   * @param as `first`: only if the person has no other by now.
+   */
+  enrollment(asked: Asked, answer: string, from: Source, as: 'first' | 'further'): Guess
 }
 
 export interface GuessesDeps {
   audit: Audit
+  challenges: Challenges
   clock: Clock
   credentials: CredentialRepository
   directory: Directory
@@ -43,7 +53,7 @@ export interface GuessesDeps {
 }
 
 export function createGuesses(deps: GuessesDeps): Guesses {
-  const { audit, clock, credentials, directory, factors, limits } = deps
+  const { audit, challenges, clock, credentials, directory, factors, limits } = deps
 
   const throttled = (seconds: number, userId: string | undefined, address: string): number => {
     if (seconds > 0) {
@@ -58,7 +68,7 @@ export function createGuesses(deps: GuessesDeps): Guesses {
   }
 
   const refused = (
-    reason: 'wrong' | 'used',
+    reason: VerdictReason | 'exhausted',
     what: string,
     userId: string | undefined,
     address: string,
@@ -68,33 +78,91 @@ export function createGuesses(deps: GuessesDeps): Guesses {
     return { ok: false, reason }
   }
 
-  const codeGuess = (
-    credential: Credential,
-    code: string,
-    { address }: Source,
-    accept: CredentialRepository['accept'],
-  ): Guess => {
-    const { id, kind, userId, version } = credential
-    return {
-      take: async () => throttled(await limits.beforeFactor({ userId, address }), userId, address),
+  /** What becomes of the credential and of the trail when an answer is not right. */
+  const fail = async (
+    { credential: { id, kind, userId }, challenge }: Asked,
+    verdict: Extract<Verdict, { ok: false }>,
+    address: string,
+    factor: Factor,
+  ): Promise<Checked> => {
+    const { reason, warning } = verdict
+    if (warning) {
+      audit.record({ name: 'factor.suspect', userId, address, details: { kind, warning } })
+    }
+    // Only what can be hit upon is counted: garbage for a key must not cost its owner the key.
+    if (isGuessable(factor) && (reason === 'wrong' || reason === 'used')) {
+      const state = await credentials.recordFailure(id, FAILURES_THAT_DISABLE)
+      if (state === 'disabled')
+        audit.record({ name: 'factor.disabled', userId, address, details: { kind } })
+    }
+    if (challenge && challenge.failures >= TRIES_PER_CHALLENGE && reason !== 'pending') {
+      await challenges.exhaust(challenge)
+      return refused('exhausted', kind, userId, address)
+    }
+    return reason === 'pending' ? { ok: false, reason } : refused(reason, kind, userId, address)
+  }
 
+  const check = async (
+    asked: Asked,
+    answer: string,
+    { address, browser }: Source,
+    as: 'bound' | 'first' | 'further',
+  ): Promise<Checked> => {
+    const { credential } = asked
+    const { id, kind, userId, version } = credential
+    const factor = factors.get(kind)
+    if (!factor) return refused('wrong', kind, userId, address)
+
+    const challenge = asked.challenge && (await tryOn(asked.challenge, factor))
+    if (typeof challenge === 'string') return refused(reasonOf(challenge), kind, userId, address)
+    const now = { ...asked, ...(challenge ? { challenge } : {}), browser }
+    const verdict = await factor.verify(now, answer)
+    if (!verdict.ok) return fail(now, verdict, address, factor)
+
+    const at = clock.now()
+    const { data, handle, label, spends, worth } = verdict
+    // Stored before it counts; whoever comes second with the same answer finds another version.
+    const accepted = await credentials.accept({
+      id,
+      version,
+      data,
+      at,
+      ...(handle === undefined ? {} : { handle }),
+      ...(label === undefined ? {} : { label }),
+      ...(spends === undefined ? {} : { spends }),
+      ...(challenge ? { challenge } : {}),
+      onlyAsFirst: as === 'first',
+    })
+    if (!accepted) return refused('used', kind, userId, address)
+    if (worth?.temporary) await credentials.delete(id, userId)
+    if (!worth) return { ok: true, credential }
+    const enrolled = as === 'bound' ? {} : { enrolled: true }
+    return { ok: true, credential, proof: { ...worth, at, credentialId: id, ...enrolled } }
+  }
+
+  /** A device that answers by itself is waited for: asking whether it has is no try. */
+  const tryOn = async (challenge: Challenge, { remote }: Factor) =>
+    remote && challenge.state === 'pending' ? challenge : challenges.spendTry(challenge)
+
+  const proofGuess = (
+    asked: Asked,
+    answer: string,
+    from: Source,
+    as: 'bound' | 'first' | 'further',
+  ): Guess => {
+    const { kind, userId } = asked.credential
+    const { address, browser } = from
+    const factor = factors.get(kind)
+    const guessable = factor === undefined || isGuessable(factor)
+    const guess = { userId, address, browserHash: sha256(browser), guessable }
+    const isWaiting = factor?.remote !== undefined && as === 'bound'
+    return {
+      take: async () =>
+        isWaiting ? 0 : throttled(await limits.beforeFactor(guess), userId, address),
       async check() {
-        const factor = factors.get(kind)
-        if (!factor) return refused('wrong', kind, userId, address)
-        const verdict = await factor.verify(credential, code)
-        if (!verdict.ok) {
-          const state = await credentials.recordFailure(id, FAILURES_THAT_DISABLE)
-          if (state === 'disabled')
-            audit.record({ name: 'factor.disabled', userId, address, details: { kind } })
-          return refused(verdict.reason, kind, userId, address)
-        }
-        const { amr, phishingResistant } = factor
-        const at = clock.now()
-        // Stored before it counts; whoever comes second with the same code finds another version.
-        if (!(await accept(id, version, verdict.data, at)))
-          return refused('used', kind, userId, address)
-        await limits.afterFactor({ userId, address })
-        return { ok: true, proof: { amr, phishingResistant, at } }
+        const checked = await check(asked, answer, from, as)
+        if (checked.ok && !isWaiting) await limits.afterFactor(guess)
+        return checked
       },
     }
   }
@@ -110,31 +178,37 @@ export function createGuesses(deps: GuessesDeps): Guesses {
             return refused('wrong', 'password', user?.id, address)
           }
           await limits.afterPassword(guess)
-          return { ok: true, proof: { amr: 'pwd', phishingResistant: false, at: clock.now() } }
+          return { ok: true, proof: { ...PASSWORD, at: clock.now() } }
         },
       }
     },
 
-    code: (credential, code, from) => codeGuess(credential, code, from, credentials.accept),
+    proof: (asked, answer, from) => proofGuess(asked, answer, from, 'bound'),
 
-    firstCode(credential, code, from) {
-      const guess = codeGuess(credential, code, from, credentials.acceptFirst)
-      const { kind, userId } = credential
+    enrollment(asked, answer, from, as) {
+      const guess = proofGuess(asked, answer, from, as)
+      const { kind, userId } = asked.credential
       return {
         ...guess,
         async check() {
           const checked = await guess.check()
           if (checked.ok) {
-            audit.record({
-              name: 'factor.enrolled',
-              userId,
-              address: from.address,
-              details: { kind },
-            })
+            const { address } = from
+            audit.record({ name: 'factor.enrolled', userId, address, details: { kind } })
           }
           return checked
         },
       }
     },
   }
+}
+
+const PASSWORD: Worth = { amr: ['pwd'], phishingResistant: false, alone: false }
+
+/** Digits can be hit upon; a signature or the word of another device cannot. */
+const isGuessable = ({ remote, best }: Factor): boolean => !remote && !best.phishingResistant
+
+const reasonOf = (state: Exclude<ChallengeState, 'pending'>): VerdictReason | 'exhausted' => {
+  if (state === 'exhausted' || state === 'denied') return state
+  return state === 'verified' ? 'used' : 'expired'
 }

@@ -4,6 +4,8 @@ export interface Destinations {
   home: URL
   /** Origins of all routes, e.g. `https://wiki.example.com`. */
   origins: ReadonlySet<string>
+  /** Addresses of the portal's own pages at which a sign-in may end, each with all below it. */
+  own?: readonly string[]
 }
 
 /**
@@ -22,8 +24,10 @@ export interface Destinations {
  * returnTo('https://wiki.example.org/a', destinations) // 'https://wiki.example.org/a'
  * returnTo('https://evil.example/', destinations) // destinations.home.href
  */
-export function returnTo(given: string | undefined, { home, origins }: Destinations): string {
-  return given !== undefined && isOurs(given, origins) ? given : home.href
+export function returnTo(given: string | undefined, destinations: Destinations): string {
+  const { home, origins, own = [] } = destinations
+  if (given === undefined) return home.href
+  return isOurs(given, origins) || own.some((page) => isBelow(given, page)) ? given : home.href
 }
 
 /** Printable ASCII without what browsers and servers read in different ways: space, quotes, `\`, `<>`. */
@@ -36,4 +40,15 @@ function isOurs(given: string, origins: ReadonlySet<string>): boolean {
   const end = given.slice(8).search(/[/?#]/)
   const origin = end < 0 ? given : given.slice(0, end + 8)
   return origins.has(origin) && URL.canParse(given) && new URL(given).origin === origin
+}
+
+/** A page or one below it, letter for letter, and read so by browsers too: no dot segment leads out of it. */
+function isBelow(given: string, page: string): boolean {
+  if (!PLAIN.test(given) || !URL.canParse(given)) return false
+  const { href } = new URL(given)
+  return (
+    href === given &&
+    (given === page || /^[/?]/.test(given.slice(page.length))) &&
+    given.startsWith(page)
+  )
 }

@@ -85,7 +85,9 @@ export function nextStep(situation: Situation): Step {
 
 /** A password, or an authenticator that makes one needless. */
 function firstStep(situation: Situation, missing: Methods, reason: Reason): Step {
-  const ways = waysOf(situation, missing).filter(isAlone(situation))
+  // One that answered already, and turned out not to do alone, wants the password beside it.
+  const isGiven = ({ id }: Credential) => situation.proved.some((it) => it.credentialId === id)
+  const ways = waysOf(situation, missing).filter((it) => isAlone(situation)(it) && !isGiven(it))
   const credential = ways.find(({ id }) => id === situation.chosen) ?? ways[0]
   return !credential || situation.chosen === 'password'
     ? { ask: 'password', reason, ways }
@@ -158,10 +160,7 @@ function missingMethods(situation: Situation): Methods {
  *
  * @returns Nothing while nothing is proved.
  */
-export function proofsOf({
-  session,
-  proved: all,
-}: Pick<Situation, 'session' | 'proved'>): Proof[] {
+export function proofsOf({ session, proved: all }: Pick<Situation, 'session' | 'proved'>): Proof[] {
   // A pass opens the way to an authenticator, and proves nothing itself.
   const proved = all.filter(({ temporary }) => !temporary)
   if (!session && proved.length === 0) return []

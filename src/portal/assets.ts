@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
+import { brotliCompressSync } from 'node:zlib'
 import { sha256 } from '../base/bytes.ts'
 import { OperatorError } from '../base/errors.ts'
 import type { PortalConfig } from './config.ts'
@@ -8,6 +9,8 @@ import type { PortalConfig } from './config.ts'
 export interface Assets {
   /** Addresses of the style sheets, in order. */
   css: readonly string[]
+  /** Addresses of our scripts, by name. */
+  scripts: Readonly<Record<string, string>>
   /** Address of the operator's logo. */
   logo: string | undefined
   /** Address of the picture on the browser's tab: the operator's logo, or our mark. */
@@ -18,8 +21,15 @@ export interface Assets {
 
 export interface Asset {
   body: Uint8Array<ArrayBuffer>
+  /** The same, as most browsers take it; absent where it would save nothing. */
+  brotli?: Uint8Array<ArrayBuffer>
   type: string
 }
+
+/** The scripts that pages gain by. Pages name them, so that none is loaded in vain. */
+const SCRIPTS: Readonly<Record<string, string>> = {}
+
+const JAVASCRIPT = 'text/javascript; charset=utf-8'
 
 const LOGO_TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
@@ -36,16 +46,29 @@ export function loadAssets(config: PortalConfig): Assets {
   const files = new Map<string, Asset>()
   const add = (stem: string, extension: string, body: Buffer, type: string): string => {
     const name = `${stem}.${sha256(body).toString('hex').slice(0, 12)}${extension}`
-    files.set(name, { body: new Uint8Array(body), type })
+    files.set(name, { body: new Uint8Array(body), ...compressed(body), type })
     return new URL(`assets/${name}`, config.url).href
   }
 
   const css = [add('portal', '.css', readOurs('portal.css'), 'text/css; charset=utf-8')]
   const theirs = brandSheet(config)
   if (theirs.length > 0) css.push(add('brand', '.css', theirs, 'text/css; charset=utf-8'))
+  const scripts = Object.fromEntries(
+    Object.entries(SCRIPTS).map(([name, file]) => [
+      name,
+      add(name, '.js', readFileSync(new URL(import.meta.resolve(file))), JAVASCRIPT),
+    ]),
+  )
   const logo = addLogo(config, add)
   const icon = logo ?? add('icon', '.svg', readOurs('icon.svg'), 'image/svg+xml')
-  return { css, logo, icon, find: (name) => files.get(name) }
+  return { css, scripts, logo, icon, find: (name) => files.get(name) }
+}
+
+/** Pictures are packed already, and small files gain nothing. */
+function compressed(body: Buffer): Pick<Asset, 'brotli'> {
+  if (body.byteLength < 512) return {}
+  const brotli = brotliCompressSync(body)
+  return brotli.byteLength < body.byteLength * 0.9 ? { brotli: new Uint8Array(brotli) } : {}
 }
 
 const readOurs = (name: string) =>

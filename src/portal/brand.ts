@@ -14,6 +14,7 @@ export function createBrand(config: PortalConfig, assets: Assets): Brand {
     home: config.url.href,
     css: assets.css,
     icon: assets.icon,
+    scripts: assets.scripts,
     ...(assets.logo ? { logo: assets.logo } : {}),
     links: links.filter((link): link is { label: string; href: string } => link.href !== undefined),
   }

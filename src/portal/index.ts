@@ -30,8 +30,12 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
   app.get('/assets/:name', (c) => {
     const asset = assets.find(c.req.param('name'))
     if (!asset) return c.notFound()
-    return c.body(asset.body, 200, {
+    const takesBrotli = /\bbr\b/.test(c.req.header('accept-encoding') ?? '')
+    const brotli = takesBrotli ? asset.brotli : undefined
+    return c.body(brotli ?? asset.body, 200, {
       'Content-Type': asset.type,
+      ...(brotli ? { 'Content-Encoding': 'br' } : {}),
+      Vary: 'Accept-Encoding',
       'Cache-Control': 'public, max-age=31536000, immutable',
       'X-Content-Type-Options': 'nosniff',
       // Pages about refusals load the sheet from the application's own host.

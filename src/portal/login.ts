@@ -1,18 +1,14 @@
 import { type Context, Hono } from 'hono'
-import { renderSVG } from 'uqr'
-import type { Destination, Wait } from '../../views/brand.ts'
-import { EnrollTotp } from '../../views/enroll-totp.tsx'
-import { EnterCode } from '../../views/enter-code.tsx'
-import { EnterPassword } from '../../views/enter-password.tsx'
-import { SignIn } from '../../views/sign-in.tsx'
+import type { Destination } from '../../views/brand.ts'
 import type { Clock } from '../base/clock.ts'
-import type { LoginFlow, Outcome, Problem, Question, Visit } from '../login/flow.ts'
+import type { LoginFlow } from '../login/flow.ts'
+import type { Answer, Outcome, Visit } from '../login/outcome.ts'
 import type { Cookies } from '../session/cookie.ts'
 import type { Csrf } from '../web/csrf.ts'
 import type { AppEnv } from '../web/env.ts'
 import { loginLink, logoutLink } from './links.ts'
 import type { Pages } from './page.ts'
-import { codeProblem, passwordProblem, reasonFor } from './words.ts'
+import { type Frame, questionView } from './question.ts'
 
 export interface LoginPagesDeps {
   clock: Clock
@@ -29,6 +25,7 @@ export interface LoginPagesDeps {
 }
 
 type Asked = Extract<Outcome, { kind: 'question' }>
+type Typed = Frame['typed']
 
 /** Reads a form, calls one verb of the flow, renders one view. */
 export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
@@ -48,6 +45,14 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
         return pages.trouble(c, 403, {
           title: 'Too many wrong answers',
           sentences: ['For your safety this sign-in has ended. You can begin again at once.'],
+          actions: [{ label: 'Sign in again', href: loginLink(home, rd), primary: true }],
+        })
+      case 'denied':
+        return pages.trouble(c, 403, {
+          title: 'This sign-in was refused',
+          sentences: [
+            'On another device somebody said that this was not them, or picked another number. This sign-in has ended.',
+          ],
           actions: [{ label: 'Sign in again', href: loginLink(home, rd), primary: true }],
         })
       case 'impossible':
@@ -70,16 +75,20 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
     rd: string | undefined,
     typed: Typed,
   ): Response => {
-    const frame = {
+    const frame: Frame = {
       brand: pages.brand,
       csrf: deps.csrf.token(c.get('browser')),
+      clock: deps.clock,
       destination: deps.destinationOf(returnTo),
-      wait: waitOf(problem, deps.clock),
+      rd,
+      home,
+      typed,
+      remember: deps.remember,
     }
-    const status = !problem ? 200 : problem.kind === 'wait' ? 429 : 401
-    const view = viewOf(question, problem, { ...frame, rd, home, typed, remember: deps.remember })
+    const view = questionView(question, problem, frame)
     if (problem?.kind === 'wait') c.header('Retry-After', String(problem.seconds))
-    return pages.show(c, view, { status, formTargets: deps.formTargets(returnTo) })
+    const status = statusOf(problem)
+    return pages.show(c, view, { status, formTargets: deps.formTargets(returnTo), scripts: true })
   }
 
   const showImpossible = (
@@ -88,20 +97,7 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
     rd: string | undefined,
   ): Response =>
     pages.trouble(c, 403, {
-      title:
-        because === 'factor_disabled'
-          ? 'Your authenticator is locked'
-          : 'You need another way to sign in',
-      sentences:
-        because === 'factor_disabled'
-          ? [
-              'There were too many wrong codes in a row, so it no longer counts. Your password is fine.',
-              'Ask whoever runs this site to remove it, then you can set up a new one.',
-            ]
-          : [
-              'The page asks for a proof that you have not set up, or that is not offered here.',
-              'Ask whoever runs this site what it takes to open it.',
-            ],
+      ...IMPOSSIBLE[because],
       actions: [
         { label: 'Back to the start', href: home, primary: true },
         { label: 'Sign in as somebody else', href: logoutLink(home, rd) },
@@ -126,83 +122,77 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
     const form = await c.req.parseBody()
     const field = (name: string) => (typeof form[name] === 'string' ? form[name] : '')
     const visit = visitOf(c, field('rd') || c.req.query('rd'))
-    const typed = {
+    const remember = deps.remember.offered && field('remember') === 'yes'
+    const given = answerOf(field, (name) => name in form, remember)
+    return answer(c, await flow.answer(visit, given, attemptId), visit, {
       name: field('username'),
-      password: field('password'),
-      code: field('code'),
-      remember: deps.remember.offered && field('remember') === 'yes',
-    }
-    return answer(c, await flow.answer(visit, typed, attemptId), visit, typed)
+      remember,
+    })
+  }
+
+  /** Fresh options for a page that has stood open for longer than they last. */
+  const passkeyOptions = async (c: Context<AppEnv>) => {
+    const outcome = await flow.begin({ ...visitOf(c, undefined), signedIn: undefined })
+    const question = outcome.kind === 'question' ? outcome.question : undefined
+    c.header('Cache-Control', 'no-store')
+    return question?.ask === 'identify' && question.passkey
+      ? c.json(question.passkey)
+      : c.notFound()
   }
 
   return new Hono<AppEnv>()
     .get('/login', (c) => show(c))
     .post('/login', (c) => take(c))
+    .get('/login/passkey-options', passkeyOptions)
     .get('/login/:attempt', (c) => show(c, c.req.param('attempt')))
     .post('/login/:attempt', (c) => take(c, c.req.param('attempt')))
 }
 
-/** What stays in the fields after a wrong answer; passwords and codes never do. */
-interface Typed {
-  name?: string
-  remember?: boolean
+const IMPOSSIBLE = {
+  factor_disabled: {
+    title: 'Your authenticator is locked',
+    sentences: [
+      'There were too many wrong codes in a row, so it no longer counts. Your password is fine.',
+      'Ask whoever runs this site for a pass. With it you sign in once and set up a new one.',
+    ],
+  },
+  no_suitable_factor: {
+    title: 'You need another way to sign in',
+    sentences: [
+      'The page asks for a proof that you have not set up, or that is not offered here.',
+      'Ask whoever runs this site what it takes to open it.',
+    ],
+  },
+  frozen: {
+    title: 'Nothing can be set up right now',
+    sentences: [
+      'Somebody said that a change to this account was not theirs, so nothing about it changes for a day.',
+      'If you need to get in sooner, ask whoever runs this site.',
+    ],
+  },
+} as const
+
+/** What a form says; every part may be hostile. */
+function answerOf(
+  field: (name: string) => string,
+  has: (name: string) => boolean,
+  remember: boolean,
+): Answer {
+  if (has('way')) return { kind: 'way', id: field('way') }
+  if (has('enroll')) {
+    const target = field('target').trim()
+    return { kind: 'enroll', factor: field('enroll'), ...(target === '' ? {} : { target }) }
+  }
+  if (has('resend')) return { kind: 'resend' }
+  if (field('answer') !== '') return { kind: 'proof', text: field('answer') }
+  if (has('password')) {
+    return { kind: 'password', name: field('username'), password: field('password'), remember }
+  }
+  return { kind: 'proof', text: field('code') }
 }
 
-interface Frame {
-  brand: Pages['brand']
-  csrf: string
-  destination: Destination | undefined
-  wait: Wait | undefined
-  rd: string | undefined
-  home: string
-  typed: Typed
-  remember: LoginPagesDeps['remember']
-}
-
-function viewOf(question: Question, problem: Problem | undefined, frame: Frame) {
-  const { rd, home, typed, remember, ...shown } = frame
-  if (question.ask === 'identify') {
-    return SignIn({
-      ...shown,
-      action: loginLink(home, undefined),
-      rd,
-      userName: typed.name,
-      problem: passwordProblem(problem),
-      offerRemember: remember.offered,
-      remembered: typed.remember,
-    })
-  }
-
-  const { attempt, user } = question
-  const asked = {
-    ...shown,
-    action: loginLink(home, rd, attempt.id),
-    user: user.displayName,
-    notYou: attempt.sessionId === undefined ? loginLink(home, rd) : logoutLink(home, rd),
-    triesLeft: problem?.kind === 'wait' ? undefined : problem?.triesLeft,
-  }
-  if (question.ask === 'password') {
-    const reason = reasonFor(question.reason, attempt.requirement)
-    return EnterPassword({
-      ...asked,
-      userName: user.name,
-      reason,
-      problem: passwordProblem(problem),
-    })
-  }
-  const { digits } = question.factor.prompt
-  if (question.ask === 'code') {
-    const reason = reasonFor(question.reason, attempt.requirement)
-    return EnterCode({ ...asked, digits, reason, problem: codeProblem(problem) })
-  }
-  const { secret, uri } = question.offer
-  const qrSvg = renderSVG(uri, { ecc: 'M', border: 2 })
-  return EnrollTotp({ ...asked, digits, secret, uri, qrSvg, problem: codeProblem(problem) })
-}
-
-function waitOf(problem: Problem | undefined, clock: Clock): Wait | undefined {
-  if (problem?.kind !== 'wait') return undefined
-  const { seconds } = problem
-  const until = new Date((clock.now() + seconds) * 1000).toISOString().slice(11, 19)
-  return { until, seconds }
+function statusOf(problem: Asked['problem']): 200 | 400 | 401 | 429 {
+  if (!problem || problem.kind === 'pending') return 200
+  if (problem.kind === 'wait') return 429
+  return problem.kind === 'target' ? 400 : 401
 }

@@ -1,4 +1,5 @@
-import type { Problem } from '../login/flow.ts'
+import type { UnixSeconds } from '../base/clock.ts'
+import type { Problem } from '../login/outcome.ts'
 import type { Reason } from '../login/steps.ts'
 import type { Requirement } from '../model/decision.ts'
 
@@ -8,21 +9,49 @@ export function passwordProblem(problem: Problem | undefined): string | undefine
   return 'That name and password do not go together. Check both and try again.'
 }
 
-export function codeProblem(problem: Problem | undefined): string | undefined {
-  if (!problem || problem.kind === 'wait') return undefined
-  return problem.kind === 'used'
-    ? 'That code has been used already. Wait for the next one.'
-    : 'That code is not right. It changes every 30 seconds: type the one that is shown now.'
+/** What was wrong with a passkey's answer to the sign-in page; `undefined` when there was none. */
+export function passkeyProblem(problem: Problem | undefined): string | undefined {
+  if (!problem || !('key' in problem) || !problem.key) return undefined
+  return problem.kind === 'expired'
+    ? 'The page had stood open for too long. Use your passkey once more.'
+    : 'That passkey opens nothing here. Use another one, or your password.'
+}
+
+/** @param sent Was the code sent, and not shown by an app? */
+export function codeProblem(problem: Problem | undefined, sent: boolean): string | undefined {
+  if (!problem || problem.kind === 'wait') {
+    return problem?.sending ? 'No further code can be sent just now.' : undefined
+  }
+  switch (problem.kind) {
+    case 'used':
+      return sent
+        ? 'That code has been used already. Have another one sent.'
+        : 'That code has been used already. Wait for the next one.'
+    case 'expired':
+      return 'That code is too old. Have another one sent.'
+    case 'exhausted':
+      return 'There were too many wrong codes. Have another one sent.'
+    case 'not_admitted':
+      return 'That cannot be set up here. Choose something else.'
+    default:
+      return sent
+        ? 'That code is not right. Type the newest one that you got.'
+        : 'That code is not right. It changes every 30 seconds: type the one that is shown now.'
+  }
 }
 
 /** Why a person who is known already is asked once more. */
-export function reasonFor(reason: Reason, { maxAgeSeconds, aal }: Requirement): string | undefined {
-  if (reason === 'too_old' && maxAgeSeconds !== undefined) {
-    const proof = aal === 1 ? 'password' : 'code'
-    return `This page asks for a ${proof} given in the last ${inWords(maxAgeSeconds)}.`
-  }
-  return undefined
+export function reasonFor(
+  reason: Reason,
+  { maxAgeSeconds }: Requirement,
+  proof = 'password',
+): string | undefined {
+  if (reason !== 'too_old' || maxAgeSeconds === undefined) return undefined
+  const what = proof === 'password' ? 'a password given' : `a proof by ${withArticle(proof)}`
+  return `This page asks for ${what} in the last ${inWords(maxAgeSeconds)}.`
 }
+
+const withArticle = (noun: string) => `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`
 
 function inWords(seconds: number): string {
   const [amount, unit] =
@@ -33,6 +62,10 @@ function inWords(seconds: number): string {
         : [Math.round(seconds / 3600), 'hour']
   return amount === 1 ? unit : `${amount} ${unit}s`
 }
+
+/** A time of day in UTC: `14:32:05`. */
+export const timeOfDay = (at: UnixSeconds): string =>
+  new Date(at * 1000).toISOString().slice(11, 19)
 
 /** What a page asks for, as the home page says it. */
 export function asksFor(requirement: Requirement | undefined): string {

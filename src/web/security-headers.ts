@@ -2,20 +2,27 @@
 export interface PageRights {
   /** Origins to which its forms may lead, redirects included; `'self'` always counts. */
   formTargets?: readonly string[]
+  /** May scripts of ours run on it, and ask our own server? */
+  scripts?: boolean
+  /** May it start our service worker? */
+  worker?: boolean
 }
 
 /**
- * Headers of every page: no script, no frame, nothing from elsewhere, never stored.
+ * Headers of every page: no script unless it is said, no frame, nothing from elsewhere, never stored.
  *
  * `Referrer-Policy: same-origin` and not `no-referrer`: under the latter, browsers send
  * `Origin: null` with our own forms.
  *
  * @param secure Is the page reached by https?
  */
-export function securityHeaders(secure: boolean, { formTargets = [] }: PageRights = {}) {
+export function securityHeaders(secure: boolean, rights: PageRights = {}) {
+  const { formTargets = [], scripts = false, worker = false } = rights
   return {
     'Content-Security-Policy': [
       "default-src 'none'",
+      ...(scripts ? ["script-src 'self'", "connect-src 'self'"] : []),
+      ...(worker ? ["worker-src 'self'"] : []),
       "style-src 'self'",
       "img-src 'self'",
       `form-action ${["'self'", ...formTargets].join(' ')}`,

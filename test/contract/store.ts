@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Bucket, Store } from '../../src/store/contract.ts'
-import { aCredential, anAttempt, aSession, aUser, NOON } from '../support/builders.ts'
+import type { Challenge } from '../../src/model/challenge.ts'
+import type { Acceptance, Bucket, Store } from '../../src/store/contract.ts'
+import { aChallenge, aCredential, anAttempt, aSession, aUser, NOON } from '../support/builders.ts'
 
 /** What every store promises. A new engine is done when this passes. */
 export function describeStore(
@@ -142,7 +143,11 @@ export function describeStore(
 
     describe('credentials', () => {
       const credential = aCredential({ userId: user.id, state: 'pending' })
-      beforeEach(() => store.credentials.insert(credential))
+      beforeEach(async () => {
+        await store.credentials.insert(credential)
+      })
+      const accept = (version: number, given: Partial<Acceptance> = {}) =>
+        store.credentials.accept({ id: credential.id, version, data: {}, at: NOON, ...given })
 
       it('gives back what was inserted', async () => {
         expect(await store.credentials.find(credential.id)).toEqual(credential)
@@ -151,7 +156,7 @@ export function describeStore(
 
       it('accepts one of fifty parallel answers', async () => {
         const tries = Array.from({ length: 50 }, (_, index) =>
-          store.credentials.accept(credential.id, 1, { index }, NOON + 5),
+          accept(1, { data: { index }, at: NOON + 5 }),
         )
         expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1)
         const found = await store.credentials.find(credential.id)
@@ -159,30 +164,159 @@ export function describeStore(
       })
 
       it('accepts a first authenticator only while there is no other', async () => {
-        expect(await store.credentials.acceptFirst(credential.id, 1, {}, NOON)).toBe(true)
+        expect(await accept(1, { onlyAsFirst: true })).toBe(true)
         const second = aCredential({ userId: user.id, state: 'pending' })
         await store.credentials.insert(second)
-        expect(await store.credentials.acceptFirst(second.id, 1, {}, NOON)).toBe(false)
+        expect(await accept(1, { id: second.id, onlyAsFirst: true })).toBe(false)
+        expect(await accept(1, { id: second.id })).toBe(true)
+      })
+
+      it('accepts nothing for a challenge that is over or was sent again', async () => {
+        const challenge = aChallenge({ userId: user.id, credentialId: credential.id })
+        await store.challenges.open(challenge, false)
+        expect(await accept(1, { challenge: { id: challenge.id, sends: 2 } })).toBe(false)
+        await store.challenges.end(challenge.id, 'denied')
+        expect(await accept(1, { challenge })).toBe(false)
+        expect((await store.credentials.find(credential.id))?.version).toBe(1)
+      })
+
+      it('verifies the challenge in the same step, once', async () => {
+        const challenge = aChallenge({ userId: user.id, credentialId: credential.id })
+        await store.challenges.open(challenge, false)
+        const tries = [1, 2, 1, 2].map((version) => accept(version, { challenge }))
+        expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1)
+        expect((await store.challenges.find(challenge.id))?.state).toBe('verified')
+      })
+
+      it('accepts a mark once, and undoes everything else where it is spent', async () => {
+        const challenge = aChallenge({ userId: user.id, credentialId: credential.id })
+        await store.challenges.open(challenge, false)
+        const mark = new Uint8Array([9, 9])
+        expect(await accept(1, { spends: [mark] })).toBe(true)
+        expect(await accept(2, { spends: [mark], challenge })).toBe(false)
+        expect((await store.challenges.find(challenge.id))?.state).toBe('pending')
+        expect((await store.credentials.find(credential.id))?.version).toBe(2)
+      })
+
+      it('finds a credential by its handle, which no other of its kind can take', async () => {
+        expect(await accept(1, { handle: 'h', label: 'Mine' })).toBe(true)
+        const found = await store.credentials.findByHandle('totp', 'h')
+        expect(found).toMatchObject({ id: credential.id, label: 'Mine' })
+        expect(await store.credentials.findByHandle('passkey', 'h')).toBeUndefined()
+        const other = aCredential({ userId: user.id, handle: 'h' })
+        expect(await store.credentials.insert(other)).toBe(false)
+      })
+
+      it('revises what a factor keeps, on the version that was read', async () => {
+        expect(await store.credentials.revise(credential.id, 1, { data: { a: 1 } })).toBe(true)
+        expect(await store.credentials.revise(credential.id, 1, { data: { a: 2 } })).toBe(false)
+        expect((await store.credentials.find(credential.id))?.data).toEqual({ a: 1 })
+      })
+
+      it('renames a credential for its own user alone', async () => {
+        expect(await store.credentials.rename(credential.id, 'somebody', 'x')).toBe(false)
+        expect(await store.credentials.rename(credential.id, user.id, 'Phone')).toBe(true)
+        expect((await store.credentials.find(credential.id))?.label).toBe('Phone')
       })
 
       it('counts failures in a row, and disables at the limit', async () => {
-        await store.credentials.accept(credential.id, 1, {}, NOON)
+        await accept(1)
         expect(await store.credentials.recordFailure(credential.id, 3)).toBe('active')
         expect(await store.credentials.recordFailure(credential.id, 3)).toBe('active')
         expect(await store.credentials.recordFailure(credential.id, 3)).toBe('disabled')
-        expect(await store.credentials.accept(credential.id, 2, {}, NOON)).toBe(false)
+        expect(await accept(2)).toBe(false)
       })
 
       it('forgets failures with a success', async () => {
-        await store.credentials.accept(credential.id, 1, {}, NOON)
+        await accept(1)
         await store.credentials.recordFailure(credential.id, 3)
-        await store.credentials.accept(credential.id, 2, {}, NOON)
+        await accept(2)
         expect((await store.credentials.find(credential.id))?.failures).toBe(0)
       })
 
       it('removes a credential for its own user alone', async () => {
         expect(await store.credentials.delete(credential.id, 'somebody')).toBe(false)
         expect(await store.credentials.delete(credential.id, user.id)).toBe(true)
+      })
+    })
+
+    describe('challenges', () => {
+      const credential = aCredential({ userId: user.id })
+      const challenge = aChallenge({ userId: user.id, credentialId: credential.id })
+      beforeEach(async () => {
+        await store.credentials.insert(credential)
+        await store.challenges.open(challenge, false)
+      })
+      const other = (given: Partial<Challenge> = {}) =>
+        aChallenge({ userId: user.id, credentialId: credential.id, ...given })
+
+      it('gives back what was put on file', async () => {
+        expect(await store.challenges.find(challenge.id)).toEqual(challenge)
+        expect(await store.challenges.findBound(challenge.boundTo)).toEqual(challenge)
+        expect(await store.challenges.listOpen(user.id, NOON)).toEqual([challenge])
+      })
+
+      it('ends the one before that was bound to the same', async () => {
+        const next = other()
+        expect(await store.challenges.open(next, true)).toBeUndefined()
+        expect((await store.challenges.find(challenge.id))?.state).toBe('superseded')
+        expect(await store.challenges.findBound(challenge.boundTo)).toEqual(next)
+      })
+
+      it('keeps one a user, where that is asked for, until its time is up', async () => {
+        const next = other({ boundTo: 'attempt/other' })
+        expect((await store.challenges.open(next, true))?.id).toBe(challenge.id)
+        const later = other({ boundTo: 'attempt/other', createdAt: challenge.expiresAt })
+        expect(await store.challenges.open(later, true)).toBeUndefined()
+      })
+
+      it('counts tries before they are checked, and takes no more than it may', async () => {
+        const tries = Array.from({ length: 50 }, () =>
+          store.challenges.spendTry(challenge.id, 5, NOON),
+        )
+        expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(5)
+      })
+
+      it('takes no try after its time, or once it has ended', async () => {
+        expect(
+          await store.challenges.spendTry(challenge.id, 5, challenge.expiresAt),
+        ).toBeUndefined()
+        expect(await store.challenges.end(challenge.id, 'canceled')).toBe(true)
+        expect(await store.challenges.end(challenge.id, 'denied')).toBe(false)
+        expect(await store.challenges.spendTry(challenge.id, 5, NOON)).toBeUndefined()
+      })
+
+      it('stores one of several changes that were made from the same version', async () => {
+        const changes = [1, 2, 3].map((data) => store.challenges.update({ ...challenge, data }))
+        expect((await Promise.all(changes)).filter(Boolean)).toHaveLength(1)
+      })
+
+      it('hears of the newest message alone', async () => {
+        await store.challenges.setDelivery(challenge.id, 2, 'failed')
+        expect((await store.challenges.find(challenge.id))?.delivery).toBe('none')
+        await store.challenges.setDelivery(challenge.id, 1, 'sent')
+        expect((await store.challenges.find(challenge.id))?.delivery).toBe('sent')
+      })
+
+      it('goes with its credential', async () => {
+        await store.credentials.delete(credential.id, user.id)
+        expect(await store.challenges.find(challenge.id)).toBeUndefined()
+      })
+    })
+
+    describe('events', () => {
+      it('gives back those of a user, newest first, and no others', async () => {
+        const event = { name: 'login.succeeded', at: NOON, userId: user.id } as const
+        await store.events.insert({ ...event, address: '192.0.2.1', details: { aal: 2 } })
+        await store.events.insert({ ...event, at: NOON + 1 })
+        await store.events.insert({ ...event, name: 'factor.enrolled' })
+        await store.events.insert({ ...event, userId: 'somebody' })
+        const found = await store.events.listByUser(user.id, ['login.succeeded'], 10)
+        expect(found).toEqual([
+          { ...event, at: NOON + 1, details: {} },
+          { ...event, address: '192.0.2.1', details: { aal: 2 } },
+        ])
+        expect(await store.events.listByUser(user.id, ['login.succeeded'], 1)).toHaveLength(1)
       })
     })
 

@@ -52,7 +52,7 @@ describe('a code of an authenticator app', () => {
     const { id, version, data } = credential
     const accepted = await Promise.all(
       Array.from({ length: 100 }, () =>
-        fixture.store.credentials.accept(id, version, data, fixture.clock.now()),
+        fixture.store.credentials.accept({ id, version, data, at: fixture.clock.now() }),
       ),
     )
     expect(accepted.filter(Boolean)).toHaveLength(1)

@@ -1,5 +1,6 @@
 import { randomToken } from '../../src/base/bytes.ts'
 import type { Attempt } from '../../src/model/attempt.ts'
+import type { Challenge } from '../../src/model/challenge.ts'
 import type { Credential } from '../../src/model/factor.ts'
 import type { Session } from '../../src/model/session.ts'
 import type { User } from '../../src/model/user.ts'
@@ -44,6 +45,25 @@ export const aCredential = (given: Partial<Credential> = {}): Credential => ({
   state: 'active',
   failures: 0,
   createdAt: NOON,
+  ...given,
+})
+
+export const aChallenge = (given: Partial<Challenge> = {}): Challenge => ({
+  id: randomToken(16),
+  userId: 'u1',
+  credentialId: 'c1',
+  kind: 'totp',
+  boundTo: 'attempt/a1',
+  state: 'pending',
+  data: { kept: true },
+  about: { address: '192.0.2.1', userAgent: 'test', destination: 'Wiki' },
+  failures: 0,
+  sends: 1,
+  delivery: 'none',
+  resendAt: NOON + 30,
+  createdAt: NOON,
+  expiresAt: NOON + 300,
+  version: 1,
   ...given,
 })
 

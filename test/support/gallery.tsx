@@ -55,6 +55,7 @@ const uri =
 
 const signIn = { brand, action: '/login', csrf, offerRemember: true }
 const enterCode = {
+  from: 'Authenticator app',
   brand,
   action: '/login/code',
   csrf,

@@ -9,10 +9,19 @@ export interface CodeFieldProps {
   problem?: string | undefined
   triesLeft?: number | undefined
   wait?: Wait | undefined
+  /** Has the code letters too? */
+  numeric?: boolean | undefined
 }
 
 /** One wide field for a code. No `maxlength`: spaces and dashes that come with a paste are forgiven. */
-export const CodeField = ({ label, focus, problem, triesLeft, wait }: CodeFieldProps) => (
+export const CodeField = ({
+  label,
+  focus,
+  problem,
+  triesLeft,
+  wait,
+  numeric = true,
+}: CodeFieldProps) => (
   <div class="field">
     <label for="code">{label}</label>
     <input
@@ -20,7 +29,7 @@ export const CodeField = ({ label, focus, problem, triesLeft, wait }: CodeFieldP
       id="code"
       name="code"
       type="text"
-      inputmode="numeric"
+      inputmode={numeric ? 'numeric' : 'text'}
       autocomplete="one-time-code"
       required
       aria-describedby={problem || wait ? 'code-problem' : undefined}

@@ -5,7 +5,7 @@ export interface FieldProps {
   name: string
   label: string
   autocomplete: string
-  type?: 'text' | 'password' | 'email' | undefined
+  type?: 'text' | 'password' | 'email' | 'tel' | undefined
   value?: string | undefined
   hint?: string | undefined
   /** What is wrong with this field; stands below it. */

@@ -1,12 +1,15 @@
 import { generateSecret, generateURI, verify as verifyCode } from 'otplib'
 import * as z from 'zod'
 import type { Clock } from '../../base/clock.ts'
+import type { Worth } from '../../model/factor.ts'
 import type { Factor } from '../contract.ts'
 
 // What every authenticator app understands; Google's knows nothing else.
 const DIGITS = 6
 const PERIOD_SECONDS = 30
 const SECRET_BYTES = 20
+
+const WORTH: Worth = { amr: ['otp'], phishingResistant: false, alone: false }
 
 const stored = z.strictObject({
   secret: z.string(),
@@ -28,25 +31,34 @@ export function createTotp({ config: { issuer }, clock }: TotpDeps): Factor {
   return {
     kind: 'totp',
     title: 'authenticator app',
-    amr: 'otp',
-    phishingResistant: false,
-    prompt: { ask: 'code', digits: DIGITS },
+    about:
+      'An app on your phone shows a new code every half minute, so a stolen password is not enough. A forged page can still ask you for the code.',
+    rank: 60,
+    best: WORTH,
+    most: 12,
+    enrollable: 'first',
+    worthOf: () => WORTH,
+    facts: () => [],
 
     async enroll() {
       return {
+        ok: true,
         data: { secret: generateSecret({ length: SECRET_BYTES }) },
         label: 'Authenticator app',
       }
     },
 
-    offer({ data }, { name }) {
-      const { secret } = stored.parse(data)
+    offer({ credential }, { name }) {
+      const { secret } = stored.parse(credential.data)
       const numbers = { digits: DIGITS, period: PERIOD_SECONDS } as const
-      return { secret, uri: generateURI({ issuer, label: name, secret, ...numbers }) }
+      const uri = generateURI({ issuer, label: name, secret, ...numbers })
+      return { show: 'secret', secret, uri, digits: DIGITS }
     },
 
-    async verify({ data }, answer) {
-      const { secret, lastStep } = stored.parse(data)
+    prompt: ({ credential: { label } }) => ({ ask: 'code', from: label, digits: DIGITS }),
+
+    async verify({ credential }, answer) {
+      const { secret, lastStep } = stored.parse(credential.data)
       const token = spoken(answer)
       // otplib throws on a malformed token; here a malformed answer is just a wrong one.
       if (token === undefined) return { ok: false, reason: 'wrong' }
@@ -63,7 +75,7 @@ export function createTotp({ config: { issuer }, clock }: TotpDeps): Factor {
       // RFC 6238, 5.2: a code accepted once must not be accepted again.
       if (lastStep !== undefined && result.timeStep <= lastStep)
         return { ok: false, reason: 'used' }
-      return { ok: true, data: { secret, lastStep: result.timeStep } }
+      return { ok: true, data: { secret, lastStep: result.timeStep }, worth: WORTH }
     },
   }
 }

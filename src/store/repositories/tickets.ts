@@ -23,12 +23,7 @@ export function createTicketRepository(
     async replace(purpose, hash, expiresAt) {
       atomically((run) => {
         run(db.deleteFrom('ticket').where('purpose', '=', purpose).compile())
-        run(
-          db
-            .insertInto('ticket')
-            .values(toRow({ purpose, hash, expiresAt }))
-            .compile(),
-        )
+        run(db.insertInto('ticket').values(toRow({ purpose, hash, expiresAt })).compile())
       })
     },
 

@@ -1,17 +1,40 @@
 import { describe, expect, it } from 'vitest'
-import { nextStep, type Situation } from '../../../src/login/steps.ts'
+import { type Kind, nextStep, type Situation } from '../../../src/login/steps.ts'
 import type { GivenProof } from '../../../src/model/attempt.ts'
+import type { Worth } from '../../../src/model/factor.ts'
 import { aCredential, aSession, NOON } from '../../support/builders.ts'
 
 const one = { aal: 1, phishingResistant: false } as const
 const two = { aal: 2, phishingResistant: false } as const
 const resistant = { aal: 2, phishingResistant: true } as const
-const password: GivenProof = { amr: 'pwd', phishingResistant: false, at: NOON }
-const code: GivenProof = { amr: 'otp', phishingResistant: false, at: NOON }
-const totp = new Map([['totp', { phishingResistant: false, amr: 'otp' }]])
+const proof = (method: string, given: Partial<GivenProof> = {}): GivenProof => ({
+  amr: [method],
+  phishingResistant: false,
+  alone: false,
+  at: NOON,
+  ...given,
+})
+const password = proof('pwd')
+const code = proof('otp')
+const pass = proof('otp', { temporary: true })
 
-const both = new Map([...totp, ['passkey', { phishingResistant: true, amr: 'hwk' }]])
-const passkey: GivenProof = { amr: 'hwk', phishingResistant: true, at: NOON }
+/** A kind of factor whose proofs are all worth the same. */
+const aKind = (kind: string, best: Worth, given: Partial<Kind> = {}): [string, Kind] => [
+  kind,
+  { kind, best, rank: 0, enrollable: 'first', worthOf: () => best, ...given },
+]
+const otp: Worth = { amr: ['otp'], phishingResistant: false, alone: false }
+const key: Worth = { amr: ['hwk'], phishingResistant: true, alone: false }
+const totp = new Map([aKind('totp', otp)])
+const both = new Map([...totp, aKind('passkey', key, { rank: 9 })])
+const passkey = proof('hwk', { phishingResistant: true })
+/** Keys that know their owner, codes on paper, and passes from an administrator. */
+const many = new Map([
+  ...totp,
+  aKind('passkey', { ...key, alone: true }, { rank: 9 }),
+  aKind('backup_code', otp, { lastResort: true, enrollable: 'later' }),
+  aKind('pass', { ...otp, temporary: true }, { lastResort: true, enrollable: 'never' }),
+])
 const withCode = { aal: 2, amr: ['pwd', 'otp', 'mfa'] } as const
 
 const situation = (given: Partial<Situation>): Situation => ({
@@ -170,12 +193,92 @@ const asks: [string, Partial<Situation>, string][] = [
     },
     'prove',
   ],
-  ['to identify again, when a code came without a password', { proved: [code] }, 'password'],
+  ['for the password, when a code came without one', { proved: [code] }, 'password'],
+  [
+    'nothing more after a passkey that is two factors by itself',
+    {
+      requirement: resistant,
+      factors: many,
+      proved: [proof('hwk', { phishingResistant: true, alone: true })],
+    },
+    'nothing',
+  ],
+  [
+    'for the password too, after a key that does not know its owner',
+    { requirement: resistant, factors: many, proved: [passkey] },
+    'password',
+  ],
+  [
+    'for a new authenticator after a pass, whatever else is bound',
+    { factors: many, proved: [password, pass] },
+    'enroll',
+  ],
+  [
+    'nothing more, once a pass has led to a new authenticator',
+    { factors: many, proved: [password, pass, proof('otp', { enrolled: true })] },
+    'nothing',
+  ],
+  [
+    'for a passkey by the pass, where only a passkey will do',
+    {
+      requirement: resistant,
+      factors: many,
+      proved: [password],
+      credentials: [aCredential(), aCredential({ kind: 'pass' })],
+    },
+    'prove',
+  ],
 ]
 
 describe('nextStep asks', () => {
   it.each(asks)('%s', (_, given, expected) => {
     expect(nextStep(situation(given)).ask).toBe(expected)
+  })
+
+  it('for the passkey instead of the password at a step-up, with the password beside it', () => {
+    const credentials = [aCredential({ lastUsedAt: NOON }), aCredential({ kind: 'passkey' })]
+    const old = aSession({ authenticatedAt: NOON - 3601 })
+    const given = { factors: many, session: old, credentials }
+    expect(nextStep(situation(given))).toMatchObject({
+      ask: 'prove',
+      credential: { kind: 'passkey' },
+      orPassword: true,
+      ways: [{ kind: 'passkey' }],
+    })
+    expect(nextStep(situation({ ...given, chosen: 'password' }))).toMatchObject({
+      ask: 'password',
+      ways: [{ kind: 'passkey' }],
+    })
+  })
+
+  it('for the way that was chosen, and for no way that would not do', () => {
+    const credentials = [
+      aCredential({ id: 'a', lastUsedAt: NOON }),
+      aCredential({ id: 'b' }),
+      aCredential({ id: 'key', kind: 'passkey' }),
+    ]
+    const given = { factors: many, proved: [password], credentials }
+    const chosen = (id: string, requirement = two as Situation['requirement']) => {
+      const step = nextStep(situation({ ...given, requirement, chosen: id }))
+      return step.ask === 'prove' ? step.credential.id : step.ask
+    }
+    expect(chosen('b')).toBe('b')
+    expect(chosen('nonsense')).toBe('a')
+    expect(chosen('a', resistant)).toBe('key')
+  })
+
+  it('for codes on paper last, even when they were used last', () => {
+    const credentials = [
+      aCredential({ kind: 'backup_code', lastUsedAt: NOON }),
+      aCredential({ id: 'app' }),
+    ]
+    const step = nextStep(situation({ factors: many, proved: [password], credentials }))
+    expect(step.ask === 'prove' && step.credential.id).toBe('app')
+  })
+
+  it('to enroll what is recommended first, and nothing that comes later or never', () => {
+    const step = nextStep(situation({ factors: many, proved: [password], credentials: [] }))
+    expect(step).toMatchObject({ ask: 'enroll', kinds: ['passkey', 'totp'] })
   })
 
   it('for the authenticator that was used last', () => {

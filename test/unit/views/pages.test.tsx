@@ -117,7 +117,7 @@ const attacked = {
     destination,
     offerRemember: true,
   }),
-  EnterCode: EnterCode({ ...prompt, digits: 6, triesLeft: 2 }),
+  EnterCode: EnterCode({ ...prompt, digits: 6, from: hostile, triesLeft: 2 }),
   EnterPassword: EnterPassword({ ...prompt, userName: hostile }),
   EnrollTotp: EnrollTotp({ ...prompt, qrSvg: '<svg/>', secret: hostile, uri: hostile, digits: 6 }),
   Home: Home({
@@ -216,7 +216,15 @@ describe('SignIn', () => {
 })
 
 describe('EnterCode', () => {
-  const props = { brand, action: '/', csrf: 'c', digits: 6, user: 'Maria', notYou: '/' }
+  const props = {
+    brand,
+    action: '/',
+    csrf: 'c',
+    digits: 6,
+    from: 'App',
+    user: 'Maria',
+    notYou: '/',
+  }
 
   it('is one field that takes a pasted code with spaces', () => {
     const html = page(<EnterCode {...props} />)
@@ -237,7 +245,15 @@ describe('EnterCode', () => {
 
 describe('EnrollTotp', () => {
   it('shows the key in groups of four, and leaves no spaces in a copy of it', () => {
-    const props = { brand, action: '/', csrf: 'c', digits: 6, user: 'Maria', notYou: '/' }
+    const props = {
+      brand,
+      action: '/',
+      csrf: 'c',
+      digits: 6,
+      from: 'App',
+      user: 'Maria',
+      notYou: '/',
+    }
     const html = page(<EnrollTotp {...props} qrSvg="<svg/>" secret="ABCDEFGHIJ" uri="otpauth:x" />)
     expect(html).toContain('<span>ABCD</span><wbr/><span>EFGH</span><wbr/><span>IJ</span>')
   })

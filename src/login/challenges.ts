@@ -1,0 +1,230 @@
+import type { Audit } from '../audit/record.ts'
+import { randomToken } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Outbox } from '../channels/contract.ts'
+import type { Asked, ChallengeStart, Factor, Factors } from '../factors/contract.ts'
+import type { Challenge, ChallengeAbout, ChallengeState } from '../model/challenge.ts'
+import type { Credential } from '../model/factor.ts'
+import type { User } from '../model/user.ts'
+import type { ChallengeRepository, CredentialRepository } from '../store/contract.ts'
+import type { Limits } from './limits.ts'
+
+/** Questions that are put to people, kept on the server until they are answered or stale. */
+export interface Challenges {
+  /**
+   * Puts a question to a person, and ends the one that was bound to the same before.
+   *
+   * @returns Without a challenge where the factor has nothing to remember about its questions.
+   */
+  open(question: OpenQuestion): Promise<Opened>
+  /** Sends again: another code, another number; the one before counts no more. */
+  resend(challenge: Challenge, user: User): Promise<Opened>
+  /**
+   * The question that is bound to something, as it stands at this moment: one whose time is up has
+   * expired.
+   */
+  findBound(boundTo: string): Promise<Challenge | undefined>
+  find(id: string): Promise<Challenge | undefined>
+  /** Open questions to a user. */
+  listOpen(userId: string): Promise<Challenge[]>
+  /** Counts a try. @returns The challenge as it now stands, or why it takes no further try. */
+  spendTry(challenge: Challenge): Promise<Challenge | Exclude<ChallengeState, 'pending'>>
+  /** A wrong answer was the last one. */
+  exhaust(challenge: Challenge): Promise<void>
+  cancel(challenge: Challenge): Promise<void>
+  /**
+   * Takes an answer from the person's other device.
+   *
+   * @param approver The credential of the device that answers; it must be the user's own, and active.
+   * @param answer JSON, may be hostile.
+   */
+  respond(id: string, approver: Credential, answer: string): Promise<Responded>
+}
+
+export interface OpenQuestion {
+  credential: Credential
+  user: User
+  /** @see Challenge.boundTo */
+  boundTo: string
+  about: ChallengeAbout
+  browser?: string
+}
+
+export type Opened =
+  | { ok: true; challenge: Challenge | undefined }
+  /** Nothing was sent: too much was sent already, or a question is open elsewhere. */
+  | { ok: false; because: 'limit' | 'elsewhere'; seconds: number }
+
+export type Responded = 'approved' | 'denied' | 'wrong' | 'over'
+
+export interface ChallengesDeps {
+  audit: Audit
+  challenges: ChallengeRepository
+  clock: Clock
+  credentials: CredentialRepository
+  factors: Factors
+  limits: Limits
+  outbox: Outbox
+}
+
+/** Tries that one challenge takes. */
+export const TRIES_PER_CHALLENGE = 5
+/** Sends that one challenge takes in all. */
+const SENDS_PER_CHALLENGE = 5
+/** Seconds between one send and the next. */
+const PAUSES = [30, 60, 120, 120] as const
+
+export function createChallenges(deps: ChallengesDeps): Challenges {
+  const { audit, challenges, clock, credentials, factors, limits, outbox } = deps
+
+  const current = (challenge: Challenge | undefined): Challenge | undefined =>
+    challenge?.state === 'pending' && clock.now() >= challenge.expiresAt
+      ? { ...challenge, state: 'expired' }
+      : challenge
+
+  const start = async (factor: Factor, asked: Asked & OpenQuestion) => {
+    const { credential, user, about, challenge, browser } = asked
+    const all = await credentials.listByUser(user.id)
+    const siblings = all.filter((it) => it.kind === factor.kind && it.state === 'active')
+    return factor.challenge?.({
+      credential,
+      user,
+      about,
+      siblings,
+      ...(challenge ? { challenge } : {}),
+      ...(browser === undefined ? {} : { browser }),
+    })
+  }
+
+  /** Hands the message over, and notes what becomes of it for as long as it is on its way. */
+  const send = async (challenge: Challenge, { deliver }: ChallengeStart): Promise<Challenge> => {
+    if (!deliver) return challenge
+    const { id, sends, userId, kind } = challenge
+    const delivery = await outbox.post({
+      deliver,
+      until: challenge.expiresAt,
+      async told(state) {
+        await challenges.setDelivery(id, sends, state)
+        if (state === 'failed') {
+          audit.record({ name: 'challenge.undelivered', userId, details: { kind } })
+        }
+      },
+    })
+    await challenges.setDelivery(id, sends, delivery)
+    audit.record({ name: 'challenge.sent', userId, details: { kind, sends } })
+    return { ...challenge, delivery }
+  }
+
+  const mayStart = async ({ budgets = [] }: ChallengeStart): Promise<number> =>
+    budgets.length === 0 ? 0 : limits.beforeSend(budgets)
+
+  return {
+    async open(question) {
+      const { credential, user, boundTo, about } = question
+      const factor = factorOf(factors, credential.kind)
+      const started = await start(factor, question)
+      if (!started) return { ok: true, challenge: undefined }
+      const seconds = await mayStart(started)
+      if (seconds > 0) return { ok: false, because: 'limit', seconds }
+
+      const now = clock.now()
+      const challenge: Challenge = {
+        id: randomToken(16),
+        userId: user.id,
+        credentialId: credential.id,
+        kind: factor.kind,
+        boundTo,
+        state: 'pending',
+        data: started.data,
+        about,
+        failures: 0,
+        sends: 1,
+        delivery: started.deliver ? 'waiting' : 'none',
+        resendAt: now + PAUSES[0],
+        createdAt: now,
+        expiresAt: now + started.lifetimeSeconds,
+        version: 1,
+      }
+      const other = await challenges.open(challenge, started.onePerUser ?? false)
+      if (other) return { ok: false, because: 'elsewhere', seconds: other.expiresAt - now }
+      return { ok: true, challenge: await send(challenge, started) }
+    },
+
+    async resend(challenge, user) {
+      const { boundTo, about, sends } = challenge
+      const now = clock.now()
+      if (now < challenge.resendAt) {
+        return { ok: false, because: 'limit', seconds: challenge.resendAt - now }
+      }
+      const credential = await credentials.find(challenge.credentialId)
+      const isLast = sends >= SENDS_PER_CHALLENGE
+      if (!credential || isLast) return { ok: false, because: 'limit', seconds: 0 }
+      const factor = factorOf(factors, credential.kind)
+      const started = await start(factor, { credential, user, boundTo, about, challenge })
+      if (!started) return { ok: true, challenge: undefined }
+      const seconds = await mayStart(started)
+      if (seconds > 0) return { ok: false, because: 'limit', seconds }
+
+      const again: Challenge = {
+        ...challenge,
+        state: 'pending',
+        data: started.data,
+        sends: sends + 1,
+        delivery: started.deliver ? 'waiting' : 'none',
+        resendAt: now + (PAUSES[Math.min(sends, PAUSES.length - 1)] ?? PAUSES[0]),
+        expiresAt: now + started.lifetimeSeconds,
+      }
+      // Somebody else sent, or answered, in the same moment: theirs stands.
+      if (!(await challenges.update(again))) return { ok: true, challenge }
+      return { ok: true, challenge: await send({ ...again, version: again.version + 1 }, started) }
+    },
+
+    findBound: async (boundTo) => current(await challenges.findBound(boundTo)),
+    find: async (id) => current(await challenges.find(id)),
+    listOpen: (userId) => challenges.listOpen(userId, clock.now()),
+
+    async spendTry(challenge) {
+      const spent = await challenges.spendTry(challenge.id, TRIES_PER_CHALLENGE, clock.now())
+      if (spent) return spent
+      const state = current(await challenges.find(challenge.id))?.state ?? 'expired'
+      return state === 'pending' ? 'exhausted' : state
+    },
+
+    async exhaust({ id }) {
+      await challenges.end(id, 'exhausted')
+    },
+
+    async cancel({ id }) {
+      await challenges.end(id, 'canceled')
+    },
+
+    async respond(id, approver, answer) {
+      const challenge = current(await challenges.find(id))
+      const isOwn = challenge?.userId === approver.userId && challenge.kind === approver.kind
+      if (!challenge || !isOwn || approver.state !== 'active' || challenge.state !== 'pending') {
+        return 'over'
+      }
+      const factor = factorOf(factors, challenge.kind)
+      const verdict = await factor.remote?.respond({ credential: approver, challenge }, answer)
+      if (!verdict) return 'wrong'
+      const { state, data } = verdict
+      // Exactly one answer counts: whoever comes second finds another version.
+      if (!(await challenges.update({ ...challenge, data }))) return 'over'
+      if (state === 'denied' || state === 'wrong') {
+        const { address } = challenge.about
+        await challenges.end(id, 'denied')
+        await limits.penalize(address)
+        const details = { kind: challenge.kind, reason: state }
+        audit.record({ name: 'challenge.denied', userId: challenge.userId, address, details })
+      }
+      return state
+    },
+  }
+}
+
+/** @throws when the factor has been switched off since. */
+export function factorOf(factors: Factors, kind: string): Factor {
+  const factor = factors.get(kind)
+  if (!factor) throw new Error(`factor ${kind} is not switched on`)
+  return factor
+}
