@@ -56,6 +56,14 @@ export function createLogin(deps: LoginDeps): Login {
     clock,
     lifetimeSeconds: deps.attemptSeconds,
   })
-  const flow = createLoginFlow({ ...deps, attempts, challenges, credentials, devices, enrollments, guesses })
+  const flow = createLoginFlow({
+    ...deps,
+    attempts,
+    challenges,
+    credentials,
+    devices,
+    enrollments,
+    guesses,
+  })
   return { flow, challenges, enrollments, guesses, limits }
 }
