@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6, SocketAddress } from 'node:net'
 
 /** A set of networks that an address can be in. */
 export interface Networks {
@@ -30,6 +30,24 @@ export function networks(list: readonly string[]): Networks {
       return version !== 0 && block.check(address, version === 6 ? 'ipv6' : 'ipv4')
     },
   }
+}
+
+// Wider than any network that belongs to one party: 10.0.0.0/8 and fc00::/7 are the widest.
+const WIDEST = { ipv4: 8, ipv6: 7 } as const
+const MAPPED_BITS = 96
+
+/**
+ * Is a network so wide that it holds strangers?
+ *
+ * @param text A network in CIDR form or one address, already validated.
+ */
+export function holdsStrangers(text: string): boolean {
+  const { address = '', prefix = 0 } = parseNetwork(text) ?? {}
+  if (!isIPv6(address)) return prefix < WIDEST.ipv4
+  // IPv4 in the dress of IPv6: ::ffff:0:0/96 is the whole of it.
+  const plain = plainAddress(new SocketAddress({ address, family: 'ipv6' }).address)
+  const isMapped = prefix >= MAPPED_BITS && !isIPv6(plain)
+  return isMapped ? prefix - MAPPED_BITS < WIDEST.ipv4 : prefix < WIDEST.ipv6
 }
 
 /** `::ffff:10.0.0.1` is the same peer as `10.0.0.1`; a dual-stack socket tells the first. */

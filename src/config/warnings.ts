@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { getPublicSuffix } from 'tldts'
-import { type ListenAddress, parseNetwork } from '../base/net.ts'
+import type { ListenAddress } from '../base/net.ts'
 import type { RouteConfig } from '../gateway/config.ts'
 import type { RuleConfig } from '../policy/config.ts'
 import { isReachable, usableMethods } from './levels.ts'
@@ -31,7 +31,6 @@ export function warningsAbout(config: Config, secrets: SecretSights): Danger[] {
     ...secrets.exposed,
     ...plainPortal(config),
     ...publicCookie(config),
-    ...trustedEverybody(config),
     ...config.routes.flatMap((route, index) => [
       ...ownUpstream(route, index, config.listen),
       ...unverifiedUpstream(route, index),
@@ -61,18 +60,6 @@ function publicCookie({ session: { cookie_domain: domain } }: Config): Danger[] 
   if (getPublicSuffix(domain, { allowPrivateDomains: true }) !== domain) return []
   const message = `${domain} is shared by strangers (Public Suffix List): browsers refuse such a cookie, so sign-in will not work`
   return [{ path: ['session', 'cookie_domain'], message }]
-}
-
-// Nobody's own network is larger than this; who writes it trusts the world.
-const WIDEST_PREFIX = 8
-
-function trustedEverybody({ trusted_proxies: proxies }: Config): Danger[] {
-  return proxies.flatMap((text, index) => {
-    const prefix = parseNetwork(text)?.prefix ?? 0
-    if (prefix >= WIDEST_PREFIX) return []
-    const message = `${text} trusts nearly everybody: whoever reaches the gateway can then claim any address and host`
-    return [{ path: ['trusted_proxies', index], message }]
-  })
 }
 
 function ownUpstream(

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { certificatesFault } from '../base/certificates.ts'
+import { holdsStrangers, parseNetwork } from '../base/net.ts'
 import { duration, durationOrNone, hostName, listenAddress, network } from '../base/schema.ts'
 import { ruleConfig } from '../policy/config.ts'
 import { type AssertionConfig, assertionConfig, routeAssertionConfig } from './assertion/config.ts'
@@ -62,7 +63,14 @@ export const gatewayConfig = {
     description: 'Where browsers, or the proxies in front, reach the gateway.',
   }),
   trusted_proxies: z
-    .array(network())
+    .array(
+      network().refine((text) => !holdsStrangers(text), {
+        message:
+          'trusts nearly everybody: whoever reaches the gateway could claim any address and host. List the proxies themselves, or the network that is theirs alone',
+        // What is no network has been told so already.
+        when: ({ value }) => typeof value === 'string' && parseNetwork(value) !== undefined,
+      }),
+    )
     .default([])
     .meta({
       description:

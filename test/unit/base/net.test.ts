@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  holdsStrangers,
   networks,
   parseListenAddress,
   parseNetwork,
@@ -32,6 +33,30 @@ describe('networks', () => {
       expect(parseNetwork(text)).toBeUndefined()
     },
   )
+})
+
+describe('a network that holds strangers', () => {
+  it.each([
+    ['0.0.0.0/0', true],
+    ['0.0.0.0/1', true],
+    ['64.0.0.0/2', true],
+    ['10.0.0.0/7', true],
+    ['10.0.0.0/8', false],
+    ['10.0.0.2', false],
+    ['0.0.0.0', false],
+    ['::/0', true],
+    ['::/1', true],
+    ['2000::/3', true],
+    ['fc00::/7', false],
+    ['::1', false],
+    ['::ffff:0:0/96', true],
+    ['::ffff:0.0.0.0/97', true],
+    ['0:0:0:0:0:FFFF::/96', true],
+    ['::ffff:10.0.0.0/104', false],
+    ['::ffff:10.0.0.2', false],
+  ])('is %s: %s', (text, holds) => {
+    expect(holdsStrangers(text)).toBe(holds)
+  })
 })
 
 describe('sourceOf', () => {

@@ -38,11 +38,11 @@ it('finds nothing to say about a good file, and leaves nothing behind', async ()
 })
 
 it('prints warnings and still ends well', async () => {
-  const file = aFile(`${GOOD}trusted_proxies: [0.0.0.0/0]\n`)
+  const file = aFile('portal: { url: http://auth.example.com }\n')
   const { code, out } = await check([file])
   expect(code).toBe(0)
   expect(out).toHaveLength(2)
-  expect(out[0]).toContain(`${file}:2:19 trusted_proxies[0]: `)
+  expect(out[0]).toContain(`${file}:1:11 portal.url: `)
   expect(out[1]).toContain('1 warning')
 })
 

@@ -127,6 +127,7 @@ describe('a file with faults', () => {
     ['a length of time that is none', 'session: { idle: 0m }', 'session.idle', '30s, 5m'],
     ['an address to listen at', 'listen: nowhere', 'listen', '0.0.0.0:9091'],
     ['a network', 'trusted_proxies: [proxy]', 'trusted_proxies[0]', '10.0.0.0/8'],
+    ['a network', 'trusted_proxies: ["::/0"]', 'trusted_proxies[0]', 'everybody'],
     [
       'a host name',
       'session: { cookie_domain: .Example.com }',
