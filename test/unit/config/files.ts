@@ -41,7 +41,7 @@ export const placesOf = (remarks: readonly Fault[]): string[] =>
   remarks.map(({ at, path }) => `${at.split(':')[1] ?? at} ${path}`.trim())
 
 /** A secret key, 32 bytes of it. */
-export const A_KEY = 'c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U='
+export const A_KEY = 'WxPqldgCm08sL0uNeRM0ER3b4V0A3yZJ/nUIinuGBT4='
 
 /** The least that loads. */
 export const LEAST = 'portal: { url: https://auth.example.com }\n'
