@@ -62,43 +62,52 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
   const touchEverySeconds = Math.max(1, Math.min(60, Math.floor(config.idle / 10)))
 
   /** Nobody waits for a last sight, and a lost one only ends a session sooner. */
-  const inBackground = (write: Promise<void>) => {
+  const inBackground = (write: Promise<unknown>) => {
     write.catch((cause) => log.warn({ error: String(cause) }, 'session: last sight not written'))
   }
 
-  const find = (token: string | undefined): (SignedIn & { stored: Session }) | undefined => {
+  const find = (token: string | undefined): SignedIn | undefined => {
     const [, id, secret, signature] = (token && TOKEN.exec(token)) || []
     if (!id || !secret || !signature) return undefined
     // Compared as text: several spellings of the last letter decode to the same bytes.
     if (!sameBytes(Buffer.from(sign(id, secret)), Buffer.from(signature))) return undefined
 
     const found = repository.find(id)
-    if (!found || !sameBytes(found.secretHash, sha256(secret))) return undefined
-    const { session, user } = found
-    const now = clock.now()
-    if (user.status !== 'active' || now >= session.expiresAt) return undefined
+    return found && sameBytes(found.secretHash, sha256(secret)) ? found : undefined
+  }
 
-    const fresh = isFresh(session, config, now)
-    if (!fresh && !session.remembered) return undefined
-    return { session: fresh ? withoutLost(session) : lowered(session), user, stored: session }
+  const admit = ({ session, user }: SignedIn, now: UnixSeconds): SignedIn | undefined => {
+    if (user.status !== 'active' || isFromLater(session, now)) return undefined
+    if (!isAlive(session, config, now)) return undefined
+    return {
+      session: isFresh(session, config, now) ? withoutLost(session) : lowered(session),
+      user,
+    }
   }
 
   return {
     read(token) {
       const found = find(token)
       if (!found) return undefined
-      const { session, user, stored } = found
+      const { session: stored } = found
       const now = clock.now()
-      if (session.aal !== stored.aal) {
+      const admitted = admit(found, now)
+      if (!isAlive(stored, config, now)) {
+        // What is over stays over, also when the clock is set back.
+        inBackground(repository.delete(stored.id))
+      } else if (admitted && admitted.session.aal !== stored.aal) {
         // Written before the last sight moves, or the next request would find the proof fresh again.
-        inBackground(repository.lower(session.id, now))
-      } else if (now - session.lastSeenAt >= touchEverySeconds) {
-        inBackground(repository.touch(session.id, now))
+        inBackground(repository.lower(stored.id, now))
+      } else if (admitted && now - stored.lastSeenAt >= touchEverySeconds) {
+        inBackground(repository.touch(stored.id, now))
       }
-      return { session, user }
+      return admitted
     },
 
-    peek: find,
+    peek(token) {
+      const found = find(token)
+      return found && admit(found, clock.now())
+    },
 
     async issue({ userId, proof, remember, address, userAgent, replaces }) {
       const now = clock.now()
@@ -144,6 +153,13 @@ const lowered = (session: Session): Session => ({
 // The row still names the methods of a second factor after it was lowered.
 const withoutLost = (session: Session): Session =>
   session.aal < 2 && session.amr.includes('mfa') ? lowered(session) : session
+
+/** Two machines may tell the time this differently. */
+const SKEW_SECONDS = 300
+
+/** Last seen at a time that is still to come: the clock was set back, and who knows for how long it idled. */
+const isFromLater = (session: Session, now: UnixSeconds): boolean =>
+  session.lastSeenAt > now + SKEW_SECONDS
 
 /** Within both limits of a session that was proved in full. */
 const isFresh = (session: Session, config: SessionConfig, now: UnixSeconds): boolean =>

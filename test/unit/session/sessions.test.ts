@@ -92,6 +92,27 @@ describe('a session', () => {
     expect(sessions.read(token)).toBeUndefined()
   })
 
+  it.each([
+    ['idle', 30 * MINUTE],
+    ['absolute', 12 * HOUR],
+  ])('that reached its %s limit stays over when the clock is set back', async (_, limit) => {
+    const { token } = await start()
+    clock.advance(limit)
+    expect(sessions.read(token)).toBeUndefined()
+    await settle()
+    clock.advance(-limit)
+    expect(sessions.read(token)).toBeUndefined()
+  })
+
+  it('that was last seen in time to come counts for nobody, until that time has come', async () => {
+    const { token } = await start()
+    clock.advance(-6 * MINUTE)
+    expect(sessions.read(token)).toBeUndefined()
+    // Machines of one store may differ by less than this.
+    clock.advance(2 * MINUTE)
+    expect(sessions.read(token)).toBeDefined()
+  })
+
   it('is dead at once when its user is disabled, revoked or deleted', async () => {
     const first = await start()
     await store.users.setStatus(user.id, 'disabled')
