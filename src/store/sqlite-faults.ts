@@ -1,4 +1,5 @@
 import { OperatorError } from '../base/errors.ts'
+import { StoreUnavailable } from './errors.ts'
 
 /** What to tell an operator whose database is broken. */
 export const damaged = (file: string, why: string, cause?: unknown): OperatorError =>
@@ -13,7 +14,8 @@ export const damaged = (file: string, why: string, cause?: unknown): OperatorErr
  *
  * @returns What was given, where nobody but a programmer could do anything about it.
  */
-export function translate(cause: unknown, file: string): unknown {
+export function translate(failure: unknown, file: string): unknown {
+  const cause = failure instanceof StoreUnavailable ? failure.cause : failure
   switch (primaryCode(cause)) {
     case 'NOTADB':
     case 'CORRUPT':

@@ -9,6 +9,7 @@ import { createSeal } from '../base/seal.ts'
 import type { Atomically, Run } from './atomically.ts'
 import type { StoreConfig } from './config.ts'
 import type { Store } from './contract.ts'
+import { guarded, withDatabase } from './errors.ts'
 import { migrate } from './migrate.ts'
 import { createAttemptRepository } from './repositories/attempts.ts'
 import { createChallengeRepository } from './repositories/challenges.ts'
@@ -125,7 +126,7 @@ async function upgrade(raw: Database.Database): Promise<Kysely<Tables>> {
   raw.pragma('synchronous = FULL')
   raw.pragma('foreign_keys = ON')
   raw.pragma('secure_delete = ON')
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: raw }) })
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: guarded(raw) }) })
   await migrate({
     db: db as Kysely<unknown>,
     version: () => raw.pragma('user_version', { simple: true }) as number,
@@ -163,7 +164,8 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
     return { rows: [], changes: statement.run(parameters).changes }
   }
   // IMMEDIATE takes the write lock first, so that what is read inside cannot be stale when written.
-  const atomically: Atomically = (work) => raw.transaction(() => work(run)).immediate()
+  const atomically: Atomically = (work) =>
+    withDatabase(() => raw.transaction(() => work(run)).immediate())
   const seal = createSeal(keyring('seal'))
 
   return {
