@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { valuesOf } from '../support/http1.ts'
+import type { RawAnswer } from '../support/raw.ts'
 import type { RecordedMessage } from '../support/recorder.ts'
 import { FRAMING } from './framing.ts'
 import type { Check, Seen } from './seen.ts'
@@ -72,6 +73,12 @@ export const UPSTREAM: Record<string, Check> = {
 
   // The answer itself is looked at below, by id.
   'n/a (front proxy copies the auth response headers)': () => undefined,
+  'n/a': () => undefined,
+
+  'none with the client value if forwarded at all': ({ messages, each }) => {
+    const named = messages.flatMap(({ headers }) => valuesOf(headers, each))
+    expect(named).toEqual([])
+  },
 
   'none of the listed headers with the client value': ({ messages, each }) => {
     const { headers } = only(messages)
@@ -131,6 +138,32 @@ export const FURTHER: Record<string, Check> = {
       aud: 'https://b.gw.test',
     })
   },
+  // A link or a cookie for plain HTTP would be one that a stranger had asked for.
+  'XFW-005': ({ answer }) => {
+    const cookies = answer.all('set-cookie')
+    expect(cookies.length).toBeGreaterThan(0)
+    expect(cookies.filter((line) => !line.includes('; Secure'))).toEqual([])
+    expect(answer.all('location').concat(answer.body).join()).not.toMatch(/http:\/\/|:80\b/)
+    expect(answer.all('strict-transport-security')).toHaveLength(1)
+  },
+  'FWA-005': ({ answer }) => saysNobody(answer),
+  'FWA-006': ({ answer }) => {
+    const told = IDENTITY_HEADERS.map((name) => [name, answer.all(name).length])
+    expect(told).toEqual(IDENTITY_HEADERS.map((name) => [name, 1]))
+    expect(answer.all('remote-user')).toEqual(['alice'])
+    expect(answer.all('x-gatehouse-assertion')).toEqual([expect.stringMatching(/^ey/)])
+  },
+  'FWA-020': ({ answer }) => {
+    expect(answer.raw).not.toContain('evil.test')
+    expect(answer.all('set-cookie')).toEqual([])
+  },
+  'FWA-021': ({ answer }) => {
+    expect(answer.head.length).toBeLessThan(8_192)
+  },
+  'FWA-022': ({ answer }) => {
+    expect(answer.all('location')).toEqual([])
+    expect(answer.all('www-authenticate')).toHaveLength(1)
+  },
   'HDR-106': ({ answer }) => {
     expect(answer.all('remote-user')).toEqual(['alice'])
     expect(answer.all('remote-groups')).toEqual([''])
@@ -138,7 +171,7 @@ export const FURTHER: Record<string, Check> = {
   'HDR-107': ({ answer }) => {
     const rd = encodeURIComponent('https://app.gw.test/admin/x?y=1')
     expect(answer.all('location')).toEqual([expect.stringContaining(`/login?rd=${rd}`)])
-    expect(identityLines({ headers: answer.headers }).filter(([, value]) => value)).toEqual([])
+    saysNobody(answer)
   },
   'HDR-027': ({ answer, fixture }) => {
     const names = answer.all('set-cookie').map((line) => line.split('=')[0])
@@ -198,6 +231,11 @@ export function leadsNowhereElse({ answer }: Pick<Seen, 'answer'>): void {
     (place) => new URL(place, 'https://auth.gw.test/').origin !== 'https://auth.gw.test',
   )
   expect(foreign).toEqual([])
+}
+
+/** Nobody is told about, by whatever name. */
+function saysNobody(answer: RawAnswer): void {
+  expect(identityLines(answer).filter(([, value]) => value !== '')).toEqual([])
 }
 
 const claimsOf = (assertion: string): unknown =>

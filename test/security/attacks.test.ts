@@ -74,7 +74,7 @@ describe('the gateway withstands', () => {
     const messages = fixture.recorder.messages()
 
     const { status } = attack.expected
-    expect(dialect ? statusesIn(dialect, status) : status).toContain(answer.status)
+    expect(dialect ? statusesIn(dialect, status, answer) : status).toContain(answer.status)
     const seen = { answer, messages, each, dialect, fixture, sent }
     await UPSTREAM[attack.expected.upstream]?.(seen)
     await GATEWAY[attack.expected.gateway]?.(seen)
@@ -92,14 +92,19 @@ interface Circumstances {
 const quietAfter = ({ expected }: AttackCase): number =>
   expected.gateway.includes('connection closed') ? 3_000 : 60
 
+/** Only a trusted peer may ask by forward-auth; everybody else is a browser, but for what a case says. */
+const isTrusted = ({ mode, precondition }: AttackCase): boolean =>
+  mode === 'forward-auth'
+    ? !precondition.includes('outside trusted_proxies')
+    : /\btrusted (peer|proxy hop)\b/.test(precondition)
+
 async function prepare(
   attack: AttackCase,
   { each, dialect = 'forward-auth', fixture }: Circumstances,
 ): Promise<() => Promise<{ answer: RawAnswer; sent: string }>> {
-  const { mode, request } = attack
+  const { request } = attack
   const quietMs = quietAfter(attack)
-  // Only a trusted peer may ask by forward-auth; everybody else is a browser.
-  const port = mode === 'forward-auth' ? fixture.trustedPort : fixture.port
+  const port = isTrusted(attack) ? fixture.trustedPort : fixture.port
   const resolve: Resolve = async (placeholder) =>
     placeholder === 'VERIFY' ? verifyPath(dialect) : fixture.resolve(placeholder)
   if (request.kind === 'story') throw new Error('a story is told elsewhere')

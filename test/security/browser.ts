@@ -23,7 +23,8 @@ export interface Page extends RawAnswer {
   location: string | undefined
 }
 
-type Headers = readonly (readonly [name: string, value: string])[]
+/** Header lines. */
+export type Headers = readonly (readonly [name: string, value: string])[]
 
 /**
  * @param port The listener that stands for every host.

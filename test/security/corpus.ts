@@ -65,11 +65,15 @@ export function loadCase(id: string): AttackCase {
   return found
 }
 
-/** Ids of the cases that have a test written by hand: `story('SES-002', …)` in a file beside this one. */
+/**
+ * Ids of the cases that have a test written by hand, `story('SES-002', …)`: in a file beside this one,
+ * or among the tests of the built program where it takes a process of its own.
+ */
 export function storyIds(): string[] {
-  return readdirSync(FOLDER)
-    .filter((name) => name.endsWith('.test.ts'))
-    .map((name) => readFileSync(new URL(name, FOLDER), 'utf8'))
+  return [FOLDER, new URL('../e2e/', FOLDER)]
+    .flatMap((folder) => readdirSync(folder).map((name) => new URL(name, folder)))
+    .filter(({ pathname }) => /\.(test|e2e)\.ts$/.test(pathname))
+    .map((file) => readFileSync(file, 'utf8'))
     .flatMap((text) => Array.from(text.matchAll(/\bstory\(\s*'([A-Z]{3}-\d{3})'/g)))
     .map(([, id = '']) => id)
 }

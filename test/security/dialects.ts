@@ -1,4 +1,5 @@
 import type { HeaderLine } from '../../src/gateway/request.ts'
+import type { RawAnswer } from '../support/raw.ts'
 
 /** The two ways in which proxies ask; each has its endpoint, its headers and its statuses. */
 export const DIALECTS = ['forward-auth', 'auth-request'] as const
@@ -7,16 +8,29 @@ export type Dialect = (typeof DIALECTS)[number]
 
 export const verifyPath = (dialect: Dialect): string => `/api/authz/${dialect}`
 
+const CONTEXT = /^X-Forwarded-(Method|Proto|Host|Uri)$/
+
 /** The same question in another dialect; cases are written down as forward-auth. */
 export function inDialect(dialect: Dialect, headers: readonly HeaderLine[]): HeaderLine[] {
   if (dialect === 'forward-auth') return [...headers]
-  const told = (name: string) => headers.find(([other]) => other === `X-Forwarded-${name}`)?.[1]
-  const [method, proto, host, uri] = ['Method', 'Proto', 'Host', 'Uri'].map(told)
-  const others = headers.filter(([name]) => !/^X-Forwarded-(Method|Proto|Host|Uri)$/.test(name))
+  return [...contextOf(headers), ...headers.filter(([name]) => !CONTEXT.test(name))]
+}
+
+/** What stands twice among the one family stands twice among the other. */
+function contextOf(headers: readonly HeaderLine[]): HeaderLine[] {
+  const told = (name: string) =>
+    headers.filter(([other]) => other === `X-Forwarded-${name}`).map(([, value]) => value)
+  const [methods = [], ...parts] = ['Method', 'Proto', 'Host', 'Uri'].map(told)
+  const asksByUrl = parts.every((values) => values.length === 0)
+  const count = Math.max(...parts.map((values) => values.length))
+  const part = (values: readonly string[], at: number) => values[at] ?? values[0] ?? ''
+  const urls = Array.from({ length: count }, (_, at) => {
+    const [proto, host, uri] = parts.map((values) => part(values, at))
+    return `${proto}://${host}${uri}`
+  })
   return [
-    ['X-Original-Method', method ?? ''],
-    ['X-Original-URL', `${proto ?? ''}://${host ?? ''}${uri ?? ''}`],
-    ...others,
+    ...(asksByUrl ? ['GET'] : methods).map((value): HeaderLine => ['X-Original-Method', value]),
+    ...urls.map((value): HeaderLine => ['X-Original-URL', value]),
   ]
 }
 
@@ -33,14 +47,15 @@ export function messageInDialect(dialect: Dialect, message: string): string {
 
 /**
  * nginx takes every answer but 2xx, 401 and 403 for a fault of ours: there a redirect is a 401, and
- * a question that makes no sense is a 403.
+ * a question that makes no sense is a 403. What is no HTTP at all is refused without being looked at.
  */
-export function statusesIn(dialect: Dialect, statuses: readonly number[]): number[] {
+export function statusesIn(
+  dialect: Dialect,
+  statuses: readonly number[],
+  answer: Pick<RawAnswer, 'all'>,
+): number[] {
   if (dialect === 'forward-auth') return [...statuses]
-  const spoken = new Map([
-    [302, 401],
-    [303, 401],
-    [400, 403],
-  ])
+  const isUnread = answer.all('content-type').length === 0
+  const spoken = new Map([[302, 401], [303, 401], ...(isUnread ? [] : [[400, 403] as const])])
   return statuses.map((status) => spoken.get(status) ?? status)
 }

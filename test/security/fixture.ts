@@ -14,7 +14,7 @@ import { type RawAnswer, send } from '../support/raw.ts'
 import { openRecorder, type Recorder } from '../support/recorder.ts'
 import { type StillClock, stillClock } from '../support/still-clock.ts'
 import { temporaryStore } from '../support/temporary-store.ts'
-import { type Browser, createBrowser, type Page } from './browser.ts'
+import { type Browser, createBrowser, type Headers, type Page } from './browser.ts'
 import type { Resolve } from './corpus.ts'
 import { type Dialect, inDialect, verifyPath } from './dialects.ts'
 import { STAND_INS } from './not-applicable.ts'
@@ -42,8 +42,11 @@ export interface Fixture {
   /** Puts the sealed secret of one user in the place of another's, as somebody with the file could. */
   moveSealedSecret(from: string, to: string): Promise<void>
 
-  /** @param port The node that it speaks to; the first one when absent. */
-  browser(port?: number): Browser
+  /**
+   * @param port The node that it speaks to; the first one when absent.
+   * @param extra Headers of every request.
+   */
+  browser(port?: number, extra?: Headers): Browser
   /** Signs in with all that is asked for. @returns The last answer, which leads to the destination. */
   signIn(browser: Browser, name: string, options?: { rd?: string }): Promise<Page>
   /** The same up to the question for a code. */
@@ -52,6 +55,10 @@ export interface Fixture {
   stepUp(browser: Browser, name: string, rd: string): Promise<Page>
   /** A Set-Cookie line that puts a new session into a jar. */
   setCookie(name: string, level: Level): Promise<string>
+  /** Takes a table away from under the gateway. @returns What brings it back. */
+  breakStore(table?: string): () => void
+  /** Writes into the database, past the gateway. */
+  tamper(sql: string, ...values: string[]): void
   /** One request of a browser with this Cookie header. */
   ask(host: string, path: string, cookie: string): Promise<RawAnswer>
   /** The same request, asked about by a proxy. */
@@ -146,7 +153,8 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
   const code = (name: string, steps = 0) =>
     generateSync({ secret: secretOf(secrets, name), epoch: clock.now() + steps * STEP_SECONDS })
 
-  const browser = (port = browsers.port) => createBrowser(port)
+  const browser: Fixture['browser'] = (port = browsers.port, extra = []) =>
+    createBrowser(port, extra)
   const toCode = async (who: Browser, name: string, rd?: string) => {
     const query = rd === undefined ? '' : `?rd=${encodeURIComponent(rd)}`
     const first = await who.get(`${PORTAL}/login${query}`)
@@ -192,12 +200,21 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
     return assertion
   }
 
+  const tamper: Fixture['tamper'] = (sql, ...values) => {
+    const db = new Database(path)
+    db.prepare(sql).run(values)
+    db.close()
+  }
+
   const resolve: Resolve = async (placeholder) => {
-    const [word = '', name = '', level] = placeholder.split(':')
+    const [word = '', name = '', level, dress] = placeholder.split(':')
     const cookie = () => cachedCookie(name, level === 'aal1' ? 'aal1' : 'aal2')
     if (word in PLACES) return PLACES[word] ?? ''
     if (word === 'COOKIE') return cookie()
-    if (word === 'COOKIE_VALUE') return (await cookie()).slice(COOKIE_NAME.length + 1)
+    if (word === 'COOKIE_VALUE') {
+      const value = (await cookie()).slice(COOKIE_NAME.length + 1)
+      return dress === 'truncated' ? value.slice(0, -7) : value
+    }
     if (word === 'COOKIE_NAME') return COOKIE_NAME
     if (word === 'PW') return credentialsOf(name).password
     if (word === 'TOTP') return code(name)
@@ -221,13 +238,19 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
     code,
     secretOf: (name) => secretOf(secrets, name),
     async moveSealedSecret(from, to) {
-      const db = new Database(path)
-      const idOf = async (name: string) => (await store.users.findByName(name))?.id
-      db.prepare(
+      const idOf = async (name: string) => (await store.users.findByName(name))?.id ?? ''
+      tamper(
         'UPDATE credential SET data = (SELECT data FROM credential WHERE user_id = ?) WHERE user_id = ?',
-      ).run(await idOf(from), await idOf(to))
-      db.close()
+        await idOf(from),
+        await idOf(to),
+      )
     },
+    breakStore(table = 'session') {
+      const rename = (from: string, to: string) => tamper(`ALTER TABLE "${from}" RENAME TO "${to}"`)
+      rename(table, 'taken_away')
+      return () => rename('taken_away', table)
+    },
+    tamper,
     browser,
     signIn,
     toCode,
