@@ -11,3 +11,27 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Math.floor(Date.now() / 1000),
 }
+
+const LOOK_EVERY_MS = 10_000
+/** Machines are set right by less than this all the time. */
+const JUMP_SECONDS = 30
+
+/**
+ * Says when the machine's clock was set by much: limits, codes and sessions are in time with it.
+ *
+ * @param onJump Told by how many seconds, negative for back.
+ * @returns What ends the watch.
+ */
+export function watchClock(onJump: (seconds: number) => void): () => void {
+  // The second clock only ever goes forward, one second a second.
+  const offset = () => (Date.now() - performance.now()) / 1000
+  let last = offset()
+  const timer = setInterval(() => {
+    const now = offset()
+    const jump = Math.round(now - last)
+    last = now
+    if (Math.abs(jump) >= JUMP_SECONDS) onJump(jump)
+  }, LOOK_EVERY_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { type App, createApp } from '../app.ts'
+import { watchClock } from '../base/clock.ts'
 import { hasCode, OperatorError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { ListenAddress } from '../base/net.ts'
@@ -43,6 +44,9 @@ export async function runGateway(config: Config, log: Log): Promise<Running> {
       log.error({ error: String(cause) }, 'store: expired rows not removed')
     })
   const timer = setInterval(sweep, SWEEP_EVERY_MS)
+  const endWatch = watchClock((seconds) =>
+    log.warn({ seconds }, 'clock: set by the system; codes and sessions follow it'),
+  )
   const { port } = app.server.address() as AddressInfo
   log.info({ port, host: config.listen.host, portal: config.portal.url.href }, 'gateway: listening')
 
@@ -52,6 +56,7 @@ export async function runGateway(config: Config, log: Log): Promise<Running> {
     port,
     async stop() {
       clearInterval(timer)
+      endWatch()
       await app.close()
       app.health.closeAllConnections()
       app.health.close()
