@@ -36,6 +36,7 @@ const LIBRARY_DOORS: Record<string, string[]> = {
   nodemailer: ['src/channels/smtp'],
   otplib: ['src/factors/totp'],
   pino: ['src/base/log.ts'],
+  'redos-detector': ['src/policy/pattern.ts'],
   tldts: ['src/config', 'src/session/cookie-scope.ts'],
   twilio: ['src/channels/twilio'],
   undici: ['src/gateway/upstream.ts'],

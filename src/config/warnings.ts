@@ -98,7 +98,7 @@ function openCredentials({ proxy, upstream = [] }: RouteConfig, index: number): 
 }
 
 function unreachableRules({ rules }: RouteConfig, index: number): Danger[] {
-  const last = rules.findIndex(isAboutEverything)
+  const last = rules.findIndex((rule) => rule.mode === 'enforce' && isAboutEverything(rule))
   if (last < 0) return []
   return rules.slice(last + 1).map((_, offset) => ({
     path: ['routes', index, 'rules', last + 1 + offset],
@@ -106,8 +106,11 @@ function unreachableRules({ rules }: RouteConfig, index: number): Danger[] {
   }))
 }
 
-const isAboutEverything = ({ paths, methods, networks }: RuleConfig) =>
-  methods === undefined && networks === undefined && (paths === undefined || paths.includes('/**'))
+const isAboutEverything = ({ paths, patterns, methods, networks, query }: RuleConfig) =>
+  methods === undefined &&
+  networks === undefined &&
+  query === undefined &&
+  (paths === undefined ? patterns === undefined : paths.includes('/**'))
 
 function unreachableLevels(
   { rules }: RouteConfig,

@@ -3,8 +3,9 @@ import type { Brand } from '../../views/brand.ts'
 import { page } from '../../views/page.ts'
 import { Refused } from '../../views/refused.tsx'
 import { Trouble, type TroubleProps } from '../../views/trouble.tsx'
-import type { DenyReason, Requirement } from '../model/decision.ts'
+import type { Requirement } from '../model/decision.ts'
 import type { SignedIn } from '../model/session.ts'
+import type { ClearReason } from './authorize.ts'
 import type { HeaderLine } from './request.ts'
 
 /** One answer of the gateway itself. */
@@ -28,7 +29,7 @@ export interface Refusal403 {
   host: string
   /** The page that was asked for, as an address. */
   url: string
-  reason: DenyReason
+  reason: ClearReason
   reference: string
   signedIn: SignedIn | undefined
 }

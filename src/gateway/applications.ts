@@ -25,7 +25,7 @@ export function applicationsFor(
   address: string,
   now: UnixSeconds,
 ): Application[] {
-  const asked = { method: 'GET', path: '/', address }
+  const asked = { method: 'GET', path: '/', query: '', address }
   const signedIn = { user, session: nothingProved(user) }
   return routes.flatMap((route) => {
     const { name, host, origin } = route

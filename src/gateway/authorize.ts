@@ -1,16 +1,19 @@
 import type { Clock } from '../base/clock.ts'
-import type { Requirement, RuleDecision } from '../model/decision.ts'
+import type { AccessRequest, DenyReason, Requirement, RuleDecision } from '../model/decision.ts'
 import type { SignedIn } from '../model/session.ts'
-import { decide, type Policy } from '../policy/decide.ts'
+import { decide, type Policy, reportsOn } from '../policy/decide.ts'
 import { foldCase, readingsOf } from '../policy/path.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { HostAndPort } from './host.ts'
+import type { Reports } from './reports.ts'
 import type { Route, Routes } from './routes.ts'
 
 /** One request, as far as a decision about it depends on it. */
 export interface Asked extends HostAndPort {
   method: string
-  /** Up to the `?`, not decoded. */
+  /** Path and query, byte for byte. */
+  target: string
+  /** The target up to the `?`. */
   rawPath: string
   address: string
   /** The session cookie's value; may be hostile. */
@@ -20,8 +23,12 @@ export interface Asked extends HostAndPort {
 /** What the corridor concludes. */
 export type Decision =
   | Allowed
-  | (Exclude<RuleDecision, { kind: 'allow' }> & { route: Route })
-  | { kind: 'no_route'; reason: 'unknown_host' | 'ambiguous_path' }
+  | (Extract<RuleDecision, { kind: 'authenticate' }> & { route: Route })
+  | (Extract<RuleDecision, { kind: 'deny' }> & { reason: ClearReason; route: Route })
+  | { kind: 'no_route'; reason: 'unknown_host' | 'ambiguous_path' | 'ambiguous_query' }
+
+/** Why somebody is denied, where the request itself is beyond doubt. */
+export type ClearReason = Exclude<DenyReason, 'ambiguous_query'>
 
 declare const byTheCorridor: unique symbol
 
@@ -47,30 +54,48 @@ export interface Corridor {
 export interface CorridorDeps {
   routes: Routes
   sessions: Pick<Sessions, 'read' | 'peek'>
+  reports: Reports
   clock: Clock
 }
 
-export function createCorridor({ routes, sessions, clock }: CorridorDeps): Corridor {
+export function createCorridor({ routes, sessions, reports, clock }: CorridorDeps): Corridor {
   const walk = (
     asked: Asked,
     who: (token: string | undefined) => SignedIn | undefined,
+    isReal: boolean,
   ): Decision => {
     const route = routes.find(asked)
     if (!route) return { kind: 'no_route', reason: 'unknown_host' }
-    const decision = decideForAll(route, asked, who(asked.sessionToken), clock.now())
+    const now = clock.now()
+    const decision = decideForAll(route, asked, who(asked.sessionToken), now)
     if (!decision) return { kind: 'no_route', reason: 'ambiguous_path' }
-    return decision.kind === 'allow' ? allow(route, decision) : { ...decision, route }
+    if (isReal && route.policy.reports.length > 0) {
+      const request = requestIn(asked, readingsOf(asked.rawPath)[0] ?? asked.rawPath)
+      reports.note(asked, route, decision, reportsOn(route.policy, request, decision, now))
+    }
+    if (decision.kind === 'allow') return allow(route, decision)
+    if (decision.kind === 'authenticate') return { ...decision, route }
+    const { reason } = decision
+    return reason === 'ambiguous_query'
+      ? { kind: 'no_route', reason }
+      : { ...decision, reason, route }
   }
 
   return {
-    authorize: (asked) => walk(asked, sessions.read),
-    reconsider: (asked) => walk(asked, sessions.peek),
+    authorize: (asked) => walk(asked, sessions.read, true),
+    reconsider: (asked) => walk(asked, sessions.peek, false),
     requirementOf(page) {
-      const decision = walk({ ...page, sessionToken: undefined }, () => undefined)
+      const decision = walk({ ...page, sessionToken: undefined }, () => undefined, false)
       return decision.kind === 'authenticate' ? decision.requirement : undefined
     },
   }
 }
+
+/** One request as rules see it, with one reading of its path. */
+export const requestIn = (
+  { method, target, rawPath, address }: Omit<Asked, 'sessionToken'>,
+  path: string,
+): AccessRequest => ({ method, path, query: target.slice(rawPath.length + 1), address })
 
 // The mark has no value at run time: it only keeps every other place from making an Allowed.
 const allow = (route: Route, { rule, signedIn }: RuleDecision): Allowed =>
@@ -82,15 +107,15 @@ const allow = (route: Route, { rule, signedIn }: RuleDecision): Allowed =>
  * @returns `undefined` when the answer depends on the reading, or no reading can be trusted. Where no
  * rule looks at paths none can mislead it, and the application gets the path as it came.
  */
-function decideForAll(
+export function decideForAll(
   { policy }: Route,
-  { method, rawPath, address }: Asked,
+  asked: Omit<Asked, 'sessionToken'>,
   signedIn: SignedIn | undefined,
   now: number,
 ): RuleDecision | undefined {
-  const paths = policy.readsPaths ? readingsOf(rawPath) : [rawPath]
+  const paths = policy.readsPaths ? readingsOf(asked.rawPath) : [asked.rawPath]
   const under = (rules: Policy['rules']) => (path: string) =>
-    decide({ rules }, { method, path, address }, signedIn, now)
+    decide({ rules }, requestIn(asked, path), signedIn, now)
   const folded = policy.readsPaths ? foldedOf(paths, policy) : []
   const [first, ...others] = [
     ...paths.map(under(policy.rules)),

@@ -12,10 +12,11 @@ export type Door = (
 ) => void
 
 /** The parts of a request that a decision depends on. */
-export const askedBy = ({ method, host, port, rawPath, address }: GatewayRequest) => ({
+export const askedBy = ({ method, host, port, target, rawPath, address }: GatewayRequest) => ({
   method,
   host,
   port,
+  target,
   rawPath,
   address,
 })

@@ -92,6 +92,7 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
     noRoute(request, kind, reason) {
       if (reason === 'unknown_host') return notServed(request)
       note(reason, request.address, { host: request.host, path: request.rawPath })
+      const part = reason === 'ambiguous_path' ? 'path' : 'query'
       return kind === 'navigation'
         ? answers.trouble(400, {
             title: 'This address can be read in two ways',
@@ -103,8 +104,8 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
           })
         : answers.problem({
             status: 400,
-            code: 'ambiguous_path',
-            title: 'The path can be read in two ways.',
+            code: reason,
+            title: `The ${part} can be read in two ways.`,
           })
     },
 

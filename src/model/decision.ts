@@ -15,15 +15,31 @@ export interface AccessRequest {
   method: string
   /** In the one form in which paths are compared. */
   path: string
+  /** As it came, without the `?`. */
+  query: string
   /** The client's address. */
   address: string
 }
 
 /** Why access is denied. */
-export type DenyReason = 'no_rule_matched' | 'rule_denies' | 'not_a_member'
+export type DenyReason = 'no_rule_matched' | 'rule_denies' | 'not_a_member' | 'ambiguous_query'
 
 /** What the rules of one route say. */
-export type RuleDecision =
-  | { kind: 'allow'; rule: string; signedIn: SignedIn | undefined }
-  | { kind: 'authenticate'; rule: string; requirement: Requirement; signedIn: SignedIn | undefined }
-  | { kind: 'deny'; rule: string; reason: DenyReason; signedIn: SignedIn | undefined }
+export type RuleDecision = {
+  rule: string
+  /** Where that rule stands among those of the route, from 0; beyond the last when none matched. */
+  position: number
+  signedIn: SignedIn | undefined
+} & (
+  | { kind: 'allow' }
+  | { kind: 'authenticate'; requirement: Requirement }
+  | { kind: 'deny'; reason: DenyReason }
+)
+
+/** What a rule that only reports would have decided. */
+export interface RuleReport {
+  rule: string
+  would: RuleDecision['kind']
+  /** Why, where it would have denied. */
+  reason?: DenyReason
+}

@@ -1,56 +1,44 @@
 import type { UnixSeconds } from '../base/clock.ts'
-import { type Networks, networks } from '../base/net.ts'
-import type { AccessRequest, Requirement, RuleDecision } from '../model/decision.ts'
+import type { AccessRequest, Requirement, RuleDecision, RuleReport } from '../model/decision.ts'
 import type { Proof, SignedIn } from '../model/session.ts'
-import { type User, userNameKey } from '../model/user.ts'
-import type { RuleConfig } from './config.ts'
-import { foldCase, type PathTest, pathTest } from './path.ts'
-
-/** One rule, made ready for many requests. */
-export interface Rule {
-  name: string
-  isAbout(request: AccessRequest): boolean
-  effect: 'bypass' | 'deny' | Requirement
-  /** Whom the rule lets in; everybody when absent. */
-  admits?: (user: User) => boolean
-}
+import type { NamedNetworks, RuleConfig } from './config.ts'
+import { compileRule, isAbout, type Rule, readsPath, tellsCase } from './rule.ts'
 
 /** The rules of one route, in order. */
 export interface Policy {
+  /** Those that decide. */
   rules: readonly Rule[]
+  /** Those that only say what they would decide. */
+  reports: readonly Rule[]
   /** Does any rule look at the path? If none does, no spelling of a path can mislead the decision. */
   readsPaths: boolean
-  /** The same rules for folded paths, as {@link foldCase} gives them: some servers fold case. */
+  /** The same rules for folded paths, as `foldCase` gives them: some servers fold case. */
   folded: readonly Rule[]
   /** Does a rule tell upper from lower case? Then the two lists may differ on any path. */
   tellsCase: boolean
 }
 
-/** Makes the rules of one route ready. */
-export function compilePolicy(rules: readonly RuleConfig[]): Policy {
-  const patterns = rules.flatMap(({ paths = [] }) => paths)
-  const foldedRules = rules.map((rule) =>
-    rule.paths ? { ...rule, paths: rule.paths.map(foldCase) } : rule,
-  )
-  const compiled = rules.map(compileRule)
+/** Makes the rules of one route ready. @param named The networks that rules call by name. */
+export function compilePolicy(rules: readonly RuleConfig[], named: NamedNetworks = {}): Policy {
+  const compiled = rules.map((rule, position) => compileRule(rule, position, named))
+  // What a rule that only reports would look at changes nothing about what is let through.
+  const deciding = rules.filter(({ mode }) => mode !== 'report')
   return {
-    rules: compiled,
-    readsPaths: patterns.length > 0,
-    // Beside its effect, which is compared by identity, a folded rule is a rule of its own.
-    folded: foldedRules.map(compileRule).map((rule, index) => ({
-      ...rule,
-      effect: compiled[index]?.effect ?? rule.effect,
-    })),
-    tellsCase: patterns.some((pattern) => foldCase(pattern) !== pattern),
+    rules: compiled.map(({ plain }) => plain).filter(({ reportsOnly }) => !reportsOnly),
+    reports: compiled.map(({ plain }) => plain).filter(({ reportsOnly }) => reportsOnly),
+    readsPaths: deciding.some(readsPath),
+    folded: compiled.map(({ folded }) => folded).filter(({ reportsOnly }) => !reportsOnly),
+    tellsCase: deciding.some(tellsCase),
   }
 }
 
 /**
  * Decides by the first rule that is about the request. No rule, no entry.
  *
- * Paths, methods and networks say what a rule is about; users and groups say whom it lets in. So a
- * person who is not in the groups of the first rule that fits is denied, and never falls through to
- * a wider rule below.
+ * Paths, methods, networks and the query say what a rule is about; users and groups say whom it lets
+ * in. So a person who is not in the groups of the first rule that fits is denied, and never falls
+ * through to a wider rule below. Where it depends on the reader of a query whether a rule is about the
+ * request, the answer is no.
  */
 export function decide(
   { rules }: Pick<Policy, 'rules'>,
@@ -58,19 +46,57 @@ export function decide(
   signedIn: SignedIn | undefined,
   now: UnixSeconds,
 ): RuleDecision {
-  const rule = rules.find((candidate) => candidate.isAbout(request))
-  if (!rule) return { kind: 'deny', rule: 'none', reason: 'no_rule_matched', signedIn }
-  const { name, effect } = rule
+  for (const rule of rules) {
+    const match = isAbout(rule, request)
+    if (match === 'yes') return conclude(rule, signedIn, now)
+    if (match === 'unclear') return deny(rule, 'ambiguous_query', signedIn)
+  }
+  return { kind: 'deny', rule: 'none', position: AFTER_ALL, reason: 'no_rule_matched', signedIn }
+}
 
-  if (effect === 'bypass') return { kind: 'allow', rule: name, signedIn }
-  if (effect === 'deny') return { kind: 'deny', rule: name, reason: 'rule_denies', signedIn }
-  if (signedIn && rule.admits && !rule.admits(signedIn.user)) {
-    return { kind: 'deny', rule: name, reason: 'not_a_member', signedIn }
-  }
-  if (!signedIn || !satisfies(signedIn.session, effect, now)) {
-    return { kind: 'authenticate', rule: name, requirement: effect, signedIn }
-  }
-  return { kind: 'allow', rule: name, signedIn }
+/** Where a decision stands that no rule has made. */
+const AFTER_ALL = Number.POSITIVE_INFINITY
+
+/** What a rule that is about a request says of whoever is there. */
+export function conclude(
+  rule: Rule,
+  signedIn: SignedIn | undefined,
+  now: UnixSeconds,
+): RuleDecision {
+  const { name, position, effect, admits } = rule
+  const allowed = { kind: 'allow', rule: name, position, signedIn } as const
+  if (effect === 'bypass') return allowed
+  if (effect === 'deny') return deny(rule, 'rule_denies', signedIn)
+  if (signedIn && admits && !admits(signedIn.user)) return deny(rule, 'not_a_member', signedIn)
+  return signedIn && satisfies(signedIn.session, effect, now)
+    ? allowed
+    : { kind: 'authenticate', rule: name, position, requirement: effect, signedIn }
+}
+
+const deny = (
+  { name, position }: Rule,
+  reason: 'ambiguous_query' | 'rule_denies' | 'not_a_member',
+  signedIn: SignedIn | undefined,
+): RuleDecision => ({ kind: 'deny', rule: name, position, reason, signedIn })
+
+/** What the rules that only report would have decided, had they been asked before the one that did. */
+export function reportsOn(
+  { reports }: Pick<Policy, 'reports'>,
+  request: AccessRequest,
+  { signedIn, position: decidedAt }: RuleDecision,
+  now: UnixSeconds,
+): RuleReport[] {
+  return reports
+    .filter(({ position }) => position < decidedAt)
+    .flatMap((rule): RuleReport[] => {
+      const match = isAbout(rule, request)
+      if (match === 'no') return []
+      if (match === 'unclear')
+        return [{ rule: rule.name, would: 'deny', reason: 'ambiguous_query' }]
+      const decision = conclude(rule, signedIn, now)
+      const reason = decision.kind === 'deny' ? { reason: decision.reason } : {}
+      return [{ rule: rule.name, would: decision.kind, ...reason }]
+    })
 }
 
 /** Is what a session has proved enough, fresh enough, and of the right kind for a requirement? */
@@ -83,50 +109,4 @@ export function satisfies(
   if (phishingResistant && !proof.phishingResistant) return false
   if (methods && !methods.some((method) => proof.amr.includes(method))) return false
   return maxAgeSeconds === undefined || now - proof.authenticatedAt <= maxAgeSeconds
-}
-
-function compileRule(config: RuleConfig, index: number): Rule {
-  const { groups } = config
-  // Names are unique without regard to case, and whoever writes a rule may write them in any.
-  const users = config.users && new Set(config.users.map(userNameKey))
-  const admits = (user: User) =>
-    (users?.has(userNameKey(user.name)) ?? false) ||
-    (groups?.some((group) => user.groups.includes(group)) ?? false)
-  return {
-    name: config.name ?? `rule ${index + 1}`,
-    isAbout: matcher({
-      paths: config.paths?.map(pathTest),
-      methods: config.methods && new Set(withHead(config.methods)),
-      networks: config.networks && networks(config.networks),
-    }),
-    effect: effectOf(config),
-    ...(users || groups ? { admits } : {}),
-  }
-}
-
-interface Conditions {
-  paths: readonly PathTest[] | undefined
-  methods: ReadonlySet<string> | undefined
-  networks: Networks | undefined
-}
-
-function matcher({ paths, methods, networks: from }: Conditions): Rule['isAbout'] {
-  return ({ path, method, address }) =>
-    (!methods || methods.has(method)) &&
-    (!paths || paths.some((matches) => matches(path))) &&
-    (!from || from.has(address))
-}
-
-// HEAD tells everything about a GET but its body, so a rule about GET is about HEAD too.
-const withHead = (methods: readonly string[]) =>
-  methods.includes('GET') ? [...methods, 'HEAD'] : methods
-
-function effectOf({ require: level, max_age, amr }: RuleConfig): Rule['effect'] {
-  if (level === 'bypass' || level === 'deny') return level
-  return {
-    aal: level === 'one_factor' ? 1 : 2,
-    phishingResistant: level === 'phishing_resistant',
-    ...(max_age === undefined ? {} : { maxAgeSeconds: max_age }),
-    ...(amr === undefined ? {} : { methods: amr }),
-  }
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ruleConfig } from '../../../src/policy/config.ts'
-import { compilePolicy, decide, satisfies } from '../../../src/policy/decide.ts'
+import { compilePolicy, decide, reportsOn, satisfies } from '../../../src/policy/decide.ts'
 import { aSession, aUser, NOON } from '../../support/builders.ts'
 
 const policyOf = (...rules: unknown[]) => compilePolicy(rules.map((rule) => ruleConfig.parse(rule)))
 const asked = (given: object = {}) => ({
   method: 'GET',
   path: '/',
+  query: '',
   address: '192.0.2.7',
   ...given,
 })
@@ -121,4 +122,65 @@ it.each([
 it('knows whether any rule looks at the path', () => {
   expect(policyOf({ require: 'bypass' }).readsPaths).toBe(false)
   expect(policyOf({ paths: ['/a'], require: 'deny' }, { require: 'bypass' }).readsPaths).toBe(true)
+})
+
+describe('a rule that only reports', () => {
+  const policy = policyOf(
+    { name: 'trial', paths: ['/Admin'], groups: ['staff'], require: 'one_factor', mode: 'report' },
+    { name: 'rest', paths: ['/**'], require: 'one_factor' },
+    { name: 'late', require: 'deny', mode: 'report' },
+  )
+  const at = (path: string, signedIn?: ReturnType<typeof somebody>) => {
+    const request = asked({ path })
+    const decision = decide(policy, request, signedIn, NOON)
+    return { decision, reports: reportsOn(policy, request, decision, NOON) }
+  }
+
+  it('decides nothing', () => {
+    expect(at('/Admin', somebody()).decision).toMatchObject({ kind: 'allow', rule: 'rest' })
+  })
+
+  it.each([
+    ['/Admin', undefined, [{ rule: 'trial', would: 'authenticate' }]],
+    ['/Admin', somebody(), [{ rule: 'trial', would: 'deny', reason: 'not_a_member' }]],
+    ['/Admin', somebody({ groups: ['staff'] }), [{ rule: 'trial', would: 'allow' }]],
+    ['/other', somebody(), []],
+  ] as const)('says of %s what it would have decided', (path, signedIn, expected) => {
+    expect(at(path, signedIn).reports).toEqual(expected)
+  })
+
+  it('changes nothing about which paths are looked at', () => {
+    const trial = { paths: ['/Admin'], require: 'deny', mode: 'report' }
+    const other = policyOf(trial, { require: 'bypass' })
+    expect([other.readsPaths, other.tellsCase]).toEqual([false, false])
+  })
+})
+
+it('closes where it depends on the reader of a query whether a rule is about the request', () => {
+  const policy = policyOf(
+    { name: 'raw', methods: ['GET'], query: [{ name: 'raw', present: true }], require: 'bypass' },
+    { name: 'rest', require: 'one_factor' },
+  )
+  const said = (query: string, method = 'GET') => {
+    const decision = decide(policy, asked({ query, method }), somebody(), NOON)
+    return `${decision.rule} ${decision.kind === 'deny' ? decision.reason : decision.kind}`
+  }
+  expect(said('raw')).toBe('raw allow')
+  expect(said('x=1')).toBe('rest allow')
+  expect(said('RAW')).toBe('raw ambiguous_query')
+  expect(said('RAW', 'POST')).toBe('rest allow')
+})
+
+it('knows networks by their names, and by no name of the language', () => {
+  const named = { office: ['10.0.0.0/8'] }
+  const rule = ruleConfig.parse({ networks: ['office', '192.0.2.9'], require: 'bypass' })
+  const policy = compilePolicy([rule], named)
+  const kindAt = (address: string) => decide(policy, asked({ address }), undefined, NOON).kind
+  expect([kindAt('10.9.9.9'), kindAt('192.0.2.9'), kindAt('192.0.2.8')]).toEqual([
+    'allow',
+    'allow',
+    'deny',
+  ])
+  const odd = ruleConfig.parse({ networks: ['constructor'], require: 'bypass' })
+  expect(() => compilePolicy([odd], named)).toThrow(TypeError)
 })
