@@ -11,6 +11,7 @@ import { asksForSignIn, type Config } from './config/schema.ts'
 import { createSqlDirectory } from './directories/sql/index.ts'
 import { createFactors } from './factors/index.ts'
 import { applicationsFor } from './gateway/applications.ts'
+import { hostsOf } from './gateway/config.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import type { Route } from './gateway/routes.ts'
 import type { Tunnels } from './gateway/tunnels.ts'
@@ -99,11 +100,7 @@ export function createHouse(config: Config, ground: Ground): House {
     attemptSeconds: config.login.attempt,
     audit,
     clock,
-    destinations: {
-      home,
-      origins: new Set(routes.map(({ origin }) => origin)),
-      own: ownPages(home),
-    },
+    destinations: { home, origins: { has: gateway.hasOrigin }, own: ownPages(home) },
     directory,
     factors,
     freshnessFor: (url) => (isOwn(home, url) ? FRESH_SECONDS : undefined),
@@ -170,7 +167,7 @@ const formTargets =
   }
 
 function cookieScopeOf({ portal, routes, session }: Config) {
-  const hosts = routes.filter(({ rules }) => rules.some(asksForSignIn)).map(({ host }) => host)
+  const hosts = routes.filter(({ rules }) => rules.some(asksForSignIn)).flatMap(hostsOf)
   const result = cookieScope(portal.url, hosts, session.cookie_domain)
   // The schema has checked it; should the two ever disagree, nothing starts.
   if (!result.ok) throw new Error(result.message)

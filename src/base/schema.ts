@@ -11,6 +11,7 @@ const DURATION = 'write a whole number and a unit: 30s, 5m, 12h or 30d'
 const NETWORK = 'write an address (10.0.0.2) or a network (10.0.0.0/8)'
 const LISTEN = 'write an address and a port: 0.0.0.0:9091'
 const HOST = 'write a host name in lower case, without a scheme or a path: wiki.example.com'
+const WILDCARD = 'write * only in the place of the whole first label: *.apps.example.com'
 
 /**
  * A length of time as a person writes it: `30s`, `5m`, `12h`, `30d`. Parsed to whole seconds, at least
@@ -50,11 +51,24 @@ export const listenAddress = () =>
  */
 export const secret = () => z.string().min(1).meta({ secret: true })
 
+const HOST_NAME = /^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/
+
 /** A host name in lower case, without a port. Names are compared label by label, exactly. */
-export const hostName = () =>
+export const hostName = () => written(HOST).max(253).regex(HOST_NAME, HOST)
+
+/** A host name, or one with `*` in the place of its first label: `*.apps.example.com`. */
+export const hostPattern = () =>
   written(HOST)
     .max(253)
-    .regex(/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/, HOST)
+    .superRefine((text, context) => {
+      const name = text.replace(/^\*\./, '')
+      const fault = !HOST_NAME.test(name)
+        ? text.includes('*')
+          ? WILDCARD
+          : HOST
+        : name !== text && !/\.|^localhost$/.test(name) && WILDCARD
+      if (fault) context.addIssue({ code: 'custom', message: fault })
+    })
 
 /** A file by name. A relative name starts at the folder of the configuration file. */
 export const file = () => z.string().min(1).meta({ file: true })

@@ -70,7 +70,9 @@ function keyLines(name: string, schema: z.core.$ZodType, { indent, isOn }: Where
 
 function shownValue(schema: z.core.$ZodType): { value: unknown; isExample: boolean } {
   const { default: written, example } = describe(schema)
-  const says = written !== undefined && !(Array.isArray(written) && written.length === 0)
+  const isEmpty =
+    typeof written === 'object' && written !== null && Object.keys(written).length === 0
+  const says = written !== undefined && !isEmpty
   if (says) return { value: written, isExample: false }
   if (example !== undefined) return { value: example, isExample: true }
   return { value: written ?? {}, isExample: false }

@@ -1,3 +1,4 @@
+import { hostsOf } from '../gateway/config.ts'
 import type { Config } from './schema.ts'
 
 /** What a password may open alone, and the words of this place, for the policy of passwords. */
@@ -7,6 +8,6 @@ export const passwordPlace = ({ portal, routes }: Config) => ({
     'gatehouse',
     portal.name,
     ...portal.url.hostname.split('.'),
-    ...routes.flatMap(({ host, name }) => [host, name ?? '']),
+    ...routes.flatMap((route) => [...hostsOf(route), route.name ?? '']),
   ],
 })

@@ -50,9 +50,9 @@ What a rule may ask for, weakest first. A stronger proof always satisfies a weak
 | \`phishing_resistant\` | whoever has used a passkey, which works on the true address only |
 | \`deny\` | nobody |
 
-Rules are read from top to bottom. \`paths\`, \`methods\` and \`networks\` say what a rule is about, and the first rule
-that is about a request decides; \`users\` and \`groups\` say whom it lets in. Where no rule is about a request, the
-answer is no.`
+Rules are read from top to bottom. \`paths\` and \`patterns\`, \`methods\`, \`networks\` and \`query\` say what a rule is
+about, and the first rule that is about a request decides; \`users\` and \`groups\` say whom it lets in. Where no rule
+is about a request, the answer is no.`
 
 const ENVIRONMENT = `\
 ## Environment variables

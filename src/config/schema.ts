@@ -1,9 +1,10 @@
 import * as z from 'zod'
 import { healthConfig } from '../api/config.ts'
 import { logConfig } from '../audit/config.ts'
-import type { ListenAddress } from '../base/net.ts'
+import { didYouMean } from '../base/did-you-mean.ts'
+import { type ListenAddress, parseNetwork } from '../base/net.ts'
 import { factorsConfig } from '../factors/config.ts'
-import { gatewayConfig, proxyFaults } from '../gateway/config.ts'
+import { gatewayConfig, placedHosts, proxyFaults } from '../gateway/config.ts'
 import { loginConfig } from '../login/config.ts'
 import { portalConfig } from '../portal/config.ts'
 import { sessionConfig } from '../session/config.ts'
@@ -41,6 +42,21 @@ export const configSchema = z
       }
     },
     { when: ({ issues }) => !issues.some(({ path }) => path !== undefined && reads(path)) },
+  )
+  .superRefine(
+    (config, context) => {
+      const broken = new Set(context.issues.map(({ path }) => brokenRoute(path)))
+      for (const { path, message } of unknownNetworks(config, broken)) {
+        context.addIssue({ code: 'custom', path, message })
+      }
+    },
+    {
+      when: ({ issues }) =>
+        !issues.some(
+          ({ path: [section, index] = [] }) =>
+            section === 'networks' || (section === 'routes' && index === undefined),
+        ),
+    },
   )
   .superRefine(
     ({ listen, health }, context) => {
@@ -84,16 +100,35 @@ function misplacedHosts(
 
   return routes.flatMap((route, index): CrossFault[] => {
     if (broken.has(index)) return []
-    const { host, rules } = route
-    const path = ['routes', index, 'host']
-    if (host === portal.url.hostname && portal.url.pathname === '/') {
-      const example = new URL('/.gatehouse/', portal.url).href
-      return [{ path, message: `is the portal's host; give portal.url a path there: ${example}` }]
-    }
-    if (!rules.some(asksForSignIn)) return []
-    const scope = cookieScope(portal.url, [host], wanted)
-    return scope.ok ? [] : [{ path, message: scope.message }]
+    return placedHosts(route).flatMap(({ name: host, at }) => {
+      const path = ['routes', index, ...at]
+      if (host === portal.url.hostname && portal.url.pathname === '/') {
+        const example = new URL('/.gatehouse/', portal.url).href
+        return [{ path, message: `is the portal's host; give portal.url a path there: ${example}` }]
+      }
+      if (!route.rules.some(asksForSignIn)) return []
+      const scope = cookieScope(portal.url, [host], wanted)
+      return scope.ok ? [] : [{ path, message: scope.message }]
+    })
   })
+}
+
+/** Finds names that rules use for networks and that stand for none. */
+function unknownNetworks(
+  { routes, networks }: Pick<Config, 'routes' | 'networks'>,
+  broken: ReadonlySet<PropertyKey | undefined>,
+): CrossFault[] {
+  const whole = routes.map(({ rules }, index) => (broken.has(index) ? [] : rules))
+  return whole.flatMap((rules, index) =>
+    rules.flatMap((rule, position) =>
+      (rule.networks ?? []).flatMap((text, place): CrossFault[] => {
+        if (parseNetwork(text) || Object.hasOwn(networks, text)) return []
+        const path = ['routes', index, 'rules', position, 'networks', place]
+        const hint = didYouMean(text, Object.keys(networks))
+        return [{ path, message: `no network has the name ${text}${hint}` }]
+      }),
+    ),
+  )
 }
 
 const collide = (one: ListenAddress, other: ListenAddress) =>

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { certificatesFault } from '../base/certificates.ts'
 import { holdsStrangers, parseNetwork } from '../base/net.ts'
-import { duration, durationOrNone, hostName, listenAddress, network } from '../base/schema.ts'
-import { ruleConfig } from '../policy/config.ts'
+import { duration, durationOrNone, hostPattern, listenAddress, network } from '../base/schema.ts'
+import { networksConfig, ruleConfig } from '../policy/config.ts'
 import { type AssertionConfig, assertionConfig, routeAssertionConfig } from './assertion/config.ts'
 import { foldName } from './reserved-names.ts'
 import { proxyConfig, upstreamConfig } from './upstream-config.ts'
@@ -25,10 +25,19 @@ export const identityHeadersConfig = z.strictObject({
 export type IdentityHeadersConfig = z.output<typeof identityHeadersConfig>
 
 export const routeConfig = z.strictObject({
-  host: hostName().meta({
-    description: 'The host name that the browser asks for, without scheme, port or path.',
+  host: hostPattern().optional().meta({
+    description:
+      'The host name that the browser asks for, without scheme, port or path. `*.example.com` stands for every name with one label more that no other route names.',
     example: 'wiki.example.com',
   }),
+  hosts: z
+    .array(hostPattern())
+    .min(1)
+    .optional()
+    .meta({
+      description: 'Further hosts with the same upstream and rules, or all of them without `host`.',
+      example: ['docs.example.com', '*.wiki.example.com'],
+    }),
   name: z.string().min(1).max(60).optional().meta({
     description: 'What people call the application; the host when left out.',
     example: 'Wiki',
@@ -102,17 +111,55 @@ export const gatewayConfig = {
     .default([])
     .superRefine(
       (routes, context) => {
-        const hosts = routes.map((route) => route?.host)
-        for (const [index, host] of hosts.entries()) {
-          if (host === undefined || hosts.indexOf(host) === index) continue
-          const message = `${host} stands twice: one host is one route`
-          context.addIssue({ code: 'custom', path: [index, 'host'], message })
+        for (const { path, message } of hostFaults(routes)) {
+          context.addIssue({ code: 'custom', path, message })
         }
       },
       // Told beside other faults of the routes, which may therefore be incomplete here.
       { when: ({ value }) => Array.isArray(value) },
     )
     .meta({ description: 'The applications behind the gate, one a host.' }),
+  networks: networksConfig.default({}).meta({
+    description: 'Networks by name, for the rules of all routes.',
+    example: { office: ['192.0.2.0/24', '2001:db8::/48'] },
+  }),
+}
+
+type Hosts = Pick<RouteConfig, 'host' | 'hosts'>
+
+/** All hosts of a route, each with its place below the route. */
+export const placedHosts = ({ host, hosts = [] }: Hosts) => [
+  ...(host === undefined ? [] : [{ name: host, at: ['host'] }]),
+  ...hosts.map((name, place) => ({ name, at: ['hosts', place] })),
+]
+
+/** All hosts of a route. */
+export const hostsOf = (route: Hosts): string[] => placedHosts(route).map(({ name }) => name)
+
+interface HostFault {
+  path: (string | number)[]
+  message: string
+}
+
+function hostFaults(routes: readonly (Hosts | undefined)[]): HostFault[] {
+  const seen = new Set<string>()
+  const faults: HostFault[] = []
+  for (const [index, route] of routes.entries()) {
+    if (!route) continue
+    const { host, hosts } = route
+    if (host === undefined && hosts === undefined) {
+      const message = 'is missing; for example: host: wiki.example.com'
+      faults.push({ path: [index, 'host'], message })
+    }
+    for (const { name, at } of placedHosts(route)) {
+      if (seen.has(name)) {
+        const message = `${name} stands twice: one host is one route`
+        faults.push({ path: [index, ...at], message })
+      }
+      seen.add(name)
+    }
+  }
+  return faults
 }
 
 /** A fault that shows when several keys are read together, or a file is. */

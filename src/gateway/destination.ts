@@ -82,6 +82,19 @@ export function compileDestination(
   }
 }
 
+/** The same for another host of a route: one of those that a wildcard stands for. */
+export function destinationAt(destination: Destination, from: Place, to: Place): Destination {
+  const moved = (host: string) => (host === from.authority ? to.authority : host)
+  const { host, relocation } = destination
+  return {
+    ...destination,
+    host: moved(host),
+    ...(relocation
+      ? { relocation: { ...relocation, origin: to.origin, hosts: relocation.hosts.map(moved) } }
+      : {}),
+  }
+}
+
 /** The target that goes out; `undefined` when there is nothing at this one. */
 export const targetFor = ({ prefix }: Destination, target: string): string | undefined =>
   prefix ? targetBehind(prefix, target) : target

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { networks } from '../base/net.ts'
 import type { Requirement } from '../model/decision.ts'
+import type { NamedNetworks } from '../policy/config.ts'
 import type { Cookies } from '../session/cookie.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { SigningKeyRepository } from '../store/contract.ts'
@@ -20,6 +21,7 @@ import { createIdentityHeaders } from './identity-headers.ts'
 import { createListener, type Listener } from './listener.ts'
 import { createProxyDoor } from './proxy.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
+import { createReports } from './reports.ts'
 import { createRequestReader } from './request.ts'
 import { compileRoutes, type Route } from './routes.ts'
 import { parseUrl } from './target.ts'
@@ -38,8 +40,10 @@ export interface Gateway {
   timeouts: Timeouts
   /** How long a connection may be silent, in seconds. */
   longestSilence: number
-  /** The applications behind the gate. */
+  /** The applications behind the gate whose host is known beforehand. */
   routes: readonly Route[]
+  /** Is this, letter for letter, the origin of an application? @param origin May be hostile. */
+  hasOrigin(origin: string): boolean
   /**
    * What opening a page takes.
    *
@@ -61,6 +65,7 @@ export interface Gateway {
 export interface GatewayDeps {
   config: {
     routes: readonly RouteConfig[]
+    networks: NamedNetworks
     assertion: AssertionConfig
     trusted_proxies: readonly string[]
     timeouts: Timeouts
@@ -85,8 +90,12 @@ export function createGateway(given: GatewayDeps): Gateway {
   const { config, portal, brand, help, sessions, cookies, clock, audit, log, pages } = given
   const { timeouts } = config
 
-  const routes = compileRoutes(config.routes, portal, config.assertion)
-  const corridor = createCorridor({ routes, sessions, clock })
+  const routes = compileRoutes(config.routes, {
+    portal,
+    networks: config.networks,
+    assertion: config.assertion,
+  })
+  const corridor = createCorridor({ routes, sessions, reports: createReports({ log }), clock })
   const assertions = createAssertions({
     repository: given.signingKeys,
     clock,
@@ -130,7 +139,8 @@ export function createGateway(given: GatewayDeps): Gateway {
       timeouts,
       routes.all.map(({ upstream }) => upstream),
     ),
-    routes: routes.all,
+    routes: routes.known,
+    hasOrigin: routes.hasOrigin,
     jwks: () => assertions.jwks(),
     requirementFor(url, address) {
       const page = pageOf(url)

@@ -2,8 +2,8 @@
 export interface Destinations {
   /** Where it ends when no other place was asked for, or a foreign one. */
   home: URL
-  /** Origins of all routes, e.g. `https://wiki.example.com`. */
-  origins: ReadonlySet<string>
+  /** Origins of all routes, e.g. `https://wiki.example.com`; asked letter for letter. */
+  origins: { has(origin: string): boolean }
   /** Addresses of the portal's own pages at which a sign-in may end, each with all below it. */
   own?: readonly string[]
 }
@@ -33,7 +33,7 @@ export function returnTo(given: string | undefined, destinations: Destinations):
 /** Printable ASCII without what browsers and servers read in different ways: space, quotes, `\`, `<>`. */
 const PLAIN = /^[\x21\x23-\x3b\x3d\x3f-\x5b\x5d-\x7e]{1,4096}$/
 
-function isOurs(given: string, origins: ReadonlySet<string>): boolean {
+function isOurs(given: string, origins: Destinations['origins']): boolean {
   if (!PLAIN.test(given)) return false
   // The origin is compared as text and the rest must begin where an origin ends. So there is nothing
   // to parse, and no parser to disagree with; the second look by the WHATWG parser can only refuse.

@@ -95,8 +95,8 @@ describe('a file with faults', () => {
       '19 routes[1].upstream',
       '22 routes[1].rules[0].groups',
       '23 routes[1].rules[0].paths[0]',
-      '24 routes[2].host',
       '24 routes[2].upstream',
+      '24 routes[2].host',
       '25 routes[2].rules',
       '26 log',
     ])
@@ -349,4 +349,60 @@ describe('a secret', () => {
     expect(faults).not.toEqual([])
     expect(JSON.stringify(faults)).not.toContain('hunter2')
   })
+})
+
+describe('hosts and networks', () => {
+  const route = (rest: string, top = '') =>
+    `${LEAST}${top}routes:\n  - { ${rest}, rules: [{ require: two_factor, networks: [office, 10.0.0.1] }] }`
+  const office = 'networks: { office: [192.0.2.0/24] }\n'
+
+  it.each([
+    ['host: "*.apps.example.com"', office, []],
+    ['host: a.example.com, hosts: [b.example.com, "*.b.example.com"]', office, []],
+    ['hosts: [b.example.com]', office, []],
+    ['name: Wiki', office, ['4 routes[0].host']],
+    ['hosts: []', office, ['4 routes[0].hosts']],
+    ['host: a.example.com, hosts: [a.example.com]', office, ['4 routes[0].hosts[0]']],
+    ['host: "*"', office, ['4 routes[0].host']],
+    ['host: "*.com"', office, ['4 routes[0].host']],
+    ['host: "a*.example.com"', office, ['4 routes[0].host']],
+    ['host: "a.*.example.com"', office, ['4 routes[0].host']],
+    ['host: "*.*.example.com"', office, ['4 routes[0].host']],
+    ['hosts: [a.example.com, "*.other.example"]', office, ['4 routes[0].hosts[1]']],
+    ['hosts: [auth.example.com]', office, ['4 routes[0].hosts[0]']],
+    ['host: a.example.com', '', ['3 routes[0].rules[0].networks[0]']],
+    [
+      'host: a.example.com',
+      'networks: { offise: [10.0.0.1] }\n',
+      ['4 routes[0].rules[0].networks[0]'],
+    ],
+    ['host: a.example.com', 'networks: { office: [10.0.0.1/99] }\n', ['2 networks.office[0]']],
+    [
+      'host: a.example.com',
+      'networks: { office: [10.0.0.1], Home: [10.0.0.2] }\n',
+      ['2 networks.Home'],
+    ],
+  ])('weighs %s with %j', (rest, top, places) => {
+    const yaml = route(rest, top)
+    expect(places.length === 0 ? load(yaml).warnings : placesOf(faultsIn(yaml))).toEqual(places)
+  })
+
+  it('reach the portal only where nobody else could', () => {
+    const wild = `${LEAST}routes: [{ host: "*.example.com", rules: [{ require: two_factor }] }]`
+    expect(load(wild).warnings).toEqual([])
+  })
+})
+
+it.each([
+  ['query: [{ name: a }]', 'query[0]'],
+  ['query: [{ name: a, present: false, is: [b] }]', 'query[0]'],
+  ['query: [{ is: [b] }]', 'query[0].name'],
+  ['query: [{ name: a, is: b }]', 'query[0].is'],
+  ['patterns: ["^/(a+)+$"]', 'patterns[0]'],
+  ['patterns: ["/users/.*"]', 'patterns[0]'],
+  ['mode: dry', 'mode'],
+  ['amr: [OTP]', 'amr[0]'],
+])('refuses a rule with %s', (condition, place) => {
+  const yaml = `${LEAST}routes: [{ host: a.example.com, rules: [{ require: one_factor, ${condition} }] }]`
+  expect(placesOf(faultsIn(yaml))).toEqual([`2 routes[0].rules[0].${place}`])
 })

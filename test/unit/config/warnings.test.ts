@@ -73,6 +73,9 @@ it.each([
   ['[{ methods: [GET], require: bypass }, { require: deny }]', []],
   ['[{ paths: [/a/**], require: bypass }, { require: deny }]', []],
   ['[{ networks: [10.0.0.0/8], require: bypass }, { require: deny }]', []],
+  ['[{ patterns: ["^/a$"], require: bypass }, { require: deny }]', []],
+  ['[{ query: [{ name: a, present: true }], require: bypass }, { require: deny }]', []],
+  ['[{ require: bypass, mode: report }, { require: deny }]', []],
   // A rule for some users is still about everybody: the others are refused by it.
   ['[{ users: [alice], require: one_factor }, { require: deny }]', ['4 routes[0].rules[1]']],
 ])('weighs the order of %s', (rules, places) => {

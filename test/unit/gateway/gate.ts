@@ -56,6 +56,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
     config: {
       routes: options.routes.map((route) => routeConfig.parse(route)),
       assertion: options.assertion ?? {},
+      networks: {},
       trusted_proxies: options.trusted ?? [],
       timeouts: gatewayConfig.timeouts.parse({ drain: '1s', ...options.timeouts }),
     },

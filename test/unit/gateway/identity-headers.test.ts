@@ -15,7 +15,7 @@ const routes = compileRoutes(
     { host: 'app.gw.test', rules: [{ require: 'one_factor' }] },
     { host: 'odd.gw.test', headers: { user: 'X-WiKi-Login' }, rules: [{ require: 'one_factor' }] },
   ]),
-  portal,
+  { portal },
 )
 const cookies = createCookies({ portal, scope: { kind: 'host' } })
 const identityHeaders = createIdentityHeaders({ routes, cookies })
