@@ -13,11 +13,20 @@ export interface Log {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
-/** Writes JSON lines to standard output. JSON escapes line breaks, so that no value can forge a line. */
-export function createLog(level: LogLevel): Log {
-  return pino({
+/** A log whose level can change while it is written. */
+export interface OperatorLog extends Log {
+  setLevel(level: LogLevel): void
+}
+
+/**
+ * Writes JSON lines to standard output. JSON escapes line breaks, so that no value can forge a line.
+ *
+ * @param always What every line tells, e.g. who is speaking.
+ */
+export function createLog(level: LogLevel, always: LogFields = {}): OperatorLog {
+  const log = pino({
     level,
-    base: null,
+    base: always,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
     messageKey: 'message',
@@ -31,6 +40,15 @@ export function createLog(level: LogLevel): Log {
       censor: '[secret]',
     },
   })
+  return {
+    debug: (fields, message) => log.debug(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    error: (fields, message) => log.error(fields, message),
+    setLevel: (wanted) => {
+      log.level = wanted
+    },
+  }
 }
 
 /** The same log with something to say in every line, e.g. who is speaking. */

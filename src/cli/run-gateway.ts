@@ -1,14 +1,14 @@
-import { type AddressInfo, createServer, type Server } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { type App, createApp } from '../app.ts'
 import { watchClock } from '../base/clock.ts'
-import { hasCode, OperatorError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import type { ListenAddress } from '../base/net.ts'
 import type { Config } from '../config/schema.ts'
 import { type OpenStore, openSqlite } from '../store/sqlite.ts'
+import type { Reconfigurable } from './keep-current.ts'
+import { listen, tryToListen } from './listen.ts'
 
 /** A gateway that takes requests. */
-export interface Running extends OpenStore {
+export interface Running extends OpenStore, Reconfigurable {
   app: App
   port: number
   /** Lets requests under way finish, then stops. */
@@ -54,6 +54,10 @@ export async function runGateway(config: Config, log: Log): Promise<Running> {
     ...opened,
     app,
     port,
+    users: store.users.list,
+    async apply({ config: next, policy }) {
+      app.prepare(next, policy).swap()
+    },
     async stop() {
       clearInterval(timer)
       endWatch()
@@ -64,40 +68,4 @@ export async function runGateway(config: Config, log: Log): Promise<Running> {
       log.info({}, 'gateway: stopped')
     },
   }
-}
-
-async function tryToListen({ health, listen: doors }: Config): Promise<void> {
-  const [one, other] = [createServer(), createServer()]
-  try {
-    await listen(one, health.listen, 'health.listen')
-    await listen(other, doors, 'listen')
-  } finally {
-    await Promise.all([one, other].map((server) => new Promise((done) => server.close(done))))
-  }
-}
-
-function listen(server: Server, { host, port }: ListenAddress, key: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => reject(cannotListen(cause, key, `${host}:${port}`)))
-    server.listen({ host, port }, resolve)
-  })
-}
-
-function cannotListen(cause: Error, key: string, address: string): Error {
-  if (hasCode(cause, 'EADDRINUSE')) {
-    return new OperatorError(
-      `${key}: ${address} is in use by another program. Stop it, or choose another port.`,
-      { cause },
-    )
-  }
-  if (hasCode(cause, 'EACCES')) {
-    return new OperatorError(
-      `${key}: this user may not listen on ${address}. Choose a port above 1023, or allow it.`,
-      { cause },
-    )
-  }
-  if (hasCode(cause, 'EADDRNOTAVAIL') || hasCode(cause, 'ENOTFOUND')) {
-    return new OperatorError(`${key}: this machine has no address ${address}.`, { cause })
-  }
-  return cause
 }

@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load.ts'
 import { writtenRemark } from '../config/remark.ts'
 import { SET_UP_LINK_SECONDS } from '../login/set-up.ts'
 import type { Command } from './command.ts'
+import { keepCurrent } from './keep-current.ts'
 import { runGateway } from './run-gateway.ts'
 import { untilTold } from './until-told.ts'
 
@@ -16,7 +17,10 @@ export const serve: Command = {
 
   async run(args, { environment, printError }) {
     const { values } = parseArgs({ args: [...args], options: { config: { type: 'string' } } })
-    const { config, warnings } = loadConfig(findConfigFile(values.config, environment), environment)
+    const file = findConfigFile(values.config, environment)
+    const load = () => loadConfig(file, environment)
+    const first = load()
+    const { config, warnings } = first
     const log = createLog(config.log.level)
     for (const warning of warnings) log.warn({}, `configuration: ${writtenRemark(warning)}`)
 
@@ -29,6 +33,7 @@ export const serve: Command = {
         `\nThere is no user yet. Create the first administrator within ${SET_UP_LINK_SECONDS / 60} minutes at\n\n  ${link}\n`,
       )
     }
-    return untilTold(running, log)
+    const stopKeeping = keepCurrent({ first, load, gateway: running, log })
+    return untilTold(running, log).finally(stopKeeping)
   },
 }

@@ -25,3 +25,12 @@ export function withPlacedFiles<T>(values: T, schema: z.core.$ZodType, folder: s
   }
   return walk(values, schema) as T
 }
+
+/** Lists every file that a configuration names, once its names are whole. */
+export function namedFiles(values: unknown, schema: z.core.$ZodType): string[] {
+  if (typeof values === 'string') return describe(schema).file ? [values] : []
+  const item = itemOf(schema)
+  if (item && Array.isArray(values)) return values.flatMap((entry) => namedFiles(entry, item))
+  if (!isMap(values)) return []
+  return keysOf(schema).flatMap(([key, below]) => namedFiles(values[key], below))
+}

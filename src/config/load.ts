@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { faultsInFiles } from '../gateway/config.ts'
 import { type ConfigDocument, readDocument } from './document.ts'
 import { type Environment, mentionedNames, overlay, systemEnvironment } from './environment.ts'
-import { withPlacedFiles } from './files.ts'
+import { namedFiles, withPlacedFiles } from './files.ts'
 import { faultsOf, plainWords } from './issues.ts'
 import { ConfigFaults, type Fault, type Remark, type Warning } from './remark.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -17,7 +17,22 @@ export interface LoadedConfig {
   /** What is legal but dangerous. */
   warnings: readonly Warning[]
   file: string
+  /** Every file that goes in: the configuration itself, secrets, and what it names besides. */
+  files: readonly string[]
+  source: ConfigSource
 }
+
+/** All that a configuration is made of, as plain values; another process makes the same one of it. */
+export interface ConfigSource {
+  /** What stands in the file and the environment, with secrets in their places. */
+  values: unknown
+  /** Where relative file names start. */
+  folder: string
+}
+
+/** Makes a configuration of what {@link loadConfig} has found to be without a fault. */
+export const configOf = ({ values, folder }: ConfigSource): Config =>
+  freeze(withPlacedFiles(configSchema.parse(values), configSchema, folder))
 
 /**
  * Loads the configuration: defaults, then the file, then the environment, then secret files, each
@@ -33,7 +48,7 @@ export function loadConfig(
   environment: Environment = systemEnvironment(),
 ): LoadedConfig {
   const read = readDocument(file)
-  if (!read.ok) throw new ConfigFaults(read.faults)
+  if (!read.ok) throw new ConfigFaults(read.faults, [file])
   const { document } = read
   const folder = resolve(dirname(file))
 
@@ -61,7 +76,8 @@ export function loadConfig(
     })),
     ...overlaid.faults,
   ]
-  if (!parsed.success || faults.length > 0) throw new ConfigFaults(faults.toSorted(byLine))
+  if (!parsed.success || faults.length > 0)
+    throw new ConfigFaults(faults.toSorted(byLine), [file, ...secrets.files])
 
   const config = freeze(withPlacedFiles(parsed.data, configSchema, folder))
   const unusable = faultsInFiles(config).map(({ path, message }) => ({
@@ -69,7 +85,9 @@ export function loadConfig(
     path: writtenPath(path),
     message,
   }))
-  if (unusable.length > 0) throw new ConfigFaults(unusable.toSorted(byLine))
+  const { store: _, ...aroundStore } = config
+  const files = [file, ...secrets.files, ...namedFiles(aroundStore, configSchema)]
+  if (unusable.length > 0) throw new ConfigFaults(unusable.toSorted(byLine), files)
 
   const literals = secrets.literals.filter((path) => !overlaid.origins.has(path.join('.')))
   const remarks = warningsAbout(config, {
@@ -82,7 +100,13 @@ export function loadConfig(
     path: writtenPath(path),
     message,
   }))
-  return { config, warnings: warnings.toSorted(byLine), file }
+  return {
+    config,
+    warnings: warnings.toSorted(byLine),
+    file,
+    files,
+    source: { values: secrets.values, folder },
+  }
 }
 
 /** A value stands on its line in the file, or in the variable that set it. */

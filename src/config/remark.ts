@@ -23,9 +23,12 @@ export function writtenRemark({ at, path, message }: Remark): string {
 /** The configuration cannot be used. The message lists every fault, one a line. */
 export class ConfigFaults extends OperatorError {
   readonly faults: readonly Fault[]
+  /** The files that a better configuration may come from. */
+  readonly files: readonly string[]
 
-  constructor(faults: readonly Fault[]) {
+  constructor(faults: readonly Fault[], files: readonly string[] = []) {
     super(faults.map(writtenRemark).join('\n'))
     this.faults = faults
+    this.files = files
   }
 }

@@ -21,6 +21,8 @@ export interface Resolved {
   literals: Path[]
   /** Secret files that others may read. */
   exposed: SecretRemark[]
+  /** Every secret file that is named, whether it is there or not. */
+  files: string[]
 }
 
 interface Sources {
@@ -40,7 +42,13 @@ export function resolveSecrets(
   schema: z.core.$ZodType,
   sources: Sources,
 ): Resolved {
-  const resolved: Resolved = { values: undefined, faults: [], literals: [], exposed: [] }
+  const resolved: Resolved = {
+    values: undefined,
+    faults: [],
+    literals: [],
+    exposed: [],
+    files: [],
+  }
 
   const walk = (value: unknown, at: z.core.$ZodType, path: Path): unknown => {
     if (describe(at).secret) return secretText(value, path, sources, resolved)
@@ -81,6 +89,7 @@ function secretText(value: unknown, path: Path, sources: Sources, resolved: Reso
     return text ? text : fault(`the variable ${name} is not set`)
   }
   const file = resolve(sources.folder, name)
+  resolved.files.push(file)
   try {
     const text = readFileSync(file, 'utf8').trim()
     if (isExposed(file)) {

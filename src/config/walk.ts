@@ -107,3 +107,13 @@ export function writtenPath(path: readonly PropertyKey[]): string {
     return text === '' ? String(key) : `${text}.${String(key)}`
   }, '')
 }
+
+/** The same values with another one at a place within sections; `undefined` takes it out. */
+export function withValueAt(values: unknown, path: readonly string[], value: unknown): unknown {
+  const [key, ...rest] = path
+  if (key === undefined) return value
+  const section = isMap(values) ? values : {}
+  const { [key]: below, ...others } = section
+  const changed = withValueAt(below, rest, value)
+  return changed === undefined ? others : { ...others, [key]: changed }
+}

@@ -26,7 +26,7 @@ export function applicationsFor(
   now: UnixSeconds,
 ): Application[] {
   const asked = { method: 'GET', path: '/', query: '', address }
-  const signedIn = { user, session: nothingProved(user) }
+  const signedIn = { user, session: nobodyProved(user) }
   return routes.flatMap((route) => {
     const { name, host, origin } = route
     const decision = decide(route.policy, asked, signedIn, now)
@@ -38,7 +38,7 @@ export function applicationsFor(
 }
 
 /** Somebody who is known and has shown nothing: every requirement is still to be met. */
-const nothingProved = ({ id }: User): Session => ({
+export const nobodyProved = ({ id }: User): Session => ({
   id: '',
   userId: id,
   aal: 0,

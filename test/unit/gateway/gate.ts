@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { silentLog } from '../../../src/base/log.ts'
 import type { AssertionConfig } from '../../../src/gateway/assertion/config.ts'
 import { gatewayConfig, routeConfig } from '../../../src/gateway/config.ts'
-import { createFront, type Front } from '../../../src/gateway/front.ts'
+import { createFront } from '../../../src/gateway/front.ts'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.ts'
 import { createTunnels } from '../../../src/gateway/tunnels.ts'
 import type { AuditEvent } from '../../../src/model/event.ts'
@@ -17,7 +17,8 @@ import { type StillClock, stillClock } from '../../support/still-clock.ts'
 /** A gateway alone: no portal, no store; sessions are whoever the test says. */
 export interface Gate {
   gateway: Gateway
-  front: Front
+  /** Puts other rules in force. */
+  swap(next: Pick<GateOptions, 'routes'>): void
   port: number
   clock: StillClock
   /** Everything that was written down. */
@@ -51,47 +52,50 @@ export async function openGate(options: GateOptions): Promise<Gate> {
   let reads = 0
 
   const tunnels = createTunnels()
-  const gateway = createGateway({
-    tunnels,
-    config: {
-      routes: options.routes.map((route) => routeConfig.parse(route)),
-      assertion: options.assertion ?? {},
-      networks: {},
-      trusted_proxies: options.trusted ?? [],
-      timeouts: gatewayConfig.timeouts.parse({ drain: '1s', ...options.timeouts }),
-    },
-    portal,
-    brand: { name: 'Gatehouse', css: [], icon: '', home: portal.href, links: [] },
-    help: undefined,
-    sessions: {
-      read: (token) => {
-        reads += 1
-        return find(token)
+  const signingKeys = signingKeysInMemory()
+  const build = ({ routes, ...options }: GateOptions) =>
+    createGateway({
+      tunnels,
+      config: {
+        routes: routes.map((route) => routeConfig.parse(route)),
+        assertion: options.assertion ?? {},
+        networks: {},
+        trusted_proxies: options.trusted ?? [],
+        timeouts: gatewayConfig.timeouts.parse({ drain: '1s', ...options.timeouts }),
       },
-      peek: find,
-      issue: () => Promise.reject(new Error('no sign-in here')),
-      list: async () => [],
-      revoke: async () => false,
-      revokeAll: async () => [],
-    },
-    cookies: createCookies({ portal, scope: { kind: 'domain', domain: 'gw.test' } }),
-    signingKeys: signingKeysInMemory(),
-    audit: { record: (event) => events.push(event) },
-    clock,
-    log: silentLog,
-    pages:
-      options.pages ??
-      ((_, response) => {
-        response.end('a page')
-      }),
-  })
+      portal,
+      brand: { name: 'Gatehouse', css: [], icon: '', home: portal.href, links: [] },
+      help: undefined,
+      sessions: {
+        read: (token) => {
+          reads += 1
+          return find(token)
+        },
+        peek: find,
+        issue: () => Promise.reject(new Error('no sign-in here')),
+        list: async () => [],
+        revoke: async () => false,
+        revokeAll: async () => [],
+      },
+      cookies: createCookies({ portal, scope: { kind: 'domain', domain: 'gw.test' } }),
+      signingKeys,
+      audit: { record: (event) => events.push(event) },
+      clock,
+      log: silentLog,
+      pages:
+        options.pages ??
+        ((_, response) => {
+          response.end('a page')
+        }),
+    })
+  const gateway = build(options)
   const front = createFront({ first: gateway, tunnels })
   front.server.listen(0, '127.0.0.1')
   await once(front.server, 'listening')
 
   return {
     gateway,
-    front,
+    swap: (next) => front.swap(build({ ...options, ...next })),
     port: portOf(front.server),
     clock,
     events,
