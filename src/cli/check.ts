@@ -22,10 +22,12 @@ export const check: Command = {
     }
 
     const file = findConfigFile(given ?? values.config, environment)
-    const { config, warnings } = loadConfig(file, environment)
+    const { config, warnings, requireTests } = loadConfig(file, environment)
     for (const warning of warnings) print(`warning: ${writtenRemark(warning)}`)
+    requireTests()
     const routes = counted(config.routes.length, 'route')
-    print(`${file}: ${routes}, no faults, ${counted(warnings.length, 'warning')}`)
+    const tests = config.tests.length > 0 ? `, ${counted(config.tests.length, 'test')} passed` : ''
+    print(`${file}: ${routes}, no faults, ${counted(warnings.length, 'warning')}${tests}`)
     return 0
   },
 }

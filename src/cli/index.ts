@@ -9,6 +9,7 @@ import { type Command, type CommandContext, WrongUsage } from './command.ts'
 import { configExample } from './config-example.ts'
 import { demo } from './demo.ts'
 import { factor } from './factor.ts'
+import { policy } from './policy.ts'
 import { serve } from './serve.ts'
 import { session } from './session.ts'
 import { user } from './user.ts'
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   serve,
   demo,
   check,
+  policy,
   user,
   factor,
   session,

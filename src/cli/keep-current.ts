@@ -33,7 +33,6 @@ export function keepCurrent({ first, load, gateway, log }: KeepCurrentDeps): () 
   const reloader = createReloader({
     first,
     load,
-    checks: [],
     users: gateway.users,
     watch: watch.over,
     log,

@@ -31,8 +31,6 @@ export interface ReloaderDeps {
   first: LoadedConfig
   /** Reads the configuration; throws what `loadConfig` throws. */
   load(): LoadedConfig
-  /** Further reasons why a configuration may not be put in force, each as a sentence. */
-  checks: readonly ((config: Config) => readonly string[])[]
   /**
    * Puts a configuration in force everywhere, or nowhere.
    *
@@ -61,9 +59,8 @@ export function createReloader(deps: ReloaderDeps): Reloader {
     try {
       const loaded = deps.load()
       files = loaded.files
+      loaded.requireTests()
       const { config, source } = keepFixed(loaded, current, log)
-      const faults = deps.checks.flatMap((check) => check(config))
-      if (faults.length > 0) throw new OperatorError(faults.join('\n'))
       const next = { config, source, policy: current.policy + 1 }
       await deps.apply(next)
       const before = current

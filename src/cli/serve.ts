@@ -20,6 +20,7 @@ export const serve: Command = {
     const file = findConfigFile(values.config, environment)
     const load = () => loadConfig(file, environment)
     const first = load()
+    first.requireTests()
     const { config, warnings } = first
     const log = createLog(config.log.level)
     for (const warning of warnings) log.warn({}, `configuration: ${writtenRemark(warning)}`)

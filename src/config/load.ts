@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { faultsInFiles } from '../gateway/config.ts'
+import { failedTests } from '../gateway/policy-tests.ts'
 import { type ConfigDocument, readDocument } from './document.ts'
 import { type Environment, mentionedNames, overlay, systemEnvironment } from './environment.ts'
 import { namedFiles, withPlacedFiles } from './files.ts'
@@ -20,6 +21,12 @@ export interface LoadedConfig {
   /** Every file that goes in: the configuration itself, secrets, and what it names besides. */
   files: readonly string[]
   source: ConfigSource
+  /**
+   * Tries the `tests` of the configuration.
+   *
+   * @throws {ConfigFaults} with every test that fails, each with its line.
+   */
+  requireTests(): void
 }
 
 /** All that a configuration is made of, as plain values; another process makes the same one of it. */
@@ -80,14 +87,16 @@ export function loadConfig(
     throw new ConfigFaults(faults.toSorted(byLine), [file, ...secrets.files])
 
   const config = freeze(withPlacedFiles(parsed.data, configSchema, folder))
-  const unusable = faultsInFiles(config).map(({ path, message }) => ({
-    at: placeOf(path),
-    path: writtenPath(path),
-    message,
-  }))
+  const placed = (remarks: readonly { path: readonly PropertyKey[]; message: string }[]) =>
+    remarks
+      .map(({ path, message }) => ({ at: placeOf(path), path: writtenPath(path), message }))
+      .toSorted(byLine)
   const { store: _, ...aroundStore } = config
   const files = [file, ...secrets.files, ...namedFiles(aroundStore, configSchema)]
-  if (unusable.length > 0) throw new ConfigFaults(unusable.toSorted(byLine), files)
+  const require = (found: readonly Fault[]) => {
+    if (found.length > 0) throw new ConfigFaults(found, files)
+  }
+  require(placed(faultsInFiles(config)))
 
   const literals = secrets.literals.filter((path) => !overlaid.origins.has(path.join('.')))
   const remarks = warningsAbout(config, {
@@ -95,15 +104,11 @@ export function loadConfig(
     exposed: secrets.exposed,
     readableByOthers: document.readableByOthers,
   })
-  const warnings = remarks.map(({ path, message }) => ({
-    at: placeOf(path),
-    path: writtenPath(path),
-    message,
-  }))
   return {
     config,
-    warnings: warnings.toSorted(byLine),
+    warnings: placed(remarks),
     file,
+    requireTests: () => require(placed(failedTests(config))),
     files,
     source: { values: secrets.values, folder },
   }

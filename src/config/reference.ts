@@ -83,7 +83,8 @@ const CHECKING = `\
 
 \`gatehouse check [FILE]\` reads the configuration as a start would, and touches nothing else. It prints every fault at
 once, each with its line, and ends with exit code 1; without a fault it prints warnings about what is legal but
-dangerous, and ends with exit code 0.`
+dangerous, and ends with exit code 0. The \`tests\` of the configuration are tried too, and one that fails is a fault.
+[rules.md](rules.md) tells about rules and how to try them.`
 
 function section(name: string, schema: z.core.$ZodType): string[] {
   const heading = [`## ${name}`, describe(schema).description ?? '']

@@ -1,10 +1,12 @@
+import { isIP } from 'node:net'
 import * as z from 'zod'
 import { certificatesFault } from '../base/certificates.ts'
 import { holdsStrangers, parseNetwork } from '../base/net.ts'
 import { duration, durationOrNone, hostPattern, listenAddress, network } from '../base/schema.ts'
-import { networksConfig, ruleConfig } from '../policy/config.ts'
+import { networksConfig, PROVABLE, ruleConfig } from '../policy/config.ts'
 import { type AssertionConfig, assertionConfig, routeAssertionConfig } from './assertion/config.ts'
 import { foldName } from './reserved-names.ts'
+import { parseUrl } from './target.ts'
 import { proxyConfig, upstreamConfig } from './upstream-config.ts'
 
 const headerName = (name: string, what: string) =>
@@ -63,6 +65,55 @@ export const routeConfig = z.strictObject({
       'Read from top to bottom; the first that is about a request decides. Where none is, the answer is no.',
   }),
 })
+
+/** What the rules are meant to say about one request. */
+export const policyTestConfig = z
+  .strictObject({
+    url: z
+      .string()
+      .refine((text) => parseUrl(text) !== undefined, {
+        message: 'write an address with its scheme: https://wiki.example.com/admin/',
+      })
+      .meta({ description: 'Of the page that is asked for.' }),
+    method: z
+      .string()
+      .regex(/^[A-Z]+$/, 'write a method in capitals: GET')
+      .default('GET')
+      .meta({ description: 'With which it is asked for.' }),
+    address: z
+      .string()
+      .refine((text) => isIP(text) !== 0, { message: 'write an address: 10.0.0.2' })
+      .optional()
+      .meta({ description: 'Of the client; in no network when left out.' }),
+    user: z.string().min(1).optional().meta({
+      description: 'Who is signed in; nobody when left out with `groups`.',
+    }),
+    groups: z.array(z.string().min(1)).optional().meta({ description: 'Of that user.' }),
+    proved: z.enum(PROVABLE).optional().meta({
+      description: 'What the user has proved; `two_factor` when left out.',
+    }),
+    amr: z.array(z.string().min(1)).min(1).optional().meta({
+      description: 'By which methods; the usual ones of that level when left out.',
+    }),
+    age: duration().optional().meta({
+      description: 'How long ago; just now when left out.',
+    }),
+    expect: z.enum(['allow', 'authenticate', 'deny', 'refuse']).meta({
+      description:
+        'The answer: `allow`, `authenticate` (sign in, or prove more), `deny`, or `refuse` (no such host, or a path or query that can be read in two ways).',
+    }),
+    rule: z.string().min(1).optional().meta({ description: 'The rule that gives it.' }),
+  })
+  .superRefine((test, context) => {
+    if (test.user !== undefined || test.groups !== undefined) return
+    for (const key of ['proved', 'amr', 'age'] as const) {
+      if (test[key] === undefined) continue
+      const message = 'has no meaning without user or groups: nobody is signed in'
+      context.addIssue({ code: 'custom', path: [key], message })
+    }
+  })
+
+export type PolicyTestConfig = z.output<typeof policyTestConfig>
 
 /** One application behind the gate. */
 export type RouteConfig = z.output<typeof routeConfig>
@@ -123,6 +174,14 @@ export const gatewayConfig = {
     description: 'Networks by name, for the rules of all routes.',
     example: { office: ['192.0.2.0/24', '2001:db8::/48'] },
   }),
+  tests: z
+    .array(policyTestConfig)
+    .default([])
+    .meta({
+      description:
+        'What the rules are meant to say. `gatehouse check` tries them all; a configuration in which one fails is not taken.',
+      example: [{ url: 'https://wiki.example.com/admin/', user: 'bob', expect: 'deny' }],
+    }),
 }
 
 type Hosts = Pick<RouteConfig, 'host' | 'hosts'>

@@ -8,6 +8,14 @@ import { invalidExpression } from './pattern.ts'
 export const LEVELS = ['bypass', 'one_factor', 'two_factor', 'phishing_resistant', 'deny'] as const
 export type Level = (typeof LEVELS)[number]
 
+/** The levels that somebody can prove. */
+export const PROVABLE = [
+  'one_factor',
+  'two_factor',
+  'phishing_resistant',
+] as const satisfies readonly Level[]
+export type ProvedLevel = (typeof PROVABLE)[number]
+
 const AMR = 'write the short name of a method, as in RFC 8176: otp'
 
 const checkedBy = (faultOf: (text: string) => string | undefined) =>

@@ -58,6 +58,16 @@ export function queryTest(condition: QueryCondition): QueryTest {
 /** Some programs read no further than this. */
 const MAX_PAIRS = 500
 
+/** A condition in words: `action is delete`. */
+export function writtenQuery({ name, present, is, not }: QueryCondition): string {
+  const parts = [
+    ...(present === undefined ? [] : [present ? 'is there' : 'is not there']),
+    ...(is ? [`is ${is.join(' or ')}`] : []),
+    ...(not ? [`is not ${not.join(' or ')}`] : []),
+  ]
+  return `${name} ${parts.join(' and ')}`
+}
+
 const holdsFor =
   ({ present, is, not }: QueryCondition) =>
   (value: string | undefined): boolean => {

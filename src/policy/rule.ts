@@ -4,7 +4,7 @@ import { type User, userNameKey } from '../model/user.ts'
 import type { NamedNetworks, RuleConfig } from './config.ts'
 import { foldCase, type PathTest, pathTest } from './path.ts'
 import { foldedPatternTest, patternTest } from './pattern.ts'
-import { type Match, queryTest } from './query.ts'
+import { type Match, queryTest, writtenQuery } from './query.ts'
 
 /** One rule, made ready for many requests. */
 export interface Rule {
@@ -23,6 +23,8 @@ export interface Rule {
 /** One thing that a rule looks at. */
 export interface Condition {
   key: 'paths' | 'methods' | 'networks' | 'query'
+  /** What it asks for, as it is written in the configuration. */
+  values: string
   isFulfilled(request: AccessRequest): Match
 }
 
@@ -83,25 +85,38 @@ function conditionsOf(
   named: NamedNetworks,
 ): Condition[] {
   const conditions: Condition[] = []
-  const add = (key: Condition['key'], holds: (request: AccessRequest) => boolean) =>
-    conditions.push({ key, isFulfilled: (request) => (holds(request) ? 'yes' : 'no') })
+  const add = (
+    key: Condition['key'],
+    values: readonly string[],
+    holds: (request: AccessRequest) => boolean,
+  ) =>
+    conditions.push({
+      key,
+      values: values.join(', '),
+      isFulfilled: (request) => (holds(request) ? 'yes' : 'no'),
+    })
 
   if (methods) {
     const all = new Set(withHead(methods))
-    add('methods', ({ method }) => all.has(method))
+    add('methods', methods, ({ method }) => all.has(method))
   }
   if (readsPath({ methods, ...config })) {
-    add('paths', ({ path }) => pathTests.some((matches) => matches(path)))
+    const { paths = [], patterns = [] } = config
+    add('paths', [...paths, ...patterns], ({ path }) => pathTests.some((matches) => matches(path)))
   }
   if (from) {
     const all = networks(
       from.flatMap((text) => (Object.hasOwn(named, text) ? (named[text] ?? []) : [text])),
     )
-    add('networks', ({ address }) => all.has(address))
+    add('networks', from, ({ address }) => all.has(address))
   }
   for (const condition of query ?? []) {
     const test = queryTest(condition)
-    conditions.push({ key: 'query', isFulfilled: ({ query: given }) => test(given) })
+    conditions.push({
+      key: 'query',
+      values: writtenQuery(condition),
+      isFulfilled: ({ query: given }) => test(given),
+    })
   }
   return conditions
 }

@@ -70,3 +70,69 @@ it('looks at one file at a time', async () => {
   expect((await check(['a.yaml', 'b.yaml'])).code).toBe(2)
   expect((await check(['a.yaml', '--config', 'b.yaml'])).code).toBe(2)
 })
+
+const TESTED = `${GOOD}
+routes:
+  - host: wiki.example.com
+    rules:
+      - { name: public, paths: [/public/**], require: bypass }
+      - { name: admin, paths: [/admin/**], groups: [admins], require: two_factor, max_age: 10m }
+      - { name: inside, networks: [10.0.0.0/8], require: bypass }
+      - { name: key, paths: [/key], require: phishing_resistant, amr: [hwk] }
+      - { name: trial, require: deny, mode: report }
+      - { name: rest, require: one_factor }
+factors: { totp: {} }
+tests:
+`
+const asks = (rest: string, page = '/') =>
+  `  - { url: "https://wiki.example.com${page}", ${rest} }\n`
+
+it('tries what the rules are meant to say', async () => {
+  const file = aFile(
+    TESTED +
+      asks('expect: allow, rule: public', '/public/a') +
+      asks('expect: authenticate, rule: rest') +
+      asks('expect: allow, rule: inside, address: 10.1.1.1') +
+      asks('expect: allow, user: bob, proved: one_factor') +
+      asks('expect: deny, user: bob', '/admin/x') +
+      asks('expect: allow, groups: [admins]', '/admin/x') +
+      asks('expect: authenticate, groups: [admins], age: 11m', '/admin/x') +
+      asks('expect: authenticate, groups: [admins], proved: one_factor', '/admin/x') +
+      asks('expect: authenticate, user: bob', '/key') +
+      asks('expect: allow, user: bob, proved: phishing_resistant', '/key') +
+      asks('expect: authenticate, user: bob, proved: phishing_resistant, amr: [swk]', '/key') +
+      asks('expect: refuse', '/public/..%2fadmin') +
+      '  - { url: https://other.example.com/, expect: refuse }\n',
+  )
+  const { code, out, err } = await check([file])
+  expect(err).toEqual([])
+  expect(code).toBe(0)
+  expect(out.at(-1)).toContain('13 tests passed')
+})
+
+it('ends with 1 where one comes out otherwise, and names its line', async () => {
+  const file = aFile(
+    TESTED +
+      asks('expect: allow') +
+      asks('expect: deny', '/x') +
+      asks('expect: authenticate, rule: key'),
+  )
+  const { code, err } = await check([file])
+  expect(code).toBe(1)
+  expect(err.map((line) => line.slice(file.length).split(': ')[0])).toEqual([
+    ':14:5 tests[0]',
+    ':15:5 tests[1]',
+    ':16:5 tests[2]',
+  ])
+})
+
+it.each([
+  ['expect: allow, proved: two_factor', 'proved'],
+  ['expect: yes', 'expect'],
+  ['expect: allow, address: office', 'address'],
+  ['expect: allow, method: get', 'method'],
+])('refuses a test with %s', async (rest, key) => {
+  const { code, err } = await check([aFile(TESTED + asks(rest))])
+  expect(code).toBe(1)
+  expect(err.join()).toContain(`tests[0].${key}: `)
+})

@@ -39,7 +39,6 @@ function aReloader(given: Partial<ReloaderDeps> = {}) {
   return createReloader({
     first: load(),
     load,
-    checks: [],
     apply: async (next) => void applied.push(next),
     users: async () => [aUser({ name: 'alice' }), aUser({ name: 'bob', groups: ['admins'] })],
     watch: (files) => {
@@ -99,10 +98,11 @@ describe('a reload', () => {
     expect(String(faults[0]?.fields.at)).toContain(file)
   })
 
-  it('keeps the last good one when the file is gone, and when a check says no', async () => {
-    const reloader = aReloader({ checks: [() => ['alice must be able to open /']] })
+  it('keeps the last good one when the file is gone, and when one of its tests fails', async () => {
+    const reloader = aReloader()
+    write(`${WIKI}tests:\n  - { url: https://wiki.example.com/, expect: allow }\n`)
     await reloader.reload()
-    expect(lines.map(({ fields }) => fields.fault)).toContain('alice must be able to open /')
+    expect(lines.map(({ fields }) => fields.at)).toContain(`${file}:5:5`)
     rmSync(file)
     await reloader.reload()
     expect(applied).toEqual([])
