@@ -5,7 +5,7 @@ import { type PathPrefix, targetBehind } from './path-prefix.ts'
 import type { Relocation } from './relocation.ts'
 import type { HeaderLine } from './request.ts'
 import { foldName } from './reserved-names.ts'
-import type { ProxyConfig } from './upstream-config.ts'
+import type { HealthConfig, ProxyConfig } from './upstream-config.ts'
 
 /** How long an application may take, in seconds. */
 export type Limits = Pick<Timeouts, 'connect' | 'head' | 'idle'>
@@ -42,6 +42,10 @@ export interface Destination {
   replaced?: ReadonlySet<string>
   /** Absent when the target goes out as it came. */
   prefix?: PathPrefix
+  /** May a request be sent a second time where that is safe? */
+  repeats: boolean
+  /** Absent when nobody is asked how they are. */
+  health?: HealthConfig
   /** Absent when the application sees itself where browsers see it. */
   relocation?: Relocation
 }
@@ -65,7 +69,7 @@ export function compileDestination(
   const [first, ...others] = upstream.map((address) => compileServer(address, proxy))
   if (!first) return undefined
   const servers = [first, ...others] as const
-  if (!proxy) return { servers, host: place.authority, extraLines: [] }
+  if (!proxy) return { servers, host: place.authority, extraLines: [], repeats: true }
 
   const { strip_prefix: strip = '', base_path: base = '', host_header: host } = proxy
   const prefix = strip || base ? { strip, base } : undefined
@@ -74,6 +78,8 @@ export function compileDestination(
   return {
     servers,
     host: sent,
+    repeats: proxy.retry,
+    ...(proxy.health ? { health: proxy.health } : {}),
     ...sayings(proxy, strip),
     ...(prefix ? { prefix } : {}),
     ...(prefix || host !== 'keep'

@@ -16,6 +16,7 @@ import { createKeysDoor } from './assertion/keys-door.ts'
 import { type Corridor, createCorridor } from './authorize.ts'
 import type { RouteConfig, Timeouts } from './config.ts'
 import { longestSilence } from './destination.ts'
+import { createDispatch } from './dispatch.ts'
 import { createForwardAuthDoor } from './forward-auth.ts'
 import { createIdentityHeaders } from './identity-headers.ts'
 import { createListener, type Listener } from './listener.ts'
@@ -108,11 +109,13 @@ export function createGateway(given: GatewayDeps): Gateway {
 
   const shared = { corridor, cookies, identityHeaders, assertions, answers, refusals, log }
   const upstreams = createUpstreams(timeouts)
+  const dispatch = createDispatch({ destinations: routes.all, upstreams, clock, log })
   const forwardAuth = createForwardAuthDoor(shared)
-  const proxy = createProxyDoor({ ...shared, upstreams })
+  const proxy = createProxyDoor({ ...shared, dispatch })
   const keys = createKeysDoor({ assertions, refusals, log })
   const upgrade = createUpgradeDoor({
     ...shared,
+    dispatch,
     readRequest,
     timeouts,
     tunnels: given.tunnels,
@@ -150,7 +153,13 @@ export function createGateway(given: GatewayDeps): Gateway {
       const page = pageOf(url)
       return page && routes.find(page)
     },
-    retire: upstreams.retire,
-    close: upstreams.close,
+    async retire() {
+      dispatch.stop()
+      await upstreams.retire()
+    },
+    async close() {
+      dispatch.stop()
+      await upstreams.close()
+    },
   }
 }

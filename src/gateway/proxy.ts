@@ -7,6 +7,7 @@ import type { Assertions } from './assertion/assertions.ts'
 import type { Allowed, Corridor, Decision } from './authorize.ts'
 import { clientHeaders } from './client-headers.ts'
 import { type Destination, targetFor } from './destination.ts'
+import type { Dispatch } from './dispatch.ts'
 import { askedBy, type Door, identityOf } from './door.ts'
 import { UpstreamBroken } from './errors.ts'
 import type { Identity, IdentityHeaders } from './identity-headers.ts'
@@ -14,14 +15,14 @@ import { kindOf } from './kind.ts'
 import type { Refusals } from './refusals.ts'
 import { relocated } from './relocation.ts'
 import type { GatewayRequest } from './request.ts'
-import type { Receiver, Upstreams } from './upstream.ts'
+import type { Receiver } from './upstream.ts'
 
 export interface ProxyDoorDeps {
   corridor: Corridor
   cookies: Cookies
   identityHeaders: IdentityHeaders
   assertions: Assertions
-  upstreams: Upstreams
+  dispatch: Dispatch
   answers: Answers
   refusals: Refusals
   log: Log
@@ -97,9 +98,9 @@ function forward(deps: ProxyDoorDeps, passage: Passage, identity: Identity | und
   const { message, response, request, allowed, upstream, target } = passage
   if (request.expectsContinue) response.writeContinue()
 
-  const exchange = deps.upstreams.send(
+  const exchange = deps.dispatch.send(
+    upstream,
     {
-      server: upstream.servers[0],
       method: request.method,
       target,
       headers: deps.identityHeaders.forUpstream(request, allowed.route, identity),

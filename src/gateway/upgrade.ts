@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage } from 'node:http'
+import { Agent, type ClientRequest, type IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -10,7 +10,15 @@ import type { Assertions } from './assertion/assertions.ts'
 import type { Allowed, Asked, Corridor, Decision } from './authorize.ts'
 import { clientHeaders } from './client-headers.ts'
 import type { Timeouts } from './config.ts'
-import { type Destination, headFor, targetFor, type UpstreamServer } from './destination.ts'
+import { connectTo } from './connect.ts'
+import {
+  type Destination,
+  headFor,
+  type Limits,
+  targetFor,
+  type UpstreamServer,
+} from './destination.ts'
+import { type Dispatch, MAX_TRIES } from './dispatch.ts'
 import { askedBy, identityOf } from './door.ts'
 import type { IdentityHeaders } from './identity-headers.ts'
 import type { Refusals } from './refusals.ts'
@@ -30,6 +38,7 @@ export interface UpgradeDoorDeps {
   cookies: Cookies
   identityHeaders: IdentityHeaders
   assertions: Assertions
+  dispatch: Pick<Dispatch, 'choose' | 'unreachable'>
   refusals: Refusals
   timeouts: Timeouts
   tunnels: Tunnels
@@ -48,8 +57,10 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
     try {
       const identity = await identityOf(deps.assertions, allowed)
       if (socket.destroyed) return
-      const lines = deps.identityHeaders.forUpstream(request, allowed.route, identity)
-      forward(passage, lines)
+      const line = await reach(deps, passage)
+      if (!line) return refuse(socket, ['502 Bad Gateway'])
+      if (socket.destroyed) return void line.connection.destroy()
+      forward(passage, line, deps.identityHeaders.forUpstream(request, allowed.route, identity))
     } catch (cause) {
       log.error({ error: String(cause), host: request.host }, 'gateway: upgrade failed')
       refuse(socket, ['503 Service Unavailable'])
@@ -149,26 +160,52 @@ interface Passage {
   target: string
 }
 
-type Forward = (passage: Passage, lines: readonly HeaderLine[]) => void
+/** A connection to an application. */
+interface Line {
+  server: UpstreamServer
+  connection: Socket
+}
+
+/** Connects to the server whose turn it is, or to another one. */
+async function reach(
+  { dispatch, timeouts, log }: UpgradeDoorDeps,
+  { upstream, request }: Passage,
+): Promise<Line | undefined> {
+  const tried = new Set<UpstreamServer>()
+  while (tried.size < MAX_TRIES) {
+    const server = dispatch.choose(upstream, tried)
+    if (tried.has(server)) return undefined
+    tried.add(server)
+    try {
+      const connection = await connectTo(server, server.limits.connect ?? timeouts.connect)
+      return { server, connection }
+    } catch (cause) {
+      dispatch.unreachable(upstream, server)
+      log.warn({ error: String(cause), host: request.host }, 'gateway: application failed')
+    }
+  }
+  return undefined
+}
+
+type Forward = (passage: Passage, line: Line, lines: readonly HeaderLine[]) => void
 
 function createForwarder(deps: UpgradeDoorDeps): Forward {
   const { log, tunnels } = deps
   const { createProxyServer } = loadHttpProxy()
   const proxy = createProxyServer({ toProxy: true })
-  const passages = new WeakMap<IncomingMessage, Passage>()
+  const passages = new WeakMap<IncomingMessage, [Passage, UpstreamServer]>()
 
   proxy.on('proxyReqWs', (outgoing, message, socket) => {
-    const passage = passages.get(message)
-    if (!passage) return void socket.destroy()
+    const [passage, server] = passages.get(message) ?? []
+    if (!passage || !server) return void socket.destroy()
     // The library has put the path together anew by now; it goes out as it came.
     outgoing.path = passage.target
-    watch(outgoing, passage, deps)
+    watch(outgoing, passage, { ...deps, limits: { ...deps.timeouts, ...server.limits } })
   })
 
-  return (passage, lines) => {
-    const { message, socket, upstream, request } = passage
-    const [server] = upstream.servers
-    passages.set(message, passage)
+  return (passage, { server, connection }, lines) => {
+    const { message, socket, request } = passage
+    passages.set(message, [passage, server])
     message.headers = {
       ...grouped(headFor(server, lines)),
       connection: 'Upgrade',
@@ -179,21 +216,20 @@ function createForwarder(deps: UpgradeDoorDeps): Forward {
       if (tunnels.has(socket)) socket.destroy()
       else refuse(socket, ['502 Bad Gateway'])
     }
-    proxy.ws(message, socket, Buffer.alloc(0), optionsFor(server), failed)
+    // To the library every connection is a plain one, and there is this one alone.
+    const agent = Object.assign(new Agent(), { createConnection: () => connection })
+    const target = { protocol: 'http:', host: 'application', port: 80 }
+    proxy.ws(message, socket, Buffer.alloc(0), { target, agent }, failed)
   }
 }
 
 /** Sees to it that the answer is a true one, in time, and holds nothing of ours. */
 function watch(
   outgoing: ClientRequest,
-  { socket, request, asked, allowed, upstream: { servers } }: Passage,
-  { cookies, corridor, tunnels, timeouts }: UpgradeDoorDeps,
+  { socket, request, asked, allowed }: Passage,
+  { cookies, corridor, tunnels, limits: { head, idle } }: UpgradeDoorDeps & { limits: Limits },
 ): void {
-  const { connect, head, idle } = { ...timeouts, ...servers[0].limits }
-  const late = setTimeout(
-    () => outgoing.destroy(new Error('no answer in time')),
-    (connect + head) * 1000,
-  )
+  const late = setTimeout(() => outgoing.destroy(new Error('no answer in time')), head * 1000)
   socket.once('close', () => outgoing.destroy())
   outgoing.once('close', () => clearTimeout(late))
 
@@ -224,22 +260,6 @@ function watch(
     socket.once('finish', () => socket.destroy())
     socket.setTimeout(idle * 1000, () => socket.destroy())
   })
-}
-
-function optionsFor({ origin, tls }: UpstreamServer): httpProxy.ServerOptions {
-  const { protocol, hostname, port } = new URL(origin)
-  const host = hostname.replace(/^\[|\]$/g, '')
-  return {
-    target: {
-      protocol,
-      host,
-      hostname: host,
-      port: port || (protocol === 'https:' ? 443 : 80),
-      ca: tls?.ca,
-    },
-    ssl: { servername: tls?.serverName ?? '' },
-    secure: tls?.verify ?? true,
-  } as httpProxy.ServerOptions
 }
 
 /** Lines of one name, in any spelling, become one entry: the library speaks in objects. */

@@ -2,11 +2,13 @@ import * as z from 'zod'
 import { duration, file, hostName, oneOrMore, secret } from '../base/schema.ts'
 import { parseHost } from './host.ts'
 import { extraHeaderFault, foldName } from './reserved-names.ts'
+import { parseTarget } from './target.ts'
 
 const ADDRESS = 'write only scheme, host and port: http://127.0.0.1:3000'
 const PREFIX = 'write a plain path without a slash at its end: /wiki'
 const TEXT = 'write printable ASCII, without white space around it'
 const NAME = 'write a header name: letters, digits and dashes'
+const PATH = 'write a path: /healthz'
 const HOST_HEADER = 'write keep, upstream, or a host: wiki.internal or wiki.internal:8080'
 
 const HEADER_TEXT = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/
@@ -96,6 +98,31 @@ const limits = z.strictObject({
   }),
 })
 
+const health = z
+  .strictObject({
+    path: z
+      .string(PATH)
+      .refine((text) => parseTarget(text) !== undefined, PATH)
+      .meta({
+        description: 'Asked for as the application knows it, without any prefix.',
+        example: '/healthz',
+      }),
+    interval: duration().prefault('10s').meta({ description: 'How often each one is asked.' }),
+    timeout: duration().prefault('3s').meta({ description: 'How long it may take to answer.' }),
+    unhealthy_after: z.int().min(1).max(100).default(3).meta({
+      description: 'Bad answers in a row after which one is left out.',
+    }),
+    healthy_after: z.int().min(1).max(100).default(2).meta({
+      description: 'Good answers in a row after which it is back.',
+    }),
+  })
+  .refine(({ interval, timeout }) => timeout <= interval, {
+    path: ['timeout'],
+    message: 'must not be longer than interval',
+  })
+
+export type HealthConfig = z.output<typeof health>
+
 /** How requests are sent on to an application, beyond its address. */
 export const proxyConfig = z
   .strictObject({
@@ -133,6 +160,14 @@ export const proxyConfig = z
     }),
     timeouts: limits.prefault({}).meta({
       description: 'Other limits for this application; those of the whole gateway where left out.',
+    }),
+    health: health.optional().meta({
+      description:
+        'Asks every address in `upstream` for a page, and leaves those out that do not answer with a status below 400.',
+    }),
+    retry: z.boolean().default(true).meta({
+      description:
+        'Send a request without a body once more when its connection broke before one byte was answered: GET, HEAD and others that may be repeated, never POST or PATCH.',
     }),
   })
   .superRefine(({ basic: signsIn, extra_headers: extras }, context) => {
