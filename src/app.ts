@@ -17,6 +17,8 @@ export interface Outside {
   keyring: Keyring
   log: Log
   clock?: Clock
+  /** The number of the configuration, where it is not the first since the start. */
+  policy?: number
 }
 
 /** The whole program, not listening yet. */
@@ -47,23 +49,29 @@ export interface Prepared {
 
 /** Puts a house on its ground, and lets another take its place without closing the door. */
 export function createApp(config: Config, outside: Outside): App {
-  const { store, keyring, log, clock = systemClock } = outside
+  const { store, keyring, log, clock = systemClock, policy = 1 } = outside
   const tunnels = createTunnels()
   const outbox = createOutbox()
-  const build = (built: Config, policy: number) =>
-    createHouse(built, { store, keyring, clock, outbox, tunnels, log: withFields(log, { policy }) })
+  const build = (built: Config, number: number) =>
+    createHouse(built, {
+      ...{ store, keyring, clock, outbox, tunnels },
+      log: withFields(log, { policy: number }),
+    })
 
-  let house = build(config, 1)
+  let house = build(config, policy)
   const front = createFront({ first: house.gateway, tunnels })
   // A look-up that finds nothing takes the same way to the store as one that does.
-  const health = createHealth(() => store.sessions.find(''))
+  const health = createHealth(() => {
+    store.sessions.find('')
+    return undefined
+  })
 
   return {
     server: front.server,
     health: health.server,
     setUp: () => house.setUp,
-    prepare(next, policy) {
-      const coming = build(next, policy)
+    prepare(next, number) {
+      const coming = build(next, number)
       return {
         swap() {
           house = coming

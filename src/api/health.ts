@@ -7,15 +7,18 @@ export interface Health {
   leave(): void
 }
 
-/** @param works Throws when a part that every request needs does not answer, e.g. the store. */
-export function createHealth(works: () => void): Health {
+/**
+ * @param fault Why requests cannot be answered; throws when the store, which every one of them needs,
+ * does not answer.
+ */
+export function createHealth(fault: () => string | undefined): Health {
   let leaving = false
 
   const ready = (): { status: 200 | 503; body: string } => {
     if (leaving) return { status: 503, body: 'stopping' }
     try {
-      works()
-      return { status: 200, body: 'ready' }
+      const why = fault()
+      return why === undefined ? { status: 200, body: 'ready' } : { status: 503, body: why }
     } catch {
       return { status: 503, body: 'store does not answer' }
     }

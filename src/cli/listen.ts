@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { hasCode, OperatorError } from '../base/errors.ts'
 import type { ListenAddress } from '../base/net.ts'
 import type { Config } from '../config/schema.ts'
@@ -14,6 +14,17 @@ export function listen(server: Server, { host, port }: ListenAddress, key: strin
     server.once('error', (cause) => reject(cannotListen(cause, key, `${host}:${port}`)))
     server.listen({ host, port }, resolve)
   })
+}
+
+/**
+ * Opens all doors through which requests come.
+ *
+ * @returns The port of the first.
+ * @throws {OperatorError} when nobody can listen there.
+ */
+export async function openDoors(server: Server, { listen: doors }: Config): Promise<number> {
+  await listen(server, doors, 'listen')
+  return (server.address() as AddressInfo).port
 }
 
 /** Opens all doors for a moment, before there is anything that a failed start would leave behind. */

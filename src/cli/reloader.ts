@@ -45,7 +45,13 @@ export interface ReloaderDeps {
 }
 
 /** What a running gateway cannot change: doors that are open, and the store behind them. */
-const FIXED = [['listen'], ['health', 'listen'], ['store', 'path'], ['store', 'key']] as const
+const FIXED = [
+  ['workers'],
+  ['listen'],
+  ['health', 'listen'],
+  ['store', 'path'],
+  ['store', 'key'],
+] as const
 
 export function createReloader(deps: ReloaderDeps): Reloader {
   const { log } = deps

@@ -1,21 +1,17 @@
-import type { AddressInfo } from 'node:net'
-import { type App, createApp } from '../app.ts'
-import { watchClock } from '../base/clock.ts'
+import { createApp } from '../app.ts'
 import type { Log } from '../base/log.ts'
 import type { Config } from '../config/schema.ts'
 import { type OpenStore, openSqlite } from '../store/sqlite.ts'
 import type { Reconfigurable } from './keep-current.ts'
-import { listen, tryToListen } from './listen.ts'
+import { listen, openDoors, tryToListen } from './listen.ts'
+import { tendStore } from './tend-store.ts'
 
 /** A gateway that takes requests. */
 export interface Running extends OpenStore, Reconfigurable {
-  app: App
   port: number
   /** Lets requests under way finish, then stops. */
   stop(): Promise<void>
 }
-
-const SWEEP_EVERY_MS = 5 * 60_000
 
 /**
  * Starts a gateway with all that belongs to it.
@@ -29,9 +25,10 @@ export async function runGateway(config: Config, log: Log): Promise<Running> {
   const opened = await openSqlite(config.store, { create: true })
   const { store, keyring } = opened
   const app = createApp(config, { store, keyring, log })
+  let port: number
   try {
     await listen(app.health, config.health.listen, 'health.listen')
-    await listen(app.server, config.listen, 'listen')
+    port = await openDoors(app.server, config)
   } catch (cause) {
     app.health.close()
     await app.close()
@@ -39,28 +36,18 @@ export async function runGateway(config: Config, log: Log): Promise<Running> {
     throw cause
   }
 
-  const sweep = () =>
-    store.sweep(Math.floor(Date.now() / 1000)).catch((cause) => {
-      log.error({ error: String(cause) }, 'store: expired rows not removed')
-    })
-  const timer = setInterval(sweep, SWEEP_EVERY_MS)
-  const endWatch = watchClock((seconds) =>
-    log.warn({ seconds }, 'clock: set by the system; codes and sessions follow it'),
-  )
-  const { port } = app.server.address() as AddressInfo
+  const endTending = tendStore(store, log)
   log.info({ port, host: config.listen.host, portal: config.portal.url.href }, 'gateway: listening')
 
   return {
     ...opened,
-    app,
     port,
     users: store.users.list,
     async apply({ config: next, policy }) {
       app.prepare(next, policy).swap()
     },
     async stop() {
-      clearInterval(timer)
-      endWatch()
+      endTending()
       await app.close()
       app.health.closeAllConnections()
       app.health.close()

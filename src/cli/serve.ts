@@ -1,13 +1,17 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { systemClock } from '../base/clock.ts'
 import { createLog } from '../base/log.ts'
 import { findConfigFile } from '../config/find.ts'
 import { loadConfig } from '../config/load.ts'
 import { writtenRemark } from '../config/remark.ts'
-import { SET_UP_LINK_SECONDS } from '../login/set-up.ts'
+import { openSetUpLink, SET_UP_LINK_SECONDS } from '../login/set-up.ts'
 import type { Command } from './command.ts'
 import { keepCurrent } from './keep-current.ts'
 import { runGateway } from './run-gateway.ts'
 import { untilTold } from './until-told.ts'
+import { runCrew } from './workers/run-crew.ts'
+import { isWorker, runWorker } from './workers/worker.ts'
 
 /** Runs the gateway. */
 export const serve: Command = {
@@ -16,6 +20,7 @@ export const serve: Command = {
   summary: 'Run the gateway until told to stop',
 
   async run(args, { environment, printError }) {
+    if (isWorker()) return runWorker()
     const { values } = parseArgs({ args: [...args], options: { config: { type: 'string' } } })
     const file = findConfigFile(values.config, environment)
     const load = () => loadConfig(file, environment)
@@ -25,8 +30,10 @@ export const serve: Command = {
     const log = createLog(config.log.level)
     for (const warning of warnings) log.warn({}, `configuration: ${writtenRemark(warning)}`)
 
-    const running = await runGateway(config, log)
-    const token = await running.app.setUp().openLink()
+    const workers = config.workers === 'auto' ? availableParallelism() : config.workers
+    const running = workers > 1 ? await runCrew(first, workers, log) : await runGateway(config, log)
+    const { users, tickets } = running.store
+    const token = await openSetUpLink({ users, tickets, clock: systemClock })
     if (token !== undefined) {
       // For the terminal alone: the log is kept, shipped and read by many.
       const link = new URL(`setup?token=${token}`, config.portal.url).href

@@ -103,6 +103,7 @@ function isPlainOrList(schema: z.core.$ZodType): boolean {
 function readerOf(schema: z.core.$ZodType): (text: string) => unknown {
   if (itemOf(schema)) return (text) => text.split(',').map((part) => part.trim())
   switch (describe(schema).inner._zod.def.type) {
+    case 'union':
     case 'number':
       return (text) => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text)
     case 'boolean':

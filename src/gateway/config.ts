@@ -122,6 +122,15 @@ export const gatewayConfig = {
   listen: listenAddress().prefault('0.0.0.0:9091').meta({
     description: 'Where browsers, or the proxies in front, reach the gateway.',
   }),
+  workers: z
+    .union([z.literal('auto'), z.int().min(1).max(64)], {
+      error: 'write how many processes, 1 to 64, or auto for one for each processor',
+    })
+    .default(1)
+    .meta({
+      description:
+        'Processes that take requests, all on the same port and the same store: a number, or `auto` for one for each processor. With 1 there is one process that does everything.',
+    }),
   trusted_proxies: z
     .array(
       network().refine((text) => !holdsStrangers(text), {

@@ -9,7 +9,7 @@ import type { PasswordPolicy } from './password-policy.ts'
 
 /** How the very first administrator comes to be: through a link that works once. */
 export interface SetUp {
-  /** Makes a link's token, and ends all earlier ones. @returns `undefined` when there is a user already. */
+  /** See {@link openSetUpLink}. */
   openLink(): Promise<string | undefined>
   /** What a link is worth at this moment. @param token May be hostile. */
   stateOf(token: string): Promise<'open' | 'used' | 'expired'>
@@ -38,17 +38,28 @@ export interface SetUpDeps {
 /** How long the link works, in seconds. */
 export const SET_UP_LINK_SECONDS = 15 * 60
 
+/**
+ * Makes a link's token, and ends all earlier ones.
+ *
+ * @returns `undefined` when there is a user already.
+ */
+export async function openSetUpLink({
+  clock,
+  tickets,
+  users,
+}: Pick<SetUpDeps, 'clock' | 'tickets' | 'users'>): Promise<string | undefined> {
+  if ((await users.count()) > 0) return undefined
+  const token = randomToken(32)
+  await tickets.replace('setup', sha256(token), clock.now() + SET_UP_LINK_SECONDS)
+  return token
+}
+
 export function createSetUp(deps: SetUpDeps): SetUp {
   const { audit, clock, hasher, policy, tickets, users } = deps
   const isOpen = (token: string) => tickets.isOpen('setup', sha256(token), clock.now())
 
   return {
-    async openLink() {
-      if ((await users.count()) > 0) return undefined
-      const token = randomToken(32)
-      await tickets.replace('setup', sha256(token), clock.now() + SET_UP_LINK_SECONDS)
-      return token
-    },
+    openLink: () => openSetUpLink(deps),
 
     async stateOf(token) {
       if ((await users.count()) > 0) return 'used'

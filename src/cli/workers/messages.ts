@@ -1,0 +1,27 @@
+import type { ConfigSource } from '../../config/load.ts'
+
+/** What the first process says to a worker. */
+export type ToWorker =
+  /** Begin, as the worker of this number. */
+  | { say: 'start'; worker: number; of: number; source: ConfigSource; policy: number }
+  /** Build this configuration beside the one in force, and wait. */
+  | { say: 'prepare'; source: ConfigSource; policy: number }
+  /** Put the one that was prepared in force. */
+  | { say: 'swap'; policy: number }
+  | { say: 'discard'; policy: number }
+  /** Let what is under way finish, and end. */
+  | { say: 'stop' }
+
+/** What a worker says to the first process. */
+export type FromWorker =
+  | { say: 'listening'; port: number; policy: number }
+  /** It cannot begin; `fault` is a sentence for the operator, if it is one that an operator can help. */
+  | { say: 'failed'; fault: string; isOperators: boolean }
+  /** Prepared, or not, and then why. */
+  | { say: 'prepared'; policy: number; fault?: string }
+  | { say: 'swapped'; policy: number }
+  /** Every few seconds: it is not stuck; does the store answer it? */
+  | { say: 'pulse'; works: boolean }
+
+/** How often a worker says that it is not stuck. */
+export const PULSE_EVERY_MS = 2_000

@@ -1,0 +1,63 @@
+import { createHealth } from '../../api/health.ts'
+import type { OperatorLog } from '../../base/log.ts'
+import type { LoadedConfig } from '../../config/load.ts'
+import { openSqlite } from '../../store/sqlite.ts'
+import { listen, tryToListen } from '../listen.ts'
+import type { Running } from '../run-gateway.ts'
+import { tendStore } from '../tend-store.ts'
+import { createCrew } from './crew.ts'
+import { forkWorker } from './fork.ts'
+
+/**
+ * Starts a gateway of several processes. This one takes no requests: it looks after the store, health,
+ * the configuration and the workers, who do.
+ *
+ * @throws {OperatorError} when the store does not open, an address cannot be listened on, or a worker
+ * cannot begin.
+ */
+export async function runCrew(
+  { config, source }: LoadedConfig,
+  size: number,
+  log: OperatorLog,
+): Promise<Running> {
+  await tryToListen(config)
+  const opened = await openSqlite(config.store, { create: true })
+  const { store } = opened
+  const crew = createCrew({ size, first: { config, source, policy: 1 }, fork: forkWorker, log })
+  const health = createHealth(() => {
+    store.sessions.find('')
+    return crew.working() > 0 ? undefined : 'no worker takes requests'
+  })
+  const endHealth = () => {
+    health.server.closeAllConnections()
+    health.server.close()
+  }
+
+  let port: number
+  try {
+    await listen(health.server, config.health.listen, 'health.listen')
+    port = await crew.start()
+  } catch (cause) {
+    endHealth()
+    await store.close()
+    throw cause
+  }
+  const endTending = tendStore(store, log)
+  const { host } = config.listen
+  log.info({ port, host, portal: config.portal.url.href, workers: size }, 'gateway: listening')
+
+  return {
+    ...opened,
+    port,
+    users: store.users.list,
+    apply: crew.apply,
+    async stop() {
+      health.leave()
+      endTending()
+      await crew.stop()
+      endHealth()
+      await store.close()
+      log.info({}, 'gateway: stopped')
+    },
+  }
+}
