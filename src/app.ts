@@ -51,7 +51,7 @@ export interface Prepared {
 export function createApp(config: Config, outside: Outside): App {
   const { store, keyring, log, clock = systemClock, policy = 1 } = outside
   const tunnels = createTunnels()
-  const outbox = createOutbox()
+  const outbox = createOutbox({ clock, log })
   const build = (built: Config, number: number) =>
     createHouse(built, {
       ...{ store, keyring, clock, outbox, tunnels },

@@ -46,6 +46,11 @@ export interface Outbox {
 }
 
 export interface OutboxJob {
+  /**
+   * What fails together, such as everything that goes over one mail server: while it is down its messages
+   * wait, and those of other lanes do not.
+   */
+  lane: string
   /** One try. Throws while the channel is down. */
   deliver(): Promise<Delivery>
   /** Stale from here on: not sent any more. */

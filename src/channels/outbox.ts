@@ -1,15 +1,77 @@
-import type { Outbox } from './contract.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Outbox, OutboxJob } from './contract.ts'
+import { reasonOf } from './errors.ts'
+import { createLane, type Lane } from './lane.ts'
 
-/** Sends each message once, at once. */
-export function createOutbox(): Outbox {
-  return {
-    async post({ deliver }) {
-      try {
-        return (await deliver()).ok ? 'sent' : 'failed'
-      } catch {
-        return 'failed'
-      }
-    },
-    async close() {},
+export interface OutboxDeps {
+  clock: Clock
+  log: Log
+  /** Between 0 and 1: keeps many that failed together from coming back together. */
+  random?: () => number
+}
+
+const PATIENCE_MS = 300
+const CLOSING_MS = 3000
+/** Parcels that may wait in one lane: ten minutes of a sign-in a second. */
+const MOST_WAITING = 600
+
+type Ended = 'sent' | 'failed'
+
+/** Sends messages from memory, and goes on trying behind the scenes: what waits when it closes is lost. */
+export function createOutbox({ clock, log, random = Math.random }: OutboxDeps): Outbox {
+  const lanes = new Map<string, Lane>()
+  const underWay = new Set<Promise<void>>()
+  let closed = false
+
+  const laneOf = (name: string): Lane => {
+    const known = lanes.get(name)
+    if (known) return known
+    const lane = createLane({ name, most: MOST_WAITING, clock, log, random, underWay })
+    lanes.set(name, lane)
+    return lane
   }
+
+  return {
+    post(job) {
+      if (closed) return Promise.resolve('failed')
+      return new Promise((answer) => {
+        let answered = false
+        const once = (state: Ended | 'waiting') => {
+          clearTimeout(patience)
+          if (!answered) answer(state)
+          answered = true
+        }
+        const patience = setTimeout(() => once('waiting'), PATIENCE_MS)
+        laneOf(job.lane).add({
+          deliver: job.deliver,
+          until: job.until,
+          waits: () => once('waiting'),
+          ends: (state) => {
+            if (answered) tell(job, state, log)
+            else once(state)
+          },
+        })
+      })
+    },
+
+    async close() {
+      closed = true
+      for (const lane of lanes.values()) lane.close()
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, CLOSING_MS)
+      })
+      await Promise.race([Promise.all(underWay), late])
+      clearTimeout(timer)
+    },
+  }
+}
+
+function tell({ lane, told }: OutboxJob, state: Ended, log: Log): void {
+  Promise.resolve()
+    .then(() => told?.(state))
+    .catch((cause) => {
+      log.error({ lane, state, error: reasonOf(cause) }, 'outbox: the end of a message not noted')
+    })
 }

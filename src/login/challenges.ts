@@ -101,6 +101,7 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
     if (!deliver) return challenge
     const { id, sends, userId, kind } = challenge
     const delivery = await outbox.post({
+      lane: kind,
       deliver,
       until: challenge.expiresAt,
       async told(state) {
