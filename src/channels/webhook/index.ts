@@ -1,0 +1,81 @@
+import { createHmac } from 'node:crypto'
+import { randomToken } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Message } from '../../model/message.ts'
+import type { Channel } from '../contract.ts'
+import { ChannelDown, nameOf } from '../errors.ts'
+import { signingKey, type WebhookConfig } from './config.ts'
+
+export interface WebhookDeps {
+  config: WebhookConfig
+  clock: Clock
+}
+
+/** "There is no such address, or it wants nothing of us": the one answer that ends the tries. */
+const UNPROCESSABLE = 422
+
+/**
+ * Hands messages to any other gateway: a signed POST with `{ medium, to, text, subject? }`. An answer of
+ * 2xx is a message taken, 422 a person who cannot be reached so, anything else is tried again.
+ *
+ * @see https://www.standardwebhooks.com/
+ */
+export function createWebhook({ config, clock }: WebhookDeps): Channel {
+  const { url, secret, media, timeout } = config
+  const key = signingKey(secret)
+  // The schema has checked it; nothing goes out unsigned.
+  if (!key) throw new TypeError('channels.webhook.secret is no signing key')
+  // A message that is tried again keeps its name, so that the other side can tell a repetition.
+  const names = new WeakMap<Message, string>()
+
+  return {
+    name: 'webhook',
+    carries: media,
+
+    async deliver(message) {
+      const id = names.get(message) ?? `msg_${randomToken(16)}`
+      names.set(message, id)
+      const body = JSON.stringify(told(message))
+      const response = await post(url, {
+        method: 'POST',
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeout * 1000),
+        headers: {
+          'content-type': 'application/json',
+          'user-agent': 'Gatehouse',
+          ...signature(key, id, clock.now(), body),
+        },
+        body,
+      })
+      if (response.ok) return { ok: true }
+      if (response.status === UNPROCESSABLE) return { ok: false, refused: 'answered with 422' }
+      throw new ChannelDown('webhook', `answered with ${response.status}`)
+    },
+  }
+}
+
+/** Only what every gateway needs: mail goes as plain text. */
+function told(message: Message) {
+  const { medium, to, text } = message
+  return medium === 'email' ? { medium, to, subject: message.subject, text } : { medium, to, text }
+}
+
+function signature(key: Uint8Array, id: string, at: number, body: string) {
+  const signed = createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64')
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(at),
+    'webhook-signature': `v1,${signed}`,
+  }
+}
+
+async function post(url: URL, request: RequestInit): Promise<Response> {
+  try {
+    const response = await fetch(url, request)
+    // Nobody reads the body, however long it is.
+    await response.body?.cancel()
+    return response
+  } catch (cause) {
+    throw new ChannelDown('webhook', nameOf(cause), { cause })
+  }
+}
