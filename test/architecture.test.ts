@@ -33,6 +33,7 @@ const LIBRARY_DOORS: Record<string, string[]> = {
   'http-proxy': ['src/gateway/upgrade.ts'],
   jose: ['src/gateway/assertion'],
   kysely: ['src/store'],
+  'libphonenumber-js': ['src/factors/code'],
   nodemailer: ['src/channels/smtp'],
   otplib: ['src/factors/totp'],
   pino: ['src/base/log.ts'],

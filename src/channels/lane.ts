@@ -27,8 +27,8 @@ export interface LaneDeps {
   clock: Clock
   log: Log
   random(): number
-  /** Every try under way, so that an end can wait for them. */
-  underWay: Set<Promise<void>>
+  /** Hears of every try, so that an end can wait for it. */
+  track(work: Promise<void>): void
 }
 
 /** Tries at the same time: as many as a channel has connections, and some that come and go. */
@@ -47,7 +47,7 @@ interface Waiting extends Errand {
 }
 
 export function createLane(deps: LaneDeps): Lane {
-  const { name, most, clock, log, random, underWay } = deps
+  const { name, most, clock, log, random, track } = deps
   const waiting: Waiting[] = []
   let running = 0
   let failures = 0
@@ -106,10 +106,9 @@ export function createLane(deps: LaneDeps): Lane {
     running += 1
     const done = attempt(errand).finally(() => {
       running -= 1
-      underWay.delete(done)
       look()
     })
-    underWay.add(done)
+    track(done)
   }
 
   const dropStale = () => {

@@ -21,13 +21,19 @@ type Ended = 'sent' | 'failed'
 /** Sends messages from memory, and goes on trying behind the scenes: what waits when it closes is lost. */
 export function createOutbox({ clock, log, random = Math.random }: OutboxDeps): Outbox {
   const lanes = new Map<string, Lane>()
-  const underWay = new Set<Promise<void>>()
+  const underWay = new Set<Promise<unknown>>()
   let closed = false
+
+  /** The end of the outbox waits for this. */
+  const track = (work: Promise<void>) => {
+    const done = work.finally(() => underWay.delete(done))
+    underWay.add(done)
+  }
 
   const laneOf = (name: string): Lane => {
     const known = lanes.get(name)
     if (known) return known
-    const lane = createLane({ name, most: MOST_WAITING, clock, log, random, underWay })
+    const lane = createLane({ name, most: MOST_WAITING, clock, log, random, track })
     lanes.set(name, lane)
     return lane
   }
@@ -48,7 +54,7 @@ export function createOutbox({ clock, log, random = Math.random }: OutboxDeps): 
           until: job.until,
           waits: () => once('waiting'),
           ends: (state) => {
-            if (answered) tell(job, state, log)
+            if (answered) track(tell(job, state, log))
             else once(state)
           },
         })
@@ -62,14 +68,19 @@ export function createOutbox({ clock, log, random = Math.random }: OutboxDeps): 
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, CLOSING_MS)
       })
-      await Promise.race([Promise.all(underWay), late])
+      await Promise.race([settled(underWay), late])
       clearTimeout(timer)
     },
   }
 }
 
-function tell({ lane, told }: OutboxJob, state: Ended, log: Log): void {
-  Promise.resolve()
+/** Also of what began meanwhile: the end of a try is noted after the try. */
+async function settled(work: ReadonlySet<Promise<unknown>>): Promise<void> {
+  while (work.size > 0) await Promise.all(work)
+}
+
+function tell({ lane, told }: OutboxJob, state: Ended, log: Log): Promise<void> {
+  return Promise.resolve()
     .then(() => told?.(state))
     .catch((cause) => {
       log.error({ lane, state, error: reasonOf(cause) }, 'outbox: the end of a message not noted')

@@ -3,6 +3,7 @@ import { healthConfig } from '../api/config.ts'
 import { logConfig } from '../audit/config.ts'
 import { didYouMean } from '../base/did-you-mean.ts'
 import { type ListenAddress, parseNetwork } from '../base/net.ts'
+import { channelsConfig } from '../channels/config.ts'
 import { factorsConfig } from '../factors/config.ts'
 import { gatewayConfig, placedHosts, proxyFaults } from '../gateway/config.ts'
 import { loginConfig } from '../login/config.ts'
@@ -26,6 +27,9 @@ export const configSchema = z
     factors: factorsConfig.prefault({ totp: {} }).meta({
       description:
         'Second factors. A factor is on when its key is there. Left out altogether: `totp` alone.',
+    }),
+    channels: channelsConfig.prefault({}).meta({
+      description: 'Ways to reach people, for factors that send a code and for notices.',
     }),
     store: storeConfig.prefault({}).meta({ description: 'Where users and sessions are kept.' }),
     health: healthConfig

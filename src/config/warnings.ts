@@ -31,6 +31,7 @@ export function warningsAbout(config: Config, secrets: SecretSights): Danger[] {
     ...secrets.exposed,
     ...plainPortal(config),
     ...publicCookie(config),
+    ...clearText(config),
     ...config.routes.flatMap((route, index) => [
       ...ownUpstream(route, index, config.listen),
       ...unverifiedUpstream(route, index),
@@ -71,6 +72,28 @@ function ownUpstream(
   return upstream
     .filter((address) => isAt(new URL(address), listen))
     .map(() => ({ path: ['routes', index, 'upstream'], message }))
+}
+
+/** Messages hold codes: whoever reads them on the way can use them. */
+function clearText({ channels: { smtp, twilio, webhook } }: Config): Danger[] {
+  const http = (url: URL | undefined) => url?.protocol === 'http:' && !isLocal(url.hostname)
+  const wants = (path: Path, what: string): Danger => ({
+    path,
+    message: `codes and secrets go in clear text: ${what}`,
+  })
+  const mail = smtp && !smtp.url.secure && smtp.starttls === 'never' && !isLocal(smtp.url.host)
+  return [
+    ...(mail
+      ? [
+          wants(
+            ['channels', 'smtp', 'starttls'],
+            'only a server on this machine should be sent to so',
+          ),
+        ]
+      : []),
+    ...(http(twilio?.url) ? [wants(['channels', 'twilio', 'url'], 'write https://')] : []),
+    ...(http(webhook?.url) ? [wants(['channels', 'webhook', 'url'], 'write https://')] : []),
+  ]
 }
 
 function isAt({ hostname, port, protocol }: URL, listen: ListenAddress): boolean {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { duration, secret } from '../../base/schema.ts'
+import { duration, file, secret } from '../../base/schema.ts'
 
 const FORM =
   'write smtps:// or smtp://, a host and, if need be, a port: smtps://mail.example.com:465'
@@ -58,7 +58,7 @@ export const smtpConfig = z
       description:
         'For `smtp://`: nothing is sent before the connection is encrypted, or (`never`) everything in clear text. There is no third way: a server that offers no STARTTLS is refused.',
     }),
-    ca: z.string().min(1).optional().meta({
+    ca: file().optional().meta({
       description:
         'Certificates (PEM) that vouch for the mail server, instead of those that this machine trusts.',
       example: '/etc/gatehouse/mail-ca.pem',
