@@ -7,6 +7,7 @@ import { loadConfig } from '../src/config/load.ts'
 import { referenceMarkdown } from '../src/config/reference.ts'
 import { configSchema } from '../src/config/schema.ts'
 import { describe, leavesOf } from '../src/config/walk.ts'
+import { aCertificate } from './support/certificate.ts'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
 
@@ -24,8 +25,10 @@ it('the example loads without a fault or a warning', () => {
   expect(warnings).toEqual([])
 })
 
-it('the example loads without a fault or a warning when every key is switched on', () => {
+it('the example loads without a fault or a warning when every key is switched on', async () => {
   const folder = aFolder()
+  const { cert } = await aCertificate()
+  writeFileSync(join(folder, 'ca.pem'), cert)
   const secrets = join(folder, 'secrets')
   mkdirSync(secrets)
   const yaml = exampleYaml()
@@ -34,6 +37,7 @@ it('the example loads without a fault or a warning when every key is switched on
       writeFileSync(join(secrets, name), A_SECRET, { mode: 0o600 })
       return `{ file: ${join(secrets, name)} }`
     })
+    .replace(/\/etc\/gatehouse\/[\w-]+\.pem/g, join(folder, 'ca.pem'))
   const { config, warnings } = loadIn(yaml, folder)
   expect(config.portal.accent).toBeDefined()
   expect(config.store.key).toBe(A_SECRET)

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { certificatesFault } from '../base/certificates.ts'
 import type { Medium } from '../model/message.ts'
 import { smtpConfig } from './smtp/config.ts'
 import { twilioConfig, twilioMedia } from './twilio/config.ts'
@@ -21,3 +22,9 @@ export const carriedMedia = ({ smtp, twilio, webhook }: ChannelsConfig): Readonl
     ...(twilio ? twilioMedia(twilio) : []),
     ...(webhook?.media ?? []),
   ])
+
+/** Looks into the files that channels name, as a start would. */
+export function faultsInFiles({ smtp }: ChannelsConfig): { path: string[]; message: string }[] {
+  const message = smtp?.ca === undefined ? undefined : certificatesFault(smtp.ca)
+  return message ? [{ path: ['channels', 'smtp', 'ca'], message }] : []
+}

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
-import { faultsInFiles } from '../gateway/config.ts'
+import * as channels from '../channels/config.ts'
+import * as gateway from '../gateway/config.ts'
 import { failedTests } from '../gateway/policy-tests.ts'
 import { type ConfigDocument, readDocument } from './document.ts'
 import { type Environment, mentionedNames, overlay, systemEnvironment } from './environment.ts'
@@ -96,7 +97,7 @@ export function loadConfig(
   const require = (found: readonly Fault[]) => {
     if (found.length > 0) throw new ConfigFaults(found, files)
   }
-  require(placed(faultsInFiles(config)))
+  require(placed([...gateway.faultsInFiles(config), ...channels.faultsInFiles(config.channels)]))
 
   const literals = secrets.literals.filter((path) => !overlaid.origins.has(path.join('.')))
   const remarks = warningsAbout(config, {

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { OperatorError } from '../../base/errors.ts'
+import { readCertificates } from '../../base/certificates.ts'
 import type { Delivery, Message } from '../../model/message.ts'
 import type { Channel } from '../contract.ts'
 import { lazily } from '../lazy.ts'
@@ -82,7 +81,7 @@ function transportOptions({ url, from, username, password, starttls, ca, timeout
     // Without this the library would go on in clear text wherever STARTTLS is not offered.
     requireTLS: !url.secure && starttls === 'required',
     ignoreTLS: starttls === 'never',
-    tls: { minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca: readCertificates(ca) }) },
+    tls: { minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca: readCertificates(ca).pem }) },
     ...(password === undefined ? {} : { auth: { user: username ?? from, pass: password } }),
     maxConnections: CONNECTIONS,
     maxRequeues: 1,
@@ -94,12 +93,4 @@ function transportOptions({ url, from, username, password, starttls, ca, timeout
     disableFileAccess: true,
     disableUrlAccess: true,
   } as const
-}
-
-function readCertificates(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new OperatorError(`channels.smtp.ca: the file ${file} cannot be read.`, { cause })
-  }
 }
