@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 
 /** What the one secret key is used for; each purpose has a key of its own. */
-export type KeyPurpose = 'seal' | 'cookie' | 'csrf' | 'pepper' | 'check' | 'throttle'
+export type KeyPurpose = 'seal' | 'cookie' | 'csrf' | 'pepper' | 'check' | 'throttle' | 'code'
 
 /** Keys derived from the operator's one secret key. */
 export type Keyring = (purpose: KeyPurpose) => Uint8Array

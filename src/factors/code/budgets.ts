@@ -1,0 +1,55 @@
+import { hmac } from '../../base/bytes.ts'
+import type { Credential } from '../../model/factor.ts'
+import type { Budget } from '../contract.ts'
+
+const HOUR = 3600
+const DAY = 86_400
+
+const PER_TARGET_AN_HOUR = 10
+const UNPROVED_PER_USER_A_DAY = 20
+const UNPROVED_PER_BLOCK_AN_HOUR = 20
+/** Numbers that differ in these alone are neighbors, bought together by whoever lives off messages. */
+const BLOCK_DIGITS = 4
+
+/** One message, before it is sent. */
+export interface Send {
+  kind: string
+  credential: Credential
+  target: string
+  dailyLimit: number
+  /** Of a phone number. */
+  country?: string | undefined
+  key: Uint8Array
+}
+
+/**
+ * What one message is taken from. Targets that nobody has proved yet are where messages are pumped for
+ * money, so they have narrow budgets of their own: none of them can use up what sign-ins need.
+ */
+export function budgetsOf({ kind, credential, target, dailyLimit, country, key }: Send): Budget[] {
+  const name = (...parts: string[]) => ['send', kind, ...parts].join('/')
+  const hidden = (text: string) => hmac(key, text).toString('base64url').slice(0, 22)
+  const always: Budget[] = [
+    { name: name('day'), most: dailyLimit, windowSeconds: DAY },
+    { name: name('target', hidden(target)), most: PER_TARGET_AN_HOUR, windowSeconds: HOUR },
+  ]
+  if (credential.state !== 'pending') return always
+
+  const share = (parts: number) => Math.max(1, Math.floor(dailyLimit / parts))
+  const unproved: Budget[] = [
+    { name: name('new', 'day'), most: share(2), windowSeconds: DAY },
+    {
+      name: name('new', 'user', credential.userId),
+      most: UNPROVED_PER_USER_A_DAY,
+      windowSeconds: DAY,
+    },
+  ]
+  if (!target.startsWith('+')) return [...always, ...unproved]
+  const block = hidden(target.slice(0, -BLOCK_DIGITS))
+  return [
+    ...always,
+    ...unproved,
+    { name: name('new', 'country', country ?? ''), most: share(3), windowSeconds: DAY },
+    { name: name('new', 'block', block), most: UNPROVED_PER_BLOCK_AN_HOUR, windowSeconds: HOUR },
+  ]
+}

@@ -1,0 +1,75 @@
+import { CodeMail } from '../../../views/mail/code-mail.tsx'
+import { page } from '../../../views/page.ts'
+import { browserName } from '../../base/browser-name.ts'
+import type { UnixSeconds } from '../../base/clock.ts'
+import type { ChallengeAbout } from '../../model/challenge.ts'
+import type { Message } from '../../model/message.ts'
+
+/** Whose code it is. */
+export interface Site {
+  /** The portal's name. */
+  name: string
+  /** Where people sign in. */
+  url: URL
+}
+
+/** One code on its way to one person. */
+export interface CodeNews {
+  site: Site
+  to: string
+  code: string
+  minutes: number
+  /** What the person is called at sign-in. */
+  user: string
+  about: ChallengeAbout
+  at: UnixSeconds
+}
+
+/** A text message. Its last line is for the phone, which then offers the code on this page and no other. */
+export function asText({ site, to, code, minutes }: CodeNews): Message {
+  // The form of the last line is fixed: https://wicg.github.io/sms-one-time-codes/
+  const bound = `@${site.url.hostname} #${code}`
+  const text = `${code} is your code for ${oneLine(site.name)}. It is good for ${minutes} minutes. Tell it to nobody.`
+  return { medium: 'sms', to, text: `${text}\n\n${bound}` }
+}
+
+/** A call. Digits stand apart, so that each is read out by itself. */
+export function asCall({ site, to, code }: CodeNews): Message {
+  const digits = [...code].join('. ')
+  const text = `Your code for ${oneLine(site.name)} is: ${digits}. Tell it to nobody.`
+  return { medium: 'voice', to, text }
+}
+
+/** A mail. The subject never changes, and all that strangers can choose is escaped or in our own words. */
+export function asMail(news: CodeNews): Message {
+  const { to, code, minutes, site } = news
+  const name = oneLine(site.name)
+  const facts = factsOf(news)
+  const advice = `If this was not you, somebody may know your password: sign in at ${site.url.host} by typing the address, and change it.`
+  const text = [
+    `Your code for ${name}:`,
+    code,
+    `It is good for ${minutes} minutes and works once. Tell it to nobody: whoever asks you for it wants to sign in as you.`,
+    facts.map(([heading, fact]) => `${heading}: ${fact}`).join('\n'),
+    advice,
+  ].join('\n\n')
+  const html = page(CodeMail({ site: name, code, minutes, facts, advice }))
+  return { medium: 'email', to, subject: `Your code for ${name}`, text, html }
+}
+
+function factsOf({ user, about, at }: CodeNews): (readonly [string, string])[] {
+  const { address, userAgent, destination } = about
+  return [
+    ['Signing in as', oneLine(user)],
+    ['From', `${oneLine(address)}, ${browserName(userAgent)}`],
+    ...(destination === undefined ? [] : [['On the way to', oneLine(destination)] as const]),
+    ['At', `${new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`],
+  ]
+}
+
+/** No line of its own, no character that turns the text around it, and no end of it out of sight. */
+const oneLine = (text: string): string =>
+  text
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
+    .trim()
+    .slice(0, 120)
