@@ -1,53 +1,110 @@
 import { parseArgs } from 'node:util'
+import { randomToken } from '../base/bytes.ts'
+import { systemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
-import { type Command, tooMany, WrongUsage } from './command.ts'
-import { atDesk } from './open.ts'
+import { duration } from '../base/schema.ts'
+import { issuePass, PASS_KIND } from '../factors/pass/issue.ts'
+import type { User } from '../model/user.ts'
+import { type Command, type CommandContext, tooMany, WrongUsage } from './command.ts'
+import { atDesk, type Desk } from './open.ts'
 import { day, table } from './table.ts'
 
 /** Second factors of a user, for when one is lost. */
 export const factor: Command = {
   name: 'factor',
-  usage: 'factor list USER\n       gatehouse factor remove USER ID',
-  summary: 'List and remove second factors of a user',
+  usage:
+    'factor list USER\n       gatehouse factor remove USER ID\n       gatehouse factor pass USER [--ttl 1h]',
+  summary: 'List and remove second factors of a user, or let the user in to set up a new one',
 
   async run(args, context) {
     const { positionals, values } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { config: { type: 'string' } },
+      options: { config: { type: 'string' }, ttl: { type: 'string' } },
     })
-    const [word, name = '', id] = positionals
-    if ((word !== 'list' && word !== 'remove') || !name)
-      throw new WrongUsage('say list or remove, and name the user')
+    const [word = '', name = '', id] = positionals
+    const does = Object.hasOwn(WORDS, word) ? WORDS[word] : undefined
+    if (!does || !name) throw new WrongUsage('say list, remove or pass, and name the user')
     const surplus = positionals.slice(word === 'remove' ? 3 : 2)
     if (surplus.length > 0) throw new WrongUsage(tooMany(surplus))
     if (word === 'remove' && !id) throw new WrongUsage('give the id that "factor list" shows')
+    if (word !== 'pass' && values.ttl !== undefined) throw new WrongUsage('--ttl is for passes')
+    const ttl = secondsOf(values.ttl ?? '1h')
 
-    return atDesk<0>(context, values, async ({ store, userNamed }) => {
-      const user = await userNamed(name)
-      if (word === 'list') {
-        const credentials = await store.credentials.listByUser(user.id)
-        const rows = credentials.map((it) => [
-          it.id,
-          it.kind,
-          it.label,
-          it.state,
-          day(it.createdAt),
-          it.lastUsedAt === undefined ? 'never' : day(it.lastUsedAt),
-        ])
-        for (const line of table(['ID', 'KIND', 'LABEL', 'STATE', 'ADDED', 'LAST USED'], rows))
-          context.print(line)
-        return 0
-      }
-      if (!(await store.credentials.delete(id ?? '', user.id))) {
-        throw new OperatorError(
-          `${user.name} has no factor ${id}. See them with: gatehouse factor list ${user.name}`,
-        )
-      }
-      // Sessions that were proved with it end with it.
-      const ended = await store.sessions.deleteByUser(user.id)
-      context.print(`${user.name}: factor removed, ${ended.length} session(s) ended`)
+    return atDesk<0>(context, values, async (desk) => {
+      const user = await desk.userNamed(name)
+      await does({ desk, user, id: id ?? '', ttl, print: context.print })
       return 0
     })
   },
+}
+
+interface Errand {
+  desk: Desk
+  user: User
+  id: string
+  ttl: number
+  print: CommandContext['print']
+}
+
+const WORDS: Record<string, (errand: Errand) => Promise<void>> = { list, remove, pass }
+
+async function list({ desk: { store }, user, print }: Errand): Promise<void> {
+  const credentials = await store.credentials.listByUser(user.id)
+  const rows = credentials.map((it) => [
+    it.id,
+    it.kind,
+    it.label,
+    it.state,
+    day(it.createdAt),
+    it.lastUsedAt === undefined ? 'never' : day(it.lastUsedAt),
+  ])
+  for (const line of table(['ID', 'KIND', 'LABEL', 'STATE', 'ADDED', 'LAST USED'], rows))
+    print(line)
+}
+
+async function remove({ desk: { store }, user, id, print }: Errand): Promise<void> {
+  if (!(await store.credentials.delete(id, user.id))) {
+    throw new OperatorError(
+      `${user.name} has no factor ${id}. See them with: gatehouse factor list ${user.name}`,
+    )
+  }
+  // Sessions that were proved with it end with it.
+  const ended = await store.sessions.deleteByUser(user.id)
+  print(`${user.name}: factor removed, ${ended.length} session(s) ended`)
+}
+
+async function pass({ desk: { store, hasher }, user, ttl, print }: Errand): Promise<void> {
+  if (user.status !== 'active') throw new OperatorError(`${user.name} is disabled.`)
+  const now = systemClock.now()
+  const { pass, data, label } = await issuePass(hasher, now + ttl)
+  const own = await store.credentials.listByUser(user.id)
+  // One at a time: an earlier one may be in the wrong hands.
+  for (const { id, kind } of own)
+    if (kind === PASS_KIND) await store.credentials.delete(id, user.id)
+  const fresh = { version: 1, state: 'active', failures: 0, createdAt: now } as const
+  await store.credentials.insert({
+    id: randomToken(16),
+    userId: user.id,
+    kind: PASS_KIND,
+    label,
+    data,
+    ...fresh,
+  })
+  const details = { kind: PASS_KIND, by: 'command line' }
+  await store.events.insert({ name: 'factor.enrolled', at: now, userId: user.id, details })
+  print(pass)
+  print('')
+  print(`Good once for ${user.name}, beside the password, until ${day(now + ttl)} UTC.`)
+  print('It leads to setting up a new way to sign in. Make sure that you give it to nobody else.')
+}
+
+/** Longer than that, nobody remembers that there is one. */
+const LONGEST_DAYS = 7
+const DAY_SECONDS = 86_400
+
+function secondsOf(text: string): number {
+  const { data: seconds = 0 } = duration().safeParse(text)
+  if (seconds > 0 && seconds <= LONGEST_DAYS * DAY_SECONDS) return seconds
+  throw new WrongUsage(`a pass lasts at most ${LONGEST_DAYS}d: --ttl 30m, --ttl 1h, --ttl 2d`)
 }
