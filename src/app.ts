@@ -3,11 +3,12 @@ import { createHealth } from './api/health.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import type { Keyring } from './base/keyring.ts'
 import { type Log, withFields } from './base/log.ts'
+import type { Channel } from './channels/contract.ts'
 import { createOutbox } from './channels/outbox.ts'
 import type { Config } from './config/schema.ts'
 import { createFront } from './gateway/front.ts'
 import { createTunnels } from './gateway/tunnels.ts'
-import { createHouse } from './house.ts'
+import { createHouse, type House } from './house.ts'
 import type { SetUp } from './login/set-up.ts'
 import type { Store } from './store/contract.ts'
 
@@ -19,6 +20,8 @@ export interface Outside {
   clock?: Clock
   /** The number of the configuration, where it is not the first since the start. */
   policy?: number
+  /** Ways to people that come before those of the configuration, such as the demo's inbox. */
+  ways?: readonly Channel[]
 }
 
 /** The whole program, not listening yet. */
@@ -47,19 +50,33 @@ export interface Prepared {
   discard(): Promise<void>
 }
 
+/** No message waits for longer; until then, one goes out as the configuration says that it came from. */
+const MESSAGES_LAST_MS = 15 * 60_000
+
 /** Puts a house on its ground, and lets another take its place without closing the door. */
 export function createApp(config: Config, outside: Outside): App {
-  const { store, keyring, log, clock = systemClock, policy = 1 } = outside
+  const { store, keyring, log, clock = systemClock, policy = 1, ways = [] } = outside
   const tunnels = createTunnels()
   const outbox = createOutbox({ clock, log })
   const build = (built: Config, number: number) =>
     createHouse(built, {
-      ...{ store, keyring, clock, outbox, tunnels },
+      ...{ store, keyring, clock, outbox, tunnels, ways },
       log: withFields(log, { policy: number }),
     })
 
   let house = build(config, policy)
   const front = createFront({ first: house.gateway, tunnels })
+  const retired = new Set<House>()
+  const retire = (former: House) => {
+    retired.add(former)
+    const leave = () => {
+      retired.delete(former)
+      former.channels.close().catch((cause) => {
+        log.warn({ error: String(cause) }, 'channels: not closed')
+      })
+    }
+    setTimeout(leave, MESSAGES_LAST_MS).unref()
+  }
   // A look-up that finds nothing takes the same way to the store as one that does.
   const health = createHealth(() => {
     store.sessions.find('')
@@ -74,16 +91,21 @@ export function createApp(config: Config, outside: Outside): App {
       const coming = build(next, number)
       return {
         swap() {
+          retire(house)
           house = coming
           front.swap(coming.gateway)
         },
-        discard: coming.gateway.close,
+        async discard() {
+          await coming.gateway.close()
+          await coming.channels.close()
+        },
       }
     },
     async close() {
       health.leave()
       await front.close()
       await outbox.close()
+      await Promise.all([house, ...retired].map(({ channels }) => channels.close()))
     },
   }
 }

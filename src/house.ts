@@ -5,7 +5,8 @@ import type { Clock } from './base/clock.ts'
 import type { Keyring } from './base/keyring.ts'
 import type { Log } from './base/log.ts'
 import { createPasswordHasher } from './base/password.ts'
-import type { Outbox } from './channels/contract.ts'
+import type { Channel, Channels, Outbox } from './channels/contract.ts'
+import { createChannels } from './channels/index.ts'
 import { passwordPlace } from './config/password-place.ts'
 import { asksForSignIn, type Config } from './config/schema.ts'
 import { createSqlDirectory } from './directories/sql/index.ts'
@@ -38,17 +39,20 @@ export interface Ground {
   clock: Clock
   outbox: Outbox
   tunnels: Tunnels
+  /** Ways to people that come before those of the configuration. */
+  ways: readonly Channel[]
 }
 
 /** Everything that follows from one configuration; another one gets a house of its own on the same ground. */
 export interface House {
+  channels: Channels
   gateway: Gateway
   setUp: SetUp
 }
 
 /** The composition root: the one place where rooms meet. Reads top to bottom, ground floor first. */
 export function createHouse(config: Config, ground: Ground): House {
-  const { store, keyring, log, clock, outbox, tunnels } = ground
+  const { store, keyring, log, clock, outbox, tunnels, ways } = ground
   const { url: home } = config.portal
 
   const { memory_kib: memoryKib, passes, concurrency, queue: queueLimit } = config.login.password
@@ -74,7 +78,14 @@ export function createHouse(config: Config, ground: Ground): House {
     log,
   })
   const directory = createSqlDirectory({ users: store.users, hasher })
-  const factors = createFactors({ config: config.factors, clock, issuer: config.portal.name })
+  const site = { name: config.portal.name, url: home }
+  const channels = createChannels({
+    config: config.channels,
+    clock,
+    name: site.name,
+    first: ways,
+  })
+  const factors = createFactors({ config: config.factors, channels, clock, keyring, site })
   const assets = loadAssets(config.portal)
   const brand = createBrand(config.portal, assets)
 
@@ -146,7 +157,7 @@ export function createHouse(config: Config, ground: Ground): House {
   })
   const showPage = pageListener(portal)
 
-  return { gateway, setUp }
+  return { channels, gateway, setUp }
 }
 
 /** Changes to an account ask for a proof no older than this. */

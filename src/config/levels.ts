@@ -7,38 +7,68 @@ export interface Method {
   name: string
   satisfies: string
   /** How a session says that it was used (RFC 8176); a rule may ask for it. */
-  amr: string
+  amr: readonly string[]
   isPhishingResistant?: boolean
+  /** Can people have it beside another factor only? */
+  isBeside?: boolean
 }
 
 /** What each method satisfies, as the reference tells it. */
 export const METHODS: readonly Method[] = [
-  { name: 'password', satisfies: '`one_factor`', amr: 'pwd' },
+  { name: 'password', satisfies: '`one_factor`', amr: ['pwd'] },
   {
     factor: 'passkey',
     name: 'passkey with user verification (fingerprint, face, PIN)',
     satisfies: '`two_factor` and `phishing_resistant`, alone: no password is asked',
-    amr: 'hwk',
+    amr: ['hwk'],
     isPhishingResistant: true,
   },
   {
     factor: 'passkey',
     name: 'security key without user verification',
     satisfies: '`two_factor` and `phishing_resistant`, after a password',
-    amr: 'hwk',
+    amr: ['hwk'],
     isPhishingResistant: true,
   },
   {
     factor: 'totp',
     name: 'code from an authenticator app (TOTP)',
     satisfies: '`two_factor`, after a password',
-    amr: 'otp',
+    amr: ['otp'],
+  },
+  {
+    factor: 'sms',
+    name: 'code by text message (weak)',
+    satisfies: '`two_factor`, after a password, while `login.two_factor_methods` lists it',
+    amr: ['otp', 'sms'],
+  },
+  {
+    factor: 'voice',
+    name: 'code by phone call (weak)',
+    satisfies: '`two_factor`, after a password, while `login.two_factor_methods` lists it',
+    amr: ['otp', 'tel'],
+  },
+  {
+    factor: 'email',
+    name: 'code by e-mail (weak)',
+    satisfies: '`two_factor`, after a password, while `login.two_factor_methods` lists it',
+    amr: ['otp'],
+  },
+  {
+    factor: 'backup_code',
+    name: 'backup code',
+    satisfies: '`two_factor`, after a password; whoever used one is asked to set up another way',
+    amr: ['otp'],
+    isBeside: true,
   },
 ]
 
 /** Can anybody reach a level with these factors switched on? */
 export function isReachable(level: Level, factors: readonly string[]): boolean {
-  if (level === 'two_factor') return factors.length > 0
+  if (level === 'two_factor') {
+    const beside = METHODS.filter(({ isBeside }) => isBeside).map(({ factor }) => factor)
+    return factors.some((factor) => !beside.includes(factor))
+  }
   if (level !== 'phishing_resistant') return true
   return METHODS.some(
     ({ factor, isPhishingResistant }) => isPhishingResistant && isOn(factor, factors),
@@ -47,7 +77,7 @@ export function isReachable(level: Level, factors: readonly string[]): boolean {
 
 /** The methods, as a session names them, that can be used with these factors switched on. */
 export const usableMethods = (factors: readonly string[]): string[] =>
-  METHODS.filter(({ factor }) => factor === undefined || isOn(factor, factors)).map(
+  METHODS.filter(({ factor }) => factor === undefined || isOn(factor, factors)).flatMap(
     ({ amr }) => amr,
   )
 

@@ -132,7 +132,10 @@ function methodTable(): string {
   return [
     '| method | satisfies | `amr` |',
     '|---|---|---|',
-    ...lines.map(({ name, satisfies, amr }) => `| ${name} | ${satisfies} | \`${amr}\` |`),
+    ...lines.map(({ name, satisfies, amr }) => {
+      const methods = amr.map((method) => `\`${method}\``).join(', ')
+      return `| ${name} | ${satisfies} | ${methods} |`
+    }),
   ].join('\n')
 }
 

@@ -1,10 +1,28 @@
 import * as z from 'zod'
+import { backupCodeConfig } from './backup-code/config.ts'
+import { emailCodeConfig, phoneCodeConfig } from './code/config.ts'
 import { totpConfig } from './totp/config.ts'
 
 export const factorsConfig = z.strictObject({
   totp: totpConfig.optional().meta({
     description:
       'Authenticator app (RFC 6238): six digits, every 30 seconds. Leave the key out to switch it off.',
+  }),
+  email: emailCodeConfig.optional().meta({
+    description:
+      'Code by e-mail; needs a channel that carries mail. Weak: whoever reads the mail has the code. No second factor under NIST SP 800-63B-4 (3.1.3.1) and ASVS 5.0 (6.3.6).',
+  }),
+  sms: phoneCodeConfig.optional().meta({
+    description:
+      'Code by text message; needs a channel that carries text messages. Weak: numbers can be taken over. Restricted under NIST SP 800-63B-4 (3.2.9).',
+  }),
+  voice: phoneCodeConfig.optional().meta({
+    description:
+      'Code by phone call, for phones that get no messages; needs a channel that carries calls. Weak and restricted as `sms` is.',
+  }),
+  backup_code: backupCodeConfig.optional().meta({
+    description:
+      'Ten codes to print, each good for one sign-in when nothing else is at hand. Offered beside another factor.',
   }),
 })
 

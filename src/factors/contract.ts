@@ -37,6 +37,8 @@ export interface Factor {
 
   /** What a proof by this very credential can be worth. */
   worthOf(credential: Credential): Worth
+  /** Has it nothing left to answer with, like a list of codes that are used up? Then it is not offered. */
+  isSpent?(credential: Credential): boolean
   /** What tells this credential from others, for the person: `a•••@example.com`, `synced`, `7 codes left`. */
   facts(credential: Credential): readonly string[]
 

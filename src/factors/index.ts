@@ -1,19 +1,49 @@
 import type { Clock } from '../base/clock.ts'
+import type { Keyring } from '../base/keyring.ts'
+import { createPasswordHasher } from '../base/password.ts'
+import type { Channels } from '../channels/contract.ts'
+import { createBackupCode } from './backup-code/index.ts'
+import { createCode } from './code/index.ts'
+import type { Site } from './code/messages.ts'
+import { byCall, byMail, byText } from './code/ways.ts'
 import type { FactorsConfig } from './config.ts'
 import type { Factor, Factors } from './contract.ts'
+import { createPass } from './pass/index.ts'
 import { createTotp } from './totp/index.ts'
 
 export interface FactorsDeps {
   config: FactorsConfig
+  channels: Channels
   clock: Clock
-  /** The portal's name, for authenticators that show one. */
-  issuer: string
+  keyring: Keyring
+  /** The portal, for authenticators and messages that name it. */
+  site: Site
+}
+
+/**
+ * Made codes have 80 random bits, so the least that argon2id may cost is plenty; and a queue of their
+ * own keeps them from holding up passwords.
+ */
+const CODE_HASHING = {
+  cost: { memoryKib: 19_456, passes: 2 },
+  concurrency: 1,
+  queueLimit: 200,
 }
 
 /** The list of all factors; a new one is a line here. A factor without a key in the configuration is off. */
-export function createFactors({ config, clock, issuer }: FactorsDeps): Factors {
-  const factors: (Factor | undefined)[] = [
-    config.totp && createTotp({ config: { issuer: config.totp.issuer ?? issuer }, clock }),
-  ]
-  return new Map(factors.filter((factor) => factor !== undefined).map((it) => [it.kind, it]))
+export function createFactors({ config, channels, clock, keyring, site }: FactorsDeps): Factors {
+  const { totp, email, sms, voice, backup_code } = config
+  const codes = { channels, clock, key: keyring('code'), site }
+  const hasher = createPasswordHasher({ ...CODE_HASHING, pepper: keyring('pepper') })
+
+  const chosen: Factor[] = [
+    totp && createTotp({ config: { issuer: totp.issuer ?? site.name }, clock }),
+    email && createCode({ ...codes, way: byMail(email) }),
+    sms && createCode({ ...codes, way: byText(sms) }),
+    voice && createCode({ ...codes, way: byCall(voice) }),
+    backup_code && createBackupCode({ hasher, key: keyring('code') }),
+  ].filter((factor) => factor !== undefined)
+  // Where there is a factor to lose, an administrator can help out.
+  const helping = chosen.length > 0 ? [createPass({ clock, hasher })] : []
+  return new Map([...chosen, ...helping].map((factor) => [factor.kind, factor]))
 }

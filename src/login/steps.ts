@@ -36,6 +36,7 @@ export interface Kind {
   enrollable: 'first' | 'later' | 'never'
   lastResort?: boolean
   worthOf(credential: Credential): Worth
+  isSpent?(credential: Credential): boolean
 }
 
 /** All that the next step depends on. */
@@ -123,7 +124,9 @@ function waysOf(situation: Situation, missing: Methods): Credential[] {
   return known(situation)
     .filter(({ state }) => state === 'active')
     .filter((it) => {
-      const worth = factors.get(it.kind)?.worthOf(it)
+      const kind = factors.get(it.kind)
+      if (kind?.isSpent?.(it)) return false
+      const worth = kind?.worthOf(it)
       return worth !== undefined && (worth.temporary || suits(worth, requirement, missing))
     })
     .sort((a, b) => isLast(a) - isLast(b) || (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))

@@ -50,6 +50,11 @@ const RESOURCES: Record<string, { must: string[][]; may: string[] }> = {
 }
 
 export async function openTwilioServer(): Promise<TwilioServer> {
+  let made = 100_000
+  const newCode = () => {
+    made += 1
+    return String(made)
+  }
   const server: PostServer = await openPostServer((posted, response) => {
     const fault = faultOf(posted)
     if (fault) {
@@ -66,7 +71,7 @@ export async function openTwilioServer(): Promise<TwilioServer> {
     }
     const request = { path: posted.path, ...userOf(posted), parameters: parametersOf(posted) }
     opened.requests.push(request)
-    const [status, body] = answerTo(request, opened.codes)
+    const [status, body] = answerTo(request, opened.codes, newCode)
     send(response, status, body)
   })
   const opened: TwilioServer = {
@@ -109,10 +114,15 @@ const parametersOf = ({ body }: Posted) => Object.fromEntries(new URLSearchParam
 
 type Answer = [status: number, body: object]
 
-function answerTo({ path, parameters }: TwilioRequest, codes: Map<string, string>): Answer {
+function answerTo(
+  { path, parameters }: TwilioRequest,
+  codes: Map<string, string>,
+  newCode: () => string,
+): Answer {
   const { To = '', Code, VerificationSid } = parameters
   if (path.endsWith('/Verifications')) {
-    codes.set(To, codes.get(To) ?? String(100_000 + codes.size))
+    // While a verification is open, a further one to the same number sends the same code.
+    codes.set(To, codes.get(To) ?? newCode())
     return [201, { sid: sidOf(To), status: 'pending', to: To, channel: parameters.Channel }]
   }
   if (path.endsWith('/VerificationCheck')) {
