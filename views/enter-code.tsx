@@ -13,7 +13,7 @@ export interface EnterCodeProps {
   csrf: string
   /** How many digits it has; absent where it is no plain number. */
   digits?: number | undefined
-  /** What the person calls the authenticator that shows the code. */
+  /** What the person calls the authenticator that shows the code; without digits, what is typed. */
   from: string
   /** Where the code was sent, masked, and how it gets there; absent where it is shown by something at hand. */
   sent?: Omit<ResendProps, 'action' | 'csrf'> | undefined
@@ -41,7 +41,7 @@ export const EnterCode = (props: EnterCodeProps) => {
       {!sent && (
         <p>
           {digits === undefined
-            ? `Type one of your codes for ${brand.name}: ${from}.`
+            ? `Type ${from}. Spaces, dashes and small letters are fine.`
             : `Open “${from}” and type the ${digits} digits it shows for ${brand.name}.`}
         </p>
       )}

@@ -125,7 +125,8 @@ function proveView(
     case 'code': {
       const sent = prompt.sentTo === undefined ? undefined : sentOf(prompt.sentTo, challenge, clock)
       const { digits, from } = prompt
-      return EnterCode({ ...given, digits, from, sent, problem: codeProblem(problem, !!sent) })
+      const source = sent ? 'sent' : digits === undefined ? 'kept' : 'shown'
+      return EnterCode({ ...given, digits, from, sent, problem: codeProblem(problem, source) })
     }
     case 'authenticator':
     case 'approval':
@@ -152,7 +153,7 @@ export function enrollmentView(
     case 'secret': {
       const { secret, uri, digits } = offer
       const qrSvg = renderSVG(uri, { ecc: 'M', border: 2 })
-      const text = codeProblem(problem, false)
+      const text = codeProblem(problem, 'shown')
       return EnrollTotp({ ...asked, digits, secret, uri, qrSvg, problem: text, others })
     }
     case 'sent': {
@@ -161,7 +162,7 @@ export function enrollmentView(
         ...asked,
         digits: offer.digits,
         sent,
-        problem: codeProblem(problem, true),
+        problem: codeProblem(problem, 'sent'),
       })
     }
     case 'codes': {

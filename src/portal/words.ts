@@ -17,26 +17,35 @@ export function passkeyProblem(problem: Problem | undefined): string | undefined
     : 'That passkey opens nothing here. Use another one, or your password.'
 }
 
-/** @param sent Was the code sent, and not shown by an app? */
-export function codeProblem(problem: Problem | undefined, sent: boolean): string | undefined {
+/** Where a code comes from: a message, an app, or a sheet of paper. */
+export type CodeSource = 'sent' | 'shown' | 'kept'
+
+export function codeProblem(problem: Problem | undefined, from: CodeSource): string | undefined {
   if (!problem || problem.kind === 'wait') {
     return problem?.sending ? 'No further code can be sent just now.' : undefined
   }
   switch (problem.kind) {
     case 'used':
-      return sent
-        ? 'That code has been used already. Have another one sent.'
-        : 'That code has been used already. Wait for the next one.'
+      return {
+        sent: 'That code has been used already. Have another one sent.',
+        shown: 'That code has been used already. Wait for the next one.',
+        kept: 'That code has been used already. Each one works once: take another.',
+      }[from]
     case 'expired':
-      return 'That code is too old. Have another one sent.'
+      return from === 'kept'
+        ? 'That code is too old. Ask for a new one.'
+        : 'That code is too old. Have another one sent.'
     case 'exhausted':
       return 'There were too many wrong codes. Have another one sent.'
     case 'not_admitted':
       return 'That cannot be set up here. Choose something else.'
     default:
-      return sent
-        ? 'That code is not right. Type the newest one that you got.'
-        : 'That code is not right. It changes every 30 seconds: type the one that is shown now.'
+      return {
+        sent: 'That code is not right. Type the newest one that you got.',
+        shown:
+          'That code is not right. It changes every 30 seconds: type the one that is shown now.',
+        kept: 'That code is not right. Look at each letter, and type it once more.',
+      }[from]
   }
 }
 

@@ -7,6 +7,7 @@ import { type App, createApp } from '../../src/app.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { createPasswordHasher } from '../../src/base/password.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { issuePass } from '../../src/factors/pass/issue.ts'
 import type { Credential } from '../../src/model/factor.ts'
 import type { User } from '../../src/model/user.ts'
 import type { Store } from '../../src/store/contract.ts'
@@ -29,6 +30,8 @@ export interface TestGateway {
   /** The code that a user's authenticator app shows, steps of 30 seconds from now. */
   code(userId: string, steps?: number): Promise<string>
   credential(userId: string): Promise<Credential | undefined>
+  /** A pass that an administrator gives out. */
+  issuePass(userId: string, seconds?: number): Promise<string>
   close(): Promise<void>
 }
 
@@ -78,6 +81,12 @@ export async function openGateway(yaml: string, log: Log = silentLog): Promise<T
     async code(userId, steps = 0) {
       const { secret } = { secret: '', ...((await credential(userId))?.data as object) }
       return generate({ secret, epoch: clock.now() + steps * 30 })
+    },
+
+    async issuePass(userId, seconds = 3600) {
+      const { pass, data, label } = await issuePass(hasher, clock.now() + seconds)
+      await store.credentials.insert(aCredential({ userId, kind: 'pass', label, data }))
+      return pass
     },
 
     async close() {

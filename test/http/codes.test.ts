@@ -1,0 +1,333 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openGateway, PASSWORD, type TestGateway } from '../support/gateway.ts'
+import { type MailServer, openMailServer } from '../support/mail-server.ts'
+import { ACCOUNT, openTwilioServer, TOKEN, type TwilioServer } from '../support/twilio-server.ts'
+import type { Answer, Visitor } from '../support/visitor.ts'
+
+const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+
+let folder: string
+let mail: MailServer
+let twilio: TwilioServer
+let gateway: TestGateway
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
+  mail = await openMailServer({ speaks: 'starttls' })
+  twilio = await openTwilioServer()
+  writeFileSync(join(folder, 'ca.pem'), mail.ca)
+  gateway = await openGateway(`
+portal: { url: "https://auth.gw.test", name: Gate }
+routes:
+  - { host: wiki.gw.test, name: Wiki, rules: [{ require: two_factor }] }
+  - { host: key.gw.test, rules: [{ require: phishing_resistant }] }
+factors:
+  totp: {}
+  email: {}
+  sms: { countries: [DE] }
+  backup_code: {}
+channels:
+  smtp:
+    url: smtp://127.0.0.1:${mail.port}
+    from: gate@gw.test
+    ca: ${join(folder, 'ca.pem')}
+  twilio: { account: ${ACCOUNT}, token: "${TOKEN}", from: "+4930123456", url: "${twilio.url}" }
+`)
+})
+afterAll(async () => {
+  await gateway.close()
+  await mail.close()
+  await twilio.close()
+  rmSync(folder, { recursive: true })
+})
+
+let number = 0
+let name: string
+let visitor: Visitor
+beforeEach(() => {
+  number += 1
+  name = `user${number}`
+  visitor = gateway.visitor()
+  mail.mood = {}
+  mail.received = []
+  twilio.requests = []
+  gateway.clock.advance(3600)
+})
+
+const wiki = 'https://wiki.gw.test/page'
+const address = () => `${name}@gw.test`
+const addUser = (given = {}) => gateway.addUser({ name, email: address(), ...given })
+
+/** Gives name and password, and goes on to the page that comes then. */
+async function withPassword(): Promise<void> {
+  await visitor.open(`https://auth.gw.test/login?rd=${encodeURIComponent(wiki)}`)
+  await onward(await visitor.submit({ username: name, password: PASSWORD }))
+}
+
+/** Follows the answer to a form to the page that it leads to, where it leads to one. */
+async function onward(answer: Answer): Promise<Answer> {
+  return answer.location === undefined ? answer : visitor.open(answer.location)
+}
+
+const send = async (fields: Record<string, string>) => onward(await visitor.submit(fields))
+const mailed = () => mail.received.map(({ mail: { text = '' } }) => /\d{6}/.exec(text)?.[0] ?? '')
+const newest = () => mailed().at(-1) ?? ''
+const wrong = () => String((Number(newest()) + 1) % 1_000_000).padStart(6, '0')
+async function sessions() {
+  const user = await gateway.store.users.findByName(name)
+  return gateway.store.sessions.listByUser(user?.id ?? '')
+}
+const shown = (): string => visitor.page.body
+
+/** Sets codes by mail up, as the first second factor. */
+async function enrollMail(): Promise<void> {
+  await withPassword()
+  await send({ enroll: 'email' })
+  await send({ enroll: 'email', target: address() })
+}
+
+/** A user who gets codes by mail, at the question for one. */
+async function atMailCode(): Promise<void> {
+  await addUser()
+  await enrollMail()
+  await visitor.submit({ code: newest() })
+  visitor = gateway.visitor()
+  mail.received = []
+  await withPassword()
+}
+
+describe('codes by mail', () => {
+  it('are set up by a first one, which goes to the address that was typed', async () => {
+    await addUser()
+    await withPassword()
+    await send({ enroll: 'email' })
+    // What is known already need not be typed.
+    expect(shown()).toContain(`value="${address()}"`)
+    await send({ enroll: 'email', target: `other-${address()}` })
+    expect(mail.received).toMatchObject([{ to: [`other-${address()}`], secure: true }])
+    expect(shown()).toContain('o•••@gw.test')
+    expect(shown()).not.toContain(`other-${address()}`)
+    expect((await visitor.submit({ code: wrong() })).status).toBe(401)
+    expect(await visitor.submit({ code: newest() })).toMatchObject({ status: 303, location: wiki })
+  })
+
+  it('are not set up for what is no address', async () => {
+    await addUser()
+    await withPassword()
+    await send({ enroll: 'email' })
+    for (const target of [
+      'nobody',
+      `${address()}, eve@evil.test`,
+      `a@b.test\r\nBcc: eve@evil.test`,
+    ]) {
+      expect((await visitor.submit({ enroll: 'email', target })).status).toBe(400)
+    }
+    expect(mail.received).toEqual([])
+  })
+
+  it('sign somebody in, and say who asked, from where and for what', async () => {
+    await atMailCode()
+    expect(mail.received).toHaveLength(1)
+    expect(mail.received[0]?.mail).toMatchObject({
+      subject: 'Your code for Gate',
+      text: expect.stringMatching(new RegExp(`${name}[\\s\\S]*127\\.0\\.0\\.1[\\s\\S]*Wiki`)),
+    })
+    expect(await visitor.submit({ code: newest() })).toMatchObject({ status: 303, location: wiki })
+    const [session] = await sessions()
+    expect(session).toMatchObject({ aal: 2, phishingResistant: false })
+  })
+
+  it('are each good once', async () => {
+    await atMailCode()
+    const code = newest()
+    await visitor.submit({ code })
+    visitor = gateway.visitor()
+    await withPassword()
+    expect((await visitor.submit({ code })).status).toBe(code === newest() ? 303 : 401)
+  })
+
+  it('may be wrong four times, and not five', async () => {
+    await atMailCode()
+    for (let at = 0; at < 4; at += 1) {
+      expect((await visitor.submit({ code: wrong() })).status).toBe(401)
+    }
+    const { url, page } = visitor
+    expect((await visitor.submit({ code: wrong() })).status).toBe(403)
+    Object.assign(visitor, { url, page })
+    const late = await visitor.submit({ code: newest() })
+    expect(late.location).toContain('/login')
+    // The one of the enrollment.
+    expect(await sessions()).toHaveLength(1)
+  })
+
+  it('are too old after ten minutes', async () => {
+    await atMailCode()
+    const code = newest()
+    // The sign-in itself lasts no longer; what is left of it knows no code.
+    gateway.clock.advance(600)
+    const answer = await visitor.submit({ code })
+    expect([303, 401]).toContain(answer.status)
+    expect(answer.location ?? '').not.toBe(wiki)
+  })
+
+  it('are sent again after 30 seconds, and the one before is void', async () => {
+    await atMailCode()
+    const former = newest()
+    const early = await visitor.submit({ resend: '1' })
+    expect(early).toMatchObject({ status: 429, headers: { 'retry-after': '30' } })
+    expect(mailed()).toEqual([former])
+
+    gateway.clock.advance(30)
+    await send({ resend: '1' })
+    expect(mailed()).toHaveLength(2)
+    const [before, after] = mailed()
+    if (before !== after) expect((await visitor.submit({ code: former })).status).toBe(401)
+    expect((await visitor.submit({ code: newest() })).status).toBe(303)
+  })
+
+  it('are sent five times a sign-in at most', async () => {
+    await atMailCode()
+    for (let at = 0; at < 8; at += 1) {
+      gateway.clock.advance(70)
+      await visitor.submit({ resend: '1' })
+    }
+    expect(mailed().length).toBeLessThanOrEqual(5)
+  })
+})
+
+describe('a channel that is down', () => {
+  /** A user with an app and with codes by mail, the mail last used. */
+  async function withBoth(): Promise<string> {
+    const user = await addUser({ secret: SECRET })
+    const data = { target: address() }
+    await gateway.store.credentials.insert({
+      id: `mail-${number}`,
+      userId: user.id,
+      kind: 'email',
+      label: 'E-mail',
+      data,
+      version: 1,
+      state: 'active',
+      failures: 0,
+      createdAt: gateway.clock.now(),
+      lastUsedAt: gateway.clock.now(),
+    })
+    return user.id
+  }
+
+  it('is said on the page, which offers the other factors', async () => {
+    const userId = await withBoth()
+    mail.mood = { recipient: 451 }
+    await withPassword()
+    expect(shown()).toContain('on its way to')
+    const way = /name="way" value="([^"]+)"/.exec(shown())?.[1] ?? ''
+    await send({ way })
+    expect(shown()).not.toContain('on its way to')
+    const answer = await visitor.submit({ code: await gateway.code(userId) })
+    expect(answer).toMatchObject({ status: 303, location: wiki })
+  })
+
+  it('does not keep the page waiting when it hangs', async () => {
+    await withBoth()
+    mail.mood = { hangs: true }
+    await withPassword()
+    expect(shown()).toContain('on its way to')
+  })
+
+  it('is told from an address that is refused', async () => {
+    await withBoth()
+    mail.mood = { recipient: 550 }
+    await withPassword()
+    expect(shown()).toContain('could not be delivered')
+    expect(shown()).toMatch(/name="way"/)
+  })
+
+  it('delivers when it works again', async () => {
+    await withBoth()
+    mail.mood = { recipient: 451 }
+    await withPassword()
+    mail.mood = {}
+    await expect.poll(() => mailed().length, { timeout: 10_000 }).toBe(1)
+    expect(await visitor.submit({ code: newest() })).toMatchObject({ status: 303, location: wiki })
+  })
+})
+
+describe('codes by text message', () => {
+  const texted = () => /\d{6}/.exec(twilio.requests.at(-1)?.parameters.Body ?? '')?.[0] ?? ''
+
+  it('are set up, and sign somebody in', async () => {
+    await addUser()
+    await withPassword()
+    await send({ enroll: 'sms' })
+    await send({ enroll: 'sms', target: '0170 123 45 67' })
+    expect(twilio.requests).toMatchObject([{ parameters: { To: '+491701234567' } }])
+    expect(shown()).toContain('•••• 67')
+    expect((await visitor.submit({ code: texted() })).status).toBe(303)
+
+    visitor = gateway.visitor()
+    await withPassword()
+    expect(twilio.requests).toHaveLength(2)
+    expect(await visitor.submit({ code: texted() })).toMatchObject({ status: 303, location: wiki })
+  })
+
+  it.each([
+    '+33 6 12 34 56 78',
+    '+49 900 1234567',
+    '+49 30 123456',
+    '+88213000123',
+    'tel:+491701234567',
+  ])('go to nobody else: not to %s', async (target) => {
+    await addUser()
+    await withPassword()
+    await send({ enroll: 'sms' })
+    expect((await visitor.submit({ enroll: 'sms', target })).status).toBe(400)
+    expect(twilio.requests).toEqual([])
+  })
+})
+
+describe('a weak code', () => {
+  it('does not do where a passkey is asked for', async () => {
+    await atMailCode()
+    await visitor.submit({ code: newest() })
+    const page = await visitor.open('https://auth.gw.test/login?rd=https%3A%2F%2Fkey.gw.test%2F')
+    expect(page.status).toBe(403)
+  })
+})
+
+describe('a pass from an administrator', () => {
+  it('leads whoever has lost everything into setting up a new way, and opens nothing else', async () => {
+    const user = await addUser({ secret: SECRET })
+    const pass = await gateway.issuePass(user.id)
+    await withPassword()
+    const way = /name="way" value="([^"]+)"/.exec(shown())?.[1] ?? ''
+    await send({ way })
+    expect((await visitor.submit({ code: '0000-0000-0000-0000' })).status).toBe(401)
+    const passed = await visitor.submit({ code: pass.toLowerCase() })
+    expect(passed.status).toBe(303)
+    expect(passed.location).not.toBe(wiki)
+    expect(await sessions()).toEqual([])
+
+    await onward(passed)
+    await send({ enroll: 'email' })
+    await send({ enroll: 'email', target: address() })
+    expect(await visitor.submit({ code: newest() })).toMatchObject({ status: 303, location: wiki })
+
+    // Once, and no more.
+    visitor = gateway.visitor()
+    await withPassword()
+    expect(shown()).not.toContain('Pass')
+  })
+
+  it('is not offered when its time is up', async () => {
+    const user = await addUser({ secret: SECRET })
+    await gateway.issuePass(user.id, 60)
+    await withPassword()
+    expect(shown()).toMatch(/name="way"/)
+    gateway.clock.advance(60)
+    visitor = gateway.visitor()
+    await withPassword()
+    expect(shown()).not.toMatch(/name="way"/)
+  })
+})
