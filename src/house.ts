@@ -18,6 +18,8 @@ import type { Route } from './gateway/routes.ts'
 import type { Tunnels } from './gateway/tunnels.ts'
 import { createLogin } from './login/login.ts'
 import { createPasswordPolicy } from './login/password-policy.ts'
+import { createPasswords } from './login/passwords.ts'
+import { createPasswordReset } from './login/reset.ts'
 import { createSetUp, type SetUp } from './login/set-up.ts'
 import { loadAssets } from './portal/assets.ts'
 import { createBrand } from './portal/brand.ts'
@@ -107,7 +109,10 @@ export function createHouse(config: Config, ground: Ground): House {
   })
   const { routes } = gateway
 
-  const { flow } = createLogin({
+  const policy = createPasswordPolicy(passwordPlace(config))
+  const { credentials, tickets, users } = store
+  const passwords = createPasswords({ audit, hasher, policy, sessions, tickets, users })
+  const login = createLogin({
     attemptSeconds: config.login.attempt,
     audit,
     clock,
@@ -120,13 +125,26 @@ export function createHouse(config: Config, ground: Ground): House {
     outbox,
     passwordMaxAge: ({ session }) =>
       session.remembered ? config.session.idle : config.session.absolute,
+    passwords,
     requirementFor: gateway.requirementFor,
     sessions,
     store,
     twoFactorKinds: new Set([...(config.login.two_factor_methods ?? factors.keys()), 'pass']),
   })
-  const policy = createPasswordPolicy(passwordPlace(config))
-  const { credentials, tickets, users } = store
+  const mail = channels.for('email')
+  const reset = createPasswordReset({
+    attempts: login.attempts,
+    audit,
+    clock,
+    directory,
+    home,
+    site: config.portal.name,
+    limits: login.limits,
+    post: (message, until) => {
+      if (mail) void outbox.post({ lane: 'mail', deliver: () => mail.deliver(message), until })
+    },
+    tickets,
+  })
   const setUp = createSetUp({ audit, clock, hasher, policy, tickets, users })
 
   const portal = createPortal({
@@ -143,7 +161,8 @@ export function createHouse(config: Config, ground: Ground): House {
     cookies,
     csrf: createCsrf({ key: keyring('csrf'), origin: home.origin }),
     destinationOf: gateway.routeOf,
-    flow,
+    flow: login.flow,
+    forgotten: mail && new URL('forgotten', home).href,
     formTargets: formTargets(home, scope, gateway.routeOf),
     hasSecondFactor: async ({ id }) =>
       (await credentials.listByUser(id)).some(({ state }) => state !== 'pending'),
@@ -151,6 +170,7 @@ export function createHouse(config: Config, ground: Ground): House {
     minimumLength: policy.minimumLength,
     offersSecondFactor: factors.size > 0,
     pages: createPages({ brand, log }),
+    reset,
     remember: { offered: config.login.remember_me, seconds: config.session.remembered },
     sessions,
     setUp,

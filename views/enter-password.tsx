@@ -24,6 +24,8 @@ export interface EnterPasswordProps {
   problem?: string | undefined
   wait?: Wait | undefined
   ways?: readonly OtherWay[] | undefined
+  /** Where a new password is to be had. */
+  forgotten?: string | undefined
 }
 
 /** Asks a person who is signed in for their password again. */
@@ -60,7 +62,7 @@ export const EnterPassword = (props: EnterPasswordProps) => {
         </button>
       </form>
       <Ways action={action} csrf={csrf} ways={props.ways ?? []} />
-      <Forgotten brand={brand} />
+      <Forgotten brand={brand} href={props.forgotten} />
     </Layout>
   )
 }

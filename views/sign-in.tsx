@@ -20,6 +20,8 @@ export interface SignInProps {
   remembered?: boolean | undefined
   /** Lets the browser offer the passkeys that it has. */
   passkey?: PasskeyOffer | undefined
+  /** Where a new password is to be had. */
+  forgotten?: string | undefined
 }
 
 /** What the script behind the sign-in page works with. */
@@ -80,7 +82,7 @@ export const SignIn = (props: SignInProps) => {
           </button>
         )}
       </form>
-      <Forgotten brand={brand} />
+      <Forgotten brand={brand} href={props.forgotten} />
     </Layout>
   )
 }

@@ -8,15 +8,15 @@ import { DemoClock } from '../../views/demo/demo-clock.tsx'
 import { DemoForm } from '../../views/demo/demo-form.tsx'
 import type { DemoHeader } from '../../views/demo/demo-headers.tsx'
 import { DemoHome } from '../../views/demo/demo-home.tsx'
-import { DemoInbox, type DemoPerson } from '../../views/demo/demo-inbox.tsx'
+import { DemoInbox, type DemoInboxProps } from '../../views/demo/demo-inbox.tsx'
 import { DemoPublic } from '../../views/demo/demo-public.tsx'
 import { DemoStream } from '../../views/demo/demo-stream.tsx'
 import { page } from '../../views/page.ts'
 
 /** Makes an application with no sign-in of its own: what stands behind the gate in the demo. */
-export function createDemoApp(people: () => Promise<readonly DemoPerson[]>): Server {
+export function createDemoApp(inbox: () => Promise<DemoInboxProps>): Server {
   const server = createServer((message, response) => {
-    answer(message, response, people).catch((cause) => {
+    answer(message, response, inbox).catch((cause) => {
       response.writeHead(500, { 'content-type': 'text/plain' })
       response.end(`${String(cause)}\n`)
     })
@@ -30,7 +30,7 @@ const EVERY_MS = 1000
 async function answer(
   message: IncomingMessage,
   response: ServerResponse,
-  people: () => Promise<readonly DemoPerson[]>,
+  inbox: () => Promise<DemoInboxProps>,
 ): Promise<void> {
   const [path = '/'] = (message.url ?? '/').split('?')
   const show = (view: JSX.Element, status = 200) => {
@@ -56,7 +56,7 @@ async function answer(
     case '/events':
       return stream(message, response)
     case '/inbox':
-      return show(DemoInbox({ users: await people() }))
+      return show(DemoInbox(await inbox()))
     case '/assets/demo.css':
       return asset(response, 'demo.css', 'text/css; charset=utf-8')
     case '/assets/demo.js':

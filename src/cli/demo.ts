@@ -4,9 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { DemoMessage } from '../../views/demo/demo-inbox.tsx'
 import { randomToken } from '../base/bytes.ts'
+import { systemClock } from '../base/clock.ts'
 import { createLog } from '../base/log.ts'
 import { createPasswordHasher } from '../base/password.ts'
+import { createInbox, type InboxMessage } from '../channels/inbox/index.ts'
 import { loadConfig } from '../config/load.ts'
 import { shownCode } from '../factors/totp/authenticator.ts'
 import { ADMIN_GROUP } from '../model/user.ts'
@@ -44,7 +47,11 @@ export const demo: Command = {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-demo-'))
     const passwords = new Map<string, string>()
     let store: Store | undefined
-    const application = createDemoApp(async () => (store ? personsOf(store, passwords) : []))
+    const inbox = createInbox({ clock: systemClock })
+    const application = createDemoApp(async () => ({
+      users: store ? await personsOf(store, passwords) : [],
+      messages: inbox.messages().map(asShown),
+    }))
     try {
       await new Promise<void>((resolve) => application.listen(0, '127.0.0.1', resolve))
       const { port: upstreamPort } = application.address() as AddressInfo
@@ -52,7 +59,7 @@ export const demo: Command = {
       writeFileSync(file, configText(port, upstreamPort))
       const { config } = loadConfig(file, {})
       const log = createLog('warn')
-      const running = await runGateway(config, log)
+      const running = await runGateway(config, log, [inbox])
       store = running.store
       for (const [name, password] of await addPeople(running)) passwords.set(name, password)
       for (const line of welcome(port, passwords)) print(line)
@@ -72,6 +79,14 @@ portal:
 listen: 127.0.0.1:${port}
 health: { listen: "127.0.0.1:0" }
 timeouts: { drain: 1s } # the demo's clock and stream never end by themselves, and nobody waits 30 s
+
+# Everything that is sent comes to the demo's own inbox.
+factors:
+  totp: {}
+  email: {}
+  sms: { countries: [US, GB, DE, AT, CH, FR, ES, IT, NL, PL, SE, IN, BR, JP, AU, CA] }
+  voice: { countries: [US, GB, DE, AT, CH, FR, ES, IT, NL, PL, SE, IN, BR, JP, AU, CA] }
+  backup_code: {}
 
 routes:
   - host: localhost
@@ -104,6 +119,16 @@ async function addPeople({ store, keyring }: Running): Promise<Map<string, strin
   return made
 }
 
+const MEDIA = { email: 'Mail', sms: 'Text message', voice: 'Call', push: 'Push' } as const
+
+const asShown = ({ at, message }: InboxMessage): DemoMessage => ({
+  as: MEDIA[message.medium],
+  to: message.to,
+  at: new Date(at * 1000).toISOString().slice(11, 19),
+  ...(message.medium === 'email' ? { subject: message.subject } : {}),
+  text: message.text,
+})
+
 async function personsOf(store: Store, passwords: ReadonlyMap<string, string>) {
   const now = Math.floor(Date.now() / 1000)
   const users = await store.users.list()
@@ -132,7 +157,7 @@ function* welcome(port: number, passwords: ReadonlyMap<string, string>): Generat
     yield `  ${name.padEnd(6)} ${(passwords.get(name) ?? '').padEnd(40)} ${groups.join(', ')}`
   }
   yield ''
-  yield `  It asks for a code too. Their authenticator apps are here, so you need no phone:   ${at}/inbox`
+  yield `  It asks for a second step too. Their phones and mailboxes are here, so you need none:   ${at}/inbox`
   yield `  Only alice may open   ${at}/admin   and anybody may open   ${at}/public`
   yield ''
   yield '  Ctrl-C ends it, and nothing is left behind.'

@@ -9,6 +9,7 @@ import { type Command, type CommandContext, WrongUsage } from './command.ts'
 import { configExample } from './config-example.ts'
 import { demo } from './demo.ts'
 import { factor } from './factor.ts'
+import { health } from './health.ts'
 import { policy } from './policy.ts'
 import { serve } from './serve.ts'
 import { session } from './session.ts'
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   factor,
   session,
   backup,
+  health,
   configExample,
 ]
 

@@ -1,5 +1,6 @@
 import { createApp } from '../app.ts'
 import type { Log } from '../base/log.ts'
+import type { Channel } from '../channels/contract.ts'
 import type { Config } from '../config/schema.ts'
 import { type OpenStore, openSqlite } from '../store/sqlite.ts'
 import type { Reconfigurable } from './keep-current.ts'
@@ -16,15 +17,20 @@ export interface Running extends OpenStore, Reconfigurable {
 /**
  * Starts a gateway with all that belongs to it.
  *
+ * @param ways Ways to reach people that come before those of the configuration.
  * @throws {OperatorError} when the store does not open or an address cannot be listened on; a start
  * that comes to nothing leaves nothing on disk.
  */
-export async function runGateway(config: Config, log: Log): Promise<Running> {
+export async function runGateway(
+  config: Config,
+  log: Log,
+  ways: readonly Channel[] = [],
+): Promise<Running> {
   // Before there is a database: a first start on a port in use must not leave one behind.
   await tryToListen(config)
   const opened = await openSqlite(config.store, { create: true })
   const { store, keyring } = opened
-  const app = createApp(config, { store, keyring, log })
+  const app = createApp(config, { store, keyring, log, ways })
   let port: number
   try {
     await listen(app.health, config.health.listen, 'health.listen')

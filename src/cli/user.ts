@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
+import { randomToken, sha256 } from '../base/bytes.ts'
 import { OperatorError } from '../base/errors.ts'
 import { isGroupName, newUser } from '../login/new-user.ts'
+import { INVITATION_SECONDS } from '../login/reset.ts'
 import type { User } from '../model/user.ts'
 import { type Command, type CommandContext, tooMany, WrongUsage } from './command.ts'
 import { atDesk, type Desk } from './open.ts'
@@ -103,6 +105,22 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     return [`${user.name}: password set, ${ended.length} session(s) ended`]
   },
 
+  async invite({ config, store, userNamed }, [name = '']) {
+    const user = await userNamed(name)
+    const token = randomToken(32)
+    const expiresAt = Math.floor(Date.now() / 1000) + INVITATION_SECONDS
+    await store.tickets.insert({
+      purpose: 'invite',
+      hash: sha256(token),
+      userId: user.id,
+      expiresAt,
+    })
+    return [
+      `Give this link to ${user.name} alone. It works once, for ${INVITATION_SECONDS / 3600} hours, and leads to a password of their own choice:`,
+      new URL(`invite/${token}`, config.portal.url).href,
+    ]
+  },
+
   async groups({ store, userNamed }, [name = '', groups]) {
     if (groups === undefined) throw new WrongUsage('give the whole list: alice admins,editors')
     const user = await userNamed(name)
@@ -124,6 +142,7 @@ const WITH_USAGE = [
   'show NAME',
   'disable NAME',
   'enable NAME',
+  'invite NAME',
   'password NAME',
   'groups NAME a,b',
   'delete NAME',

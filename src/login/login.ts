@@ -4,7 +4,7 @@ import type { Outbox } from '../channels/contract.ts'
 import type { Directory } from '../directories/contract.ts'
 import type { Factors } from '../factors/contract.ts'
 import type { Store } from '../store/contract.ts'
-import { createAttempts } from './attempts.ts'
+import { type Attempts, createAttempts } from './attempts.ts'
 import { type Challenges, createChallenges } from './challenges.ts'
 import { createEnrollments, type Enrollments } from './enrollments.ts'
 import { createLoginFlow, type LoginFlow, type LoginFlowDeps } from './flow.ts'
@@ -14,6 +14,7 @@ import { createLimits, type Limits } from './limits.ts'
 /** Everything by which people prove who they are: one engine behind the portal and the API. */
 export interface Login {
   flow: LoginFlow
+  attempts: Attempts
   challenges: Challenges
   enrollments: Enrollments
   guesses: Guesses
@@ -27,6 +28,7 @@ export interface LoginDeps
     | 'freshnessFor'
     | 'nameOf'
     | 'passwordMaxAge'
+    | 'passwords'
     | 'requirementFor'
     | 'sessions'
     | 'twoFactorKinds'
@@ -65,5 +67,5 @@ export function createLogin(deps: LoginDeps): Login {
     enrollments,
     guesses,
   })
-  return { flow, challenges, enrollments, guesses, limits }
+  return { flow, attempts, challenges, enrollments, guesses, limits }
 }

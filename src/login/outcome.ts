@@ -29,6 +29,7 @@ export type Answer =
   /** What to enroll, and for what target where the factor needs one; another kind than any gives the choice back. */
   | { kind: 'enroll'; factor: string; target?: string }
   | { kind: 'resend' }
+  | { kind: 'new_password'; password: string }
 
 /** Why an answer did not count. */
 export type Problem =
@@ -40,8 +41,8 @@ export type Problem =
     }
   /** `sending`: it is a message that has to wait. */
   | { kind: 'wait'; seconds: number; sending?: boolean }
-  /** A target that cannot be used, and why. */
-  | { kind: 'target'; message: string }
+  /** Something that was typed cannot be used, and why. */
+  | { kind: 'unusable'; message: string }
 
 /** An authenticator that would do as well. */
 export interface Way {
@@ -72,6 +73,8 @@ export type Question =
       ways: readonly Way[]
       orPassword: boolean
     }
+  /** What the new password shall be. */
+  | { ask: 'new_password'; attempt: Attempt; user: User }
   /** Which kind to enroll, the recommended one first. */
   | { ask: 'choose'; attempt: Attempt; user: User; reason: Reason; factors: readonly Factor[] }
   /** Where codes are to go. */
@@ -93,6 +96,8 @@ export type Outcome =
   | { kind: 'continue'; attemptId: string }
   /** The attempt is over or was never this browser's: begin again, with the same destination. */
   | { kind: 'restart' }
+  /** The password is changed, and everybody signed out: sign in with it. */
+  | { kind: 'changed'; user: User }
   /** The last try was wrong. */
   | { kind: 'exhausted' }
   /** Somebody said on another device that this was not them. */

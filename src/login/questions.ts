@@ -122,6 +122,8 @@ export function createQuestions({ challenges, enrollments, factors }: QuestionsD
         }
         case 'prove':
           return proving(step, attempt, user, put)
+        case 'new_password':
+          return { question: { ask: 'new_password', attempt, user } }
         case 'enroll':
           return enrolling(step, attempt, user)
         default:

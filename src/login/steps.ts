@@ -26,6 +26,8 @@ export type Step =
   | { ask: 'enroll'; kinds: readonly string[]; reason: Reason }
   /** Nothing the person has, or may enroll here, can ever be enough. */
   | { ask: 'impossible'; because: 'no_suitable_factor' | 'factor_disabled' }
+  /** All is proved that it takes to choose a new password. */
+  | { ask: 'new_password' }
   | { ask: 'nothing'; proof: Proof }
 
 /** What is known of a kind of factor. */
@@ -54,6 +56,8 @@ export interface Situation {
   factors: ReadonlyMap<string, Kind>
   /** The way that the person has chosen: a credential's id, or `password`. */
   chosen?: string
+  /** A link in a mail was followed: what else does it take to choose a new password? */
+  goal?: 'new_password'
   now: UnixSeconds
 }
 
@@ -64,6 +68,7 @@ export interface Situation {
  * password alone would be enough to bind a new one. Only a pass from an administrator opens that way.
  */
 export function nextStep(situation: Situation): Step {
+  if (situation.goal === 'new_password') return newPasswordStep(situation)
   const { requirement, session, proved } = situation
   const proofs = proofsOf(situation)
   const enough = proofs.find((proof) => isEnough(proof, situation))
@@ -82,6 +87,20 @@ export function nextStep(situation: Situation): Step {
   return passwordCounts(situation)
     ? secondStep(situation, missing, reason)
     : firstStep(situation, missing, reason)
+}
+
+/** Whoever has an authenticator proves it here as well: a mailbox alone opens no account that has two factors. */
+function newPasswordStep(situation: Situation): Step {
+  if (situation.proved.some(({ temporary }) => !temporary)) return { ask: 'new_password' }
+  const isLasting = ({ kind }: Credential) => !situation.factors.get(kind)?.best.temporary
+  const ways = waysOf(situation, undefined).filter(isLasting)
+  const credential = ways.find(({ id }) => id === situation.chosen) ?? ways[0]
+  if (credential) {
+    return { ask: 'prove', credential, reason: 'level_too_low', ways, orPassword: false }
+  }
+  return known(situation).some((it) => it.state === 'disabled' && isLasting(it))
+    ? { ask: 'impossible', because: 'factor_disabled' }
+    : { ask: 'new_password' }
 }
 
 /** A password, or an authenticator that makes one needless. */

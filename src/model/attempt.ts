@@ -16,6 +16,8 @@ export interface Attempt {
   /** The session that is being raised, if there is one. */
   sessionId?: string
   remember: boolean
+  /** Where it leads when it is no sign-in: a link in a mail stands for the password that is to be replaced. */
+  goal?: 'new_password'
   /** Wrong answers so far; five end the attempt. */
   failures: number
   /** The way that the person has chosen: a credential's id, or `password`. */

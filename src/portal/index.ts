@@ -4,6 +4,7 @@ import type { Assets } from './assets.ts'
 import { type HomePagesDeps, homePages } from './home.ts'
 import { type LoginPagesDeps, loginPages } from './login.ts'
 import { knowVisitor, type MannersDeps, onlyOwnForms } from './manners.ts'
+import { type ResetPagesDeps, resetPages } from './reset.ts'
 import { type SetUpPagesDeps, setUpPages } from './set-up.ts'
 import { type SignOutPagesDeps, signOutPages } from './sign-out.ts'
 
@@ -11,7 +12,8 @@ export type PortalDeps = MannersDeps &
   HomePagesDeps &
   LoginPagesDeps &
   Omit<SetUpPagesDeps, 'minimumLength'> &
-  SignOutPagesDeps & {
+  SignOutPagesDeps &
+  ResetPagesDeps & {
     assets: Assets
     /** Public keys of the assertion, as JSON. */
     jwks(): Promise<object>
@@ -52,6 +54,7 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
   app.route('/', loginPages(deps))
   app.route('/', signOutPages(deps))
   app.route('/', setUpPages(deps))
+  app.route('/', resetPages(deps))
 
   root.notFound((c) =>
     pages.trouble(c, 404, {

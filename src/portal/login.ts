@@ -20,6 +20,9 @@ export interface LoginPagesDeps {
   destinationOf(url: string): Destination | undefined
   /** Origins to which a form may lead in the end. */
   formTargets(url: string): readonly string[]
+  minimumLength: number
+  /** Where a new password is to be had; absent where no mail can be sent. */
+  forgotten: string | undefined
   /** Is "keep me signed in" offered, and for how long? */
   remember: { offered: boolean; seconds: number }
 }
@@ -46,6 +49,12 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
           title: 'Too many wrong answers',
           sentences: ['For your safety this sign-in has ended. You can begin again at once.'],
           actions: [{ label: 'Sign in again', href: loginLink(home, rd), primary: true }],
+        })
+      case 'changed':
+        return pages.trouble(c, 200, {
+          title: 'Your password is changed',
+          sentences: ['Every sign-in of your account has ended. Sign in with the new password.'],
+          actions: [{ label: 'Sign in', href: loginLink(home, rd), primary: true }],
         })
       case 'denied':
         return pages.trouble(c, 403, {
@@ -84,6 +93,8 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
       home,
       typed,
       remember: deps.remember,
+      minimumLength: deps.minimumLength,
+      forgotten: deps.forgotten,
     }
     const view = questionView(question, problem, frame)
     if (problem?.kind === 'wait') c.header('Retry-After', String(problem.seconds))
@@ -183,6 +194,7 @@ function answerOf(
     const target = field('target').trim()
     return { kind: 'enroll', factor: field('enroll'), ...(target === '' ? {} : { target }) }
   }
+  if (has('new_password')) return { kind: 'new_password', password: field('new_password') }
   if (has('resend')) return { kind: 'resend' }
   if (field('answer') !== '') return { kind: 'proof', text: field('answer') }
   if (has('password')) {
@@ -194,5 +206,5 @@ function answerOf(
 function statusOf(problem: Asked['problem']): 200 | 400 | 401 | 429 {
   if (!problem || problem.kind === 'pending') return 200
   if (problem.kind === 'wait') return 429
-  return problem.kind === 'target' ? 400 : 401
+  return problem.kind === 'unusable' ? 400 : 401
 }

@@ -22,7 +22,7 @@ export interface ShowOptions extends PageRights {
   status?: 200 | 400 | 401 | 403 | 429
 }
 
-type TroubleStatus = AppError['status'] | 405 | 411 | 500
+type TroubleStatus = AppError['status'] | 200 | 405 | 411 | 500
 
 export interface PagesDeps {
   brand: Brand

@@ -8,6 +8,7 @@ import { EnrollTarget } from '../../views/enroll-target.tsx'
 import { EnrollTotp } from '../../views/enroll-totp.tsx'
 import { EnterCode } from '../../views/enter-code.tsx'
 import { EnterPassword } from '../../views/enter-password.tsx'
+import { NewPassword } from '../../views/new-password.tsx'
 import type { OtherWay } from '../../views/parts/ways.tsx'
 import { SignIn } from '../../views/sign-in.tsx'
 import type { Clock } from '../base/clock.ts'
@@ -31,6 +32,9 @@ export interface Frame {
   /** What stays in the fields after a wrong answer; passwords and codes never do. */
   typed: { name?: string; remember?: boolean }
   remember: { offered: boolean; seconds: number }
+  minimumLength: number
+  /** Where a new password is to be had; absent where no mail can be sent. */
+  forgotten: string | undefined
 }
 
 /** The page for a question, with what was wrong with the last answer. */
@@ -39,7 +43,7 @@ export function questionView(
   problem: Problem | undefined,
   frame: Frame,
 ): JSX.Element {
-  const { brand, csrf, destination, rd, home, typed, remember, clock } = frame
+  const { brand, csrf, destination, rd, home, typed, remember, clock, minimumLength } = frame
   const shown = { brand, csrf, destination, wait: waitOf(problem, clock) }
   if (question.ask === 'identify') {
     const renew = new URL('login/passkey-options', home).href
@@ -52,6 +56,7 @@ export function questionView(
       offerRemember: remember.offered,
       remembered: typed.remember,
       passkey: question.passkey && { options: question.passkey, renew },
+      forgotten: frame.forgotten,
     })
   }
 
@@ -73,6 +78,7 @@ export function questionView(
         reason: reasonFor(reason, attempt.requirement),
         problem: text,
         ways: ways.map(wayOf),
+        forgotten: frame.forgotten,
       })
     }
     case 'prove':
@@ -85,6 +91,13 @@ export function questionView(
       const choices = question.factors.map((factor, index) => choiceOf(factor, index === 0))
       return ChooseFactor({ ...asked, choices, reason })
     }
+    case 'new_password':
+      return NewPassword({
+        ...asked,
+        userName: user.name,
+        minimumLength,
+        problem: problem?.kind === 'unusable' ? problem.message : undefined,
+      })
     case 'target':
       return targetView(question.factor, problem, { ...asked, user })
     case 'enroll': {
@@ -182,7 +195,7 @@ export function targetView(
   problem: Problem | undefined,
   { user, ...asked }: Omit<AskedFrame, 'user' | 'clock'> & { user: User },
 ): JSX.Element {
-  const text = problem?.kind === 'target' ? problem.message : undefined
+  const text = problem?.kind === 'unusable' ? problem.message : undefined
   const value = needs === 'email' ? user.email : undefined
   const shown = { ...asked, user: user.displayName, kind, title, about, needs, value }
   return EnrollTarget({ ...shown, problem: text })

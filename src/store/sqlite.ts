@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
@@ -53,6 +61,7 @@ export async function openSqlite(config: StoreConfig, { create }: OpenOptions): 
   if (!existsSync(file)) await makeDatabase(config, create)
   const keyring = createKeyring(readSecretKey(file, configured))
   const raw = openFile(file)
+  if (configured) leaveMark(file)
   try {
     checkKey(raw, keyring, file)
     const db = await upgrade(raw)
@@ -67,10 +76,11 @@ export async function openSqlite(config: StoreConfig, { create }: OpenOptions): 
 async function makeDatabase({ path: file, key: configured }: StoreConfig, create: boolean) {
   const draft = `${file}.new`
   const interrupted = existsSync(draft)
-  if (!configured && existsSync(keyFileOf(file)) && !interrupted) {
+  const trace = configured ? markOf(file) : keyFileOf(file)
+  if (existsSync(trace) && !interrupted) {
     throw new OperatorError(
-      `The key ${keyFileOf(file)} is there, but its database ${file} is missing. Restore the database from a backup; ` +
-        'or, to begin anew without any user, move the key away.',
+      `${configured ? 'The mark' : 'The key'} ${trace} is there, but its database ${file} is missing. Restore the database from a backup; ` +
+        `or, to begin anew without any user, move ${trace} away.`,
     )
   }
   if (!create)
@@ -93,9 +103,24 @@ async function makeDatabase({ path: file, key: configured }: StoreConfig, create
     await db.insertInto('meta').values({ key: 'key_check', value }).execute()
     raw.close()
     renameSync(draft, file)
+    if (configured) leaveMark(file)
   } catch (cause) {
     throw translate(cause, file)
   }
+}
+
+/**
+ * Tells a database that was lost from one that never was, where the key lies elsewhere: set-up must
+ * not open again because a file is gone.
+ */
+const markOf = (file: string): string => `${file.replace(/\.db$/, '')}.made`
+
+function leaveMark(file: string): void {
+  if (existsSync(markOf(file))) return
+  writeFileSync(
+    markOf(file),
+    'A database was made here. If it is lost, restore it from a backup.\n',
+  )
 }
 
 function openFile(file: string): Database.Database {

@@ -27,7 +27,7 @@ function snippet(at: Record<'caddy' | 'gatehouse' | 'application' | 'folder', st
 }
 
 describe.runIf(ready)('behind Caddy, with the snippet of the README', () => {
-  const application = createDemoApp(async () => [])
+  const application = createDemoApp(async () => ({ users: [], messages: [] }))
   let program: Program
   let caddy: ReturnType<typeof spawn>
   let browser: Browser

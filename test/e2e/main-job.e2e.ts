@@ -10,7 +10,7 @@ const PASSWORD = 'eleven green bottles'
 const ready = has('chromium') && has('oathtool')
 
 describe.runIf(ready)('the main job, in a real browser', () => {
-  const application = createDemoApp(async () => [])
+  const application = createDemoApp(async () => ({ users: [], messages: [] }))
   let program: Program
   let serving: Started
   let browser: Browser

@@ -34,7 +34,7 @@ function snippet({
 }
 
 describe.runIf(ready)('behind nginx, with the snippet of the README', () => {
-  const application = createDemoApp(async () => [])
+  const application = createDemoApp(async () => ({ users: [], messages: [] }))
   let program: Program
   let nginx: ReturnType<typeof spawn>
   let browser: Browser

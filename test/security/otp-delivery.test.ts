@@ -52,7 +52,7 @@ channels:
     ${trusted ? `ca: ${join(folder, 'ca.pem')}` : ''}
   twilio: { account: ${ACCOUNT}, token: "${TOKEN}", from: "+4930123456", url: "${twilio.url}" }
 ${yaml}`,
-    recording.log,
+    { log: recording.log },
   )
 }
 

@@ -19,6 +19,7 @@ import { SignIn } from '../../views/sign-in.tsx'
 import { SignOut } from '../../views/sign-out.tsx'
 import { SignedOut } from '../../views/signed-out.tsx'
 import { Trouble } from '../../views/trouble.tsx'
+import { factorStates } from './gallery-factors.tsx'
 
 const brand: Brand = {
   name: 'Gatehouse',
@@ -128,7 +129,24 @@ const people = [
   { name: 'ben', password: 'seven blue ladders', groups: [], codes: [] },
 ]
 
+const messages = [
+  {
+    as: 'Mail',
+    to: 'maria@example.com',
+    at: '14:03:20',
+    subject: 'A new password for Gatehouse',
+    text: 'Choose a new password:\nhttps://auth.example.com/reset/4kq9\n\nAccount: maria',
+  },
+  {
+    as: 'Text message',
+    to: '+49 170 1234567',
+    at: '14:02:05',
+    text: '481516 is your code for Gatehouse. It is good for 5 minutes. Tell it to nobody.',
+  },
+]
+
 const states = {
+  ...factorStates(brand, branded),
   'sign-in': SignIn({ ...signIn, destination: wiki, rd: 'https://wiki.example.com/page' }),
   'sign-in no destination': SignIn({ ...signIn, offerRemember: false }),
   'sign-in known user': SignIn({
@@ -306,7 +324,7 @@ const states = {
   'demo public': DemoPublic(),
   'demo clock': DemoClock(),
   'demo stream': DemoStream(),
-  'demo inbox': DemoInbox({ users: people }),
+  'demo inbox': DemoInbox({ users: people, messages }),
 }
 
 /** Every page in every state that is worth looking at. */

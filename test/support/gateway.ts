@@ -6,6 +6,7 @@ import { generate } from 'otplib'
 import { type App, createApp } from '../../src/app.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { createPasswordHasher } from '../../src/base/password.ts'
+import type { Channel } from '../../src/channels/contract.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { issuePass } from '../../src/factors/pass/issue.ts'
 import type { Credential } from '../../src/model/factor.ts'
@@ -37,8 +38,17 @@ export interface TestGateway {
 
 export const PASSWORD = 'correct horse battery'
 
+export interface GatewayOptions {
+  log?: Log
+  /** Channels that take what is sent to people. */
+  ways?(clock: StillClock): readonly Channel[]
+}
+
 /** @param yaml The configuration without store, health and listen; hashing is made cheap. */
-export async function openGateway(yaml: string, log: Log = silentLog): Promise<TestGateway> {
+export async function openGateway(
+  yaml: string,
+  { log = silentLog, ways }: GatewayOptions = {},
+): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
   const file = join(folder, 'config.yaml')
   writeFileSync(file, `${yaml}\nstore: { path: ./gatehouse.db }\n`)
@@ -49,7 +59,7 @@ export async function openGateway(yaml: string, log: Log = silentLog): Promise<T
   }
   const { store, keyring } = await openSqlite(config.store, { create: true })
   const clock = stillClock()
-  const app = createApp(config, { store, keyring, log, clock })
+  const app = createApp(config, { store, keyring, log, clock, ways: ways?.(clock) ?? [] })
   await new Promise<void>((resolve) => app.server.listen(0, '127.0.0.1', resolve))
   const { port } = app.server.address() as AddressInfo
   const cost = { memoryKib: 64, passes: 1 }

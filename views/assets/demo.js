@@ -42,9 +42,8 @@ if (fresh) {
     const answer = await fetch(location.href).catch(() => undefined)
     if (!answer?.ok) return
     const next = new DOMParser().parseFromString(await answer.text(), 'text/html')
-    const now = fresh.querySelector('.people')
-    const then = next.querySelector('.people')
-    if (now && then) now.replaceWith(then)
+    const then = next.querySelector('[data-refresh]')
+    if (then) fresh.replaceChildren(...then.children)
   }
   setInterval(refresh, Number(fresh.dataset.refresh) * 1000)
 }

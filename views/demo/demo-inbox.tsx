@@ -7,13 +7,31 @@ export interface DemoPerson {
   codes: readonly { label: string; code: string; secondsLeft: number }[]
 }
 
-/** The demo's authenticator app: the codes of everybody, so that no phone is needed. */
-export const DemoInbox = ({ users }: { users: readonly DemoPerson[] }) => (
+/** Something that the gateway has sent to somebody. */
+export interface DemoMessage {
+  /** What it came as: `mail`, `text message`, `call`, `push`. */
+  as: string
+  to: string
+  /** Time of day, UTC. */
+  at: string
+  subject?: string | undefined
+  text: string
+}
+
+/** What the demo's stand-in for everybody's phone shows. */
+export interface DemoInboxProps {
+  users: readonly DemoPerson[]
+  /** Newest first. */
+  messages: readonly DemoMessage[]
+}
+
+/** Everybody's phone and mailbox, so that every factor can be tried with no account anywhere. */
+export const DemoInbox = ({ users, messages }: DemoInboxProps) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <title>The demo’s authenticator app</title>
+      <title>Phones and mailboxes of the demo</title>
       <link rel="stylesheet" href="/assets/demo.css" />
       <link rel="icon" href="data:," />
       <script src="/assets/demo.js" defer />
@@ -23,20 +41,47 @@ export const DemoInbox = ({ users }: { users: readonly DemoPerson[] }) => (
         <p class="title">Demo inbox</p>
       </header>
       <main data-refresh="5">
-        <h1>The demo’s authenticator app</h1>
+        <h1>Phones and mailboxes</h1>
         <p>
-          This page stands in for the phones of everybody in the demo. A real gateway has none.{' '}
-          <a href="?">Show the codes of this moment</a>
+          This page stands in for the phones and mailboxes of everybody in the demo: nothing leaves
+          this machine. A real gateway has no such page. <a href="?">Show what there is now</a>
         </p>
         <div class="people">
           {users.map((user) => (
             <Person {...user} />
           ))}
         </div>
+        <h2>Messages</h2>
+        <ol class="messages">
+          {messages.map((message) => (
+            <Message {...message} />
+          ))}
+        </ol>
+        {messages.length === 0 && (
+          <p>
+            None yet. Codes by mail, text message and call come here, and so do notices about the
+            account.
+          </p>
+        )}
       </main>
     </body>
   </html>
 )
+
+const Message = ({ as, to, at, subject, text }: DemoMessage) => (
+  <li>
+    <p class="message-head">
+      {as} to <strong>{to}</strong>, {at} UTC
+    </p>
+    {subject !== undefined && <p class="subject">{subject}</p>}
+    <p class="message-text">
+      {partsOf(text).map((part) => (part.startsWith('http') ? <a href={part}>{part}</a> : part))}
+    </p>
+  </li>
+)
+
+/** Addresses apart from the rest, so that they can be followed. */
+const partsOf = (text: string): string[] => text.split(/(https?:\/\/\S+)/)
 
 const Person = ({ name, password, groups, codes }: DemoPerson) => (
   <section class="person">

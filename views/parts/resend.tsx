@@ -1,3 +1,5 @@
+import { Problem } from './problem.tsx'
+
 /** How far a code has come, and how to have another one. */
 export interface ResendProps {
   action: string
@@ -15,7 +17,11 @@ export interface ResendProps {
 export const Resend = ({ action, csrf, to, state, expired, againAt }: ResendProps) => (
   <form class="resend" method="post" action={action}>
     <input type="hidden" name="csrf" value={csrf} />
-    <p role={state === 'failed' ? 'alert' : undefined}>{said(state, expired ?? false, to)}</p>
+    {state === 'failed' ? (
+      <Problem id="delivery-problem" message={said(state, false, to)} />
+    ) : (
+      <p>{said(state, expired ?? false, to)}</p>
+    )}
     {againAt && state !== 'failed' && state !== 'none' && !expired ? (
       <p class="hint">
         Nothing there? You can have another one from <time datetime={againAt}>{againAt}</time> UTC

@@ -51,7 +51,7 @@ describe('a new database', () => {
     const key = randomBytes(32).toString('base64')
     const { store } = await openSqlite({ path, key }, { create: true })
     await store.close()
-    expect(readdirSync(folder)).toEqual(['gatehouse.db'])
+    expect(readdirSync(folder).sort()).toEqual(['gatehouse.db', 'gatehouse.made'])
   })
 
   it('is not made, nor its folder, with a configured key that is none', async () => {
@@ -147,6 +147,26 @@ describe('an existing database', () => {
     await make()
     rmSync(path)
     await refuses(/database .* is missing/)
+  })
+})
+
+describe('a database whose key lies elsewhere', () => {
+  const key = randomBytes(32).toString('base64')
+  const openWithKey = () => openSqlite({ path, key }, { create: true })
+
+  it('is not made anew when it is gone: set-up must not open again', async () => {
+    await (await openWithKey()).store.close()
+    rmSync(path)
+    await expect(openWithKey()).rejects.toThrow(/database .* is missing/)
+    expect(existsSync(path)).toBe(false)
+  })
+
+  it('is made anew once the operator has taken the mark away', async () => {
+    await (await openWithKey()).store.close()
+    rmSync(path)
+    rmSync(join(folder, 'gatehouse.made'))
+    await (await openWithKey()).store.close()
+    expect(existsSync(path)).toBe(true)
   })
 })
 

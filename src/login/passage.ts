@@ -1,0 +1,170 @@
+import type { Audit } from '../audit/record.ts'
+import { sha256 } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Factors } from '../factors/contract.ts'
+import type { Attempt, GivenProof } from '../model/attempt.ts'
+import type { ChallengeAbout } from '../model/challenge.ts'
+import type { Requirement } from '../model/decision.ts'
+import type { Credential } from '../model/factor.ts'
+import type { Proof, SignedIn } from '../model/session.ts'
+import type { User } from '../model/user.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { CredentialRepository, DeviceRepository } from '../store/contract.ts'
+import type { AttemptStart } from './attempts.ts'
+import type { Challenges, Opened } from './challenges.ts'
+import type { Enrollments } from './enrollments.ts'
+import type { Outcome, Visit } from './outcome.ts'
+import { nextStep, type Step } from './steps.ts'
+
+/** What a sign-in is about before it is put on file. */
+export type Draft = Omit<AttemptStart, 'browser'>
+
+/** How an attempt goes from one step to the next, and out at the other end. */
+export interface Passage {
+  stepOf(draft: Draft, visit: Visit): Promise<Step>
+  /** What a destination takes of a person. Where it asks for nothing, they are asked for all that they have. */
+  requirementFor(url: string, user: User, visit: Visit): Promise<Requirement>
+  /** Goes where the next step is. `save` puts the draft on file, in whatever way it is not yet. */
+  proceed(draft: Draft, user: User, visit: Visit, save: Save): Promise<Outcome>
+  signIn(draft: Draft, proof: Proof, user: User, visit: Visit): Promise<Outcome>
+  /** Puts the question about an authenticator to the person. */
+  put(credential: Credential, attempt: Attempt, user: User, visit: Visit): Promise<Opened>
+  aboutOf(visit: Visit, draft: Pick<Draft, 'returnTo'>): ChallengeAbout
+  /** Is nothing about the account to change for now? */
+  isFrozen(user: User): boolean
+}
+
+export type Save = (change: Partial<Draft>) => Promise<Attempt | undefined>
+
+export interface PassageDeps {
+  audit: Audit
+  challenges: Challenges
+  clock: Clock
+  credentials: CredentialRepository
+  devices: DeviceRepository
+  enrollments: Enrollments
+  /** Factors that are switched on and count as a second one. */
+  factors: Factors
+  /** How fresh the best proof has to be that a person can give for a page of the portal's own. */
+  freshnessFor(url: string): number | undefined
+  /** What people call the place that a sign-in leads to. */
+  nameOf(url: string): string | undefined
+  /** Seconds for which a password proved in a session still counts beside a second factor. */
+  passwordMaxAge(signedIn: SignedIn): number
+  /** What opening a page takes from an address; `undefined` when it takes nothing. */
+  requirementFor(url: string, address: string): Requirement | undefined
+  sessions: Sessions
+}
+
+export function createPassage(deps: PassageDeps): Passage {
+  const { challenges, clock, credentials, enrollments, factors } = deps
+
+  const enrolled = async (userId: string): Promise<Credential[]> =>
+    (await credentials.listByUser(userId)).filter(({ kind }) => factors.has(kind))
+
+  const requirementFor = async (url: string, user: User, visit: Visit): Promise<Requirement> => {
+    const maxAgeSeconds = deps.freshnessFor(url)
+    const asked = deps.requirementFor(url, visit.address) ?? (await all(user))
+    const fresh = maxAgeSeconds === undefined ? asked : { ...asked, maxAgeSeconds }
+    return visit.atLeastTwo ? { ...fresh, aal: 2 } : fresh
+  }
+
+  const all = async (user: User): Promise<Requirement> => {
+    const own = await enrolled(user.id)
+    return { aal: own.some(({ state }) => state === 'active') ? 2 : 1, phishingResistant: false }
+  }
+
+  const stepOf = async (draft: Draft, { signedIn }: Visit): Promise<Step> => {
+    const own = signedIn?.session.id === draft.sessionId ? signedIn : undefined
+    return nextStep({
+      requirement: draft.requirement,
+      ...(own ? { session: own.session } : {}),
+      passwordMaxAgeSeconds: own ? deps.passwordMaxAge(own) : 0,
+      proved: draft.proved,
+      credentials: await enrolled(draft.userId),
+      factors: factors,
+      ...(draft.chosen === undefined ? {} : { chosen: draft.chosen }),
+      ...(draft.goal === undefined ? {} : { goal: draft.goal }),
+      now: clock.now(),
+    })
+  }
+
+  const aboutOf = ({ address, userAgent }: Visit, { returnTo: url }: Draft) => {
+    const destination = deps.nameOf(url)
+    return { address, userAgent, ...(destination === undefined ? {} : { destination }) }
+  }
+
+  const proceed = async (draft: Draft, user: User, visit: Visit, save: Save): Promise<Outcome> => {
+    const step = await stepOf(draft, visit)
+    if (step.ask === 'identify') return { kind: 'restart' }
+    if (step.ask === 'impossible') return { kind: 'impossible', user, because: step.because }
+    if (step.ask === 'nothing') return signIn(draft, step.proof, user, visit)
+    if (step.ask === 'enroll' && isFrozen(user)) {
+      return { kind: 'impossible', user, because: 'frozen' }
+    }
+    const change = step.ask === 'enroll' ? await enrollFirst(step.kinds, draft, user, visit) : {}
+    const attempt = await save(change)
+    if (!attempt) return { kind: 'restart' }
+    // A message goes out only now, that there is a page on which it can be answered.
+    if (step.ask === 'prove') await put(step.credential, attempt, user, visit)
+    return { kind: 'continue', attemptId: attempt.id }
+  }
+
+  const isFrozen = ({ frozenUntil }: User) => frozenUntil !== undefined && clock.now() < frozenUntil
+
+  /** Where there is nothing to choose and nothing to ask, the enrollment has begun already. */
+  const enrollFirst = async (kinds: readonly string[], draft: Draft, user: User, visit: Visit) => {
+    const [kind, ...more] = kinds
+    if (kind === undefined || more.length > 0 || factors.get(kind)?.needs) return {}
+    const begun = await enrollments.begin({ user, kind, about: aboutOf(visit, draft) })
+    return begun.ok ? { enrollingKind: kind, enrollingId: begun.credential.id } : {}
+  }
+
+  const put = (credential: Credential, attempt: Attempt, user: User, visit: Visit) =>
+    challenges.open({
+      credential,
+      user,
+      boundTo: bindingOf(attempt),
+      about: aboutOf(visit, attempt),
+      browser: visit.browser,
+    })
+
+  const signIn = async (draft: Draft, proof: Proof, user: User, visit: Visit): Promise<Outcome> => {
+    const { address, userAgent, browser, signedIn } = visit
+    const { remember } = draft
+    // Whoever was signed in here before, this person or another, is so no longer.
+    const replaces = signedIn ? { replaces: signedIn.session.id } : {}
+    const start = { userId: user.id, proof, remember, address, userAgent, ...replaces }
+    const { token, session } = await deps.sessions.issue(start)
+    const isNewDevice = !(await deps.devices.knows(user.id, sha256(browser)))
+    await deps.devices.remember(user.id, sha256(browser), clock.now())
+    deps.audit.record({
+      name: 'login.succeeded',
+      userId: user.id,
+      sessionId: session.id,
+      address,
+      details: { aal: proof.aal, amr: proof.amr.join(' '), newDevice: isNewDevice },
+    })
+    const byLastResort =
+      draft.proved.some(({ credentialId }) => credentialId !== undefined) &&
+      (await isByLastResort(draft.proved, user))
+    return {
+      kind: 'done',
+      returnTo: draft.returnTo,
+      token,
+      remember,
+      ...(byLastResort ? { advice: 'enroll_anew' } : {}),
+    }
+  }
+
+  const isByLastResort = async (proved: readonly GivenProof[], user: User): Promise<boolean> => {
+    const own = await enrolled(user.id)
+    const used = new Set(proved.map(({ credentialId }) => credentialId))
+    return own.some(({ id, kind }) => used.has(id) && factors.get(kind)?.lastResort === true)
+  }
+
+  return { stepOf, requirementFor, proceed, signIn, put, aboutOf, isFrozen }
+}
+
+/** What the questions of an attempt are bound to. */
+export const bindingOf = ({ id }: Pick<Attempt, 'id'>): string => `attempt/${id}`
