@@ -165,6 +165,7 @@ export interface ChallengeRepository {
 
 /** Facts about people, for their own history. */
 export interface EventRepository {
+  /** Fulfilled once it is written, which may be a moment later. */
   insert(event: AuditEvent): Promise<void>
   /** Newest first. */
   listByUser(userId: string, names: readonly EventName[], limit: number): Promise<AuditEvent[]>

@@ -192,6 +192,7 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
   const atomically: Atomically = (work) =>
     withDatabase(() => raw.transaction(() => work(run)).immediate())
   const seal = createSeal(keyring('seal'))
+  const events = createEventRepository(db)
 
   return {
     users: createUserRepository(db, atomically),
@@ -203,7 +204,7 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
     devices: createDeviceRepository(db),
     tickets: createTicketRepository(db, atomically),
     signingKeys: createSigningKeyRepository(db, seal, atomically),
-    events: createEventRepository(db),
+    events,
 
     async sweep(now) {
       await db.deleteFrom('session').where('expires_at', '<=', now).execute()
@@ -251,6 +252,7 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
 
     async close() {
       if (!raw.open) return
+      await events.flush()
       // Leaves one whole file behind instead of a file and its log.
       raw.pragma('wal_checkpoint(TRUNCATE)')
       raw.close()
