@@ -18,28 +18,39 @@ export interface OperatorLog extends Log {
   setLevel(level: LogLevel): void
 }
 
+/** Takes whole lines, each with its end. */
+export interface LogOutput {
+  write(line: string): void
+}
+
 /**
- * Writes JSON lines to standard output. JSON escapes line breaks, so that no value can forge a line.
+ * Writes JSON lines, to standard output unless told otherwise. No value can forge a line or move a cursor.
  *
  * @param always What every line tells, e.g. who is speaking.
  */
-export function createLog(level: LogLevel, always: LogFields = {}): OperatorLog {
-  const log = pino({
-    level,
-    base: always,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: { level: (label) => ({ level: label }) },
-    messageKey: 'message',
-    // A last net under the rule above: should one of these ever be passed, its value stays out.
-    // The code of an error is therefore logged as `fault`.
-    redact: {
-      paths: ['password', 'secret', 'cookie', 'token', 'code', 'authorization'].flatMap((name) => [
-        name,
-        `*.${name}`,
-      ]),
-      censor: '[secret]',
+export function createLog(
+  level: LogLevel,
+  always: LogFields = {},
+  output: LogOutput = pino.destination(1),
+): OperatorLog {
+  const log = pino(
+    {
+      level,
+      base: always,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      messageKey: 'message',
+      // A last net under the rule above: should one of these ever be passed, its value stays out.
+      // The code of an error is therefore logged as `fault`.
+      redact: {
+        paths: ['password', 'secret', 'cookie', 'token', 'code', 'authorization'].flatMap(
+          (name) => [name, `*.${name}`],
+        ),
+        censor: '[secret]',
+      },
     },
-  })
+    { write: (line) => output.write(line.replace(UNSEEN, escaped)) },
+  )
   return {
     debug: (fields, message) => log.debug(fields, message),
     info: (fields, message) => log.info(fields, message),
@@ -50,6 +61,12 @@ export function createLog(level: LogLevel, always: LogFields = {}): OperatorLog 
     },
   }
 }
+
+// JSON escapes control characters of ASCII alone. Some readers end a line at U+2028, and the signs of
+// writing direction make a line read otherwise than it is.
+const UNSEEN = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+const escaped = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 /** The same log with something to say in every line, e.g. who is speaking. */
 export function withFields(log: Log, always: LogFields): Log {
