@@ -13,6 +13,18 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
+/** Says of an answer how long it may be kept, and by whom. */
+const SAYS_WHO_KEEPS_IT = new Set(['cache-control', 'expires', 'pragma'])
+
+/**
+ * Keeps an answer to somebody from being handed to somebody else by a cache in front: where the
+ * application says nothing, some caches choose for themselves.
+ */
+export const privately = (headers: readonly HeaderLine[]): readonly HeaderLine[] =>
+  headers.some(([name]) => SAYS_WHO_KEEPS_IT.has(name.toLowerCase()))
+    ? headers
+    : [...headers, ['Cache-Control', 'private']]
+
 /**
  * What of an application's answer goes to the client: not what belongs to the connection, and no
  * cookie under a name of ours, by which it could sign people in or out.

@@ -5,7 +5,7 @@ import type { Cookies } from '../session/cookie.ts'
 import { type Answer, type Answers, dropRest, sendAnswer } from './answers.ts'
 import type { Assertions } from './assertion/assertions.ts'
 import type { Allowed, Corridor, Decision } from './authorize.ts'
-import { clientHeaders } from './client-headers.ts'
+import { clientHeaders, privately } from './client-headers.ts'
 import { type Destination, targetFor } from './destination.ts'
 import type { Dispatch } from './dispatch.ts'
 import { askedBy, type Door, identityOf } from './door.ts'
@@ -134,7 +134,7 @@ function receiverFor(
       try {
         const lines = clientHeaders(headers, deps.cookies)
         const told = relocation ? relocated(relocation, lines) : lines
-        response.writeHead(status, reason, told.flat())
+        response.writeHead(status, reason, (allowed.signedIn ? privately(told) : told).flat())
       } catch (cause) {
         broken = true
         return failure(new UpstreamBroken({ cause, detail: String(cause) }))
