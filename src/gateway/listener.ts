@@ -53,6 +53,22 @@ export function createListener(deps: ListenerDeps): Listener {
   }
 }
 
+/** A form is small, and comes at once; an upload to an application may take as long as it needs. */
+const FORM_TIMEOUT_MS = 15_000
+// Whoever is to answer still waits for the rest, so this cannot be its answer.
+const TOO_SLOW = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+
+/** Ends the connection of a client that does not get its form across the line. */
+function hurry(message: IncomingMessage, response: ServerResponse): void {
+  const timer = setTimeout(() => {
+    const { socket } = message
+    if (!response.headersSent) socket.end(TOO_SLOW)
+    socket.destroySoon()
+  }, FORM_TIMEOUT_MS).unref()
+  const done = () => clearTimeout(timer)
+  message.once('end', done).once('close', done)
+}
+
 const reads = ({ method }: GatewayRequest) => method === 'GET' || method === 'HEAD'
 
 function createSignpost(deps: ListenerDeps): (request: GatewayRequest) => Door {
@@ -61,6 +77,7 @@ function createSignpost(deps: ListenerDeps): (request: GatewayRequest) => Door {
 
   const toPages: Door = (message, response, request) => {
     if (request.expectsContinue) response.writeContinue()
+    if (request.hasBody) hurry(message, response)
     pages(message, response, request)
   }
   const nowhere: Door = (message, response, request) =>
