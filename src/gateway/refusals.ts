@@ -152,13 +152,15 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
 
     failed(request) {
       const title = 'Access cannot be checked at this moment'
-      return kindOf(request, request.method) === 'programmatic'
-        ? answers.problem({ status: 503, code: 'unavailable', title })
-        : answers.trouble(503, {
-            title,
-            sentences: ['To be safe, nothing is opened meanwhile. Please try again in a moment.'],
-            actions: [],
-          })
+      const answer =
+        kindOf(request, request.method) === 'programmatic'
+          ? answers.problem({ status: 503, code: 'unavailable', title })
+          : answers.trouble(503, {
+              title,
+              sentences: ['To be safe, nothing is opened meanwhile. Please try again in a moment.'],
+              actions: [],
+            })
+      return { ...answer, headers: [...answer.headers, ['Retry-After', '5']] }
     },
 
     malformed({ status, reason }, address) {

@@ -25,7 +25,7 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
   const { assets, pages } = deps
   const portal = new URL(pages.brand.home)
   const root = new Hono<AppEnv>()
-  root.use(onlyAtHome(portal))
+  root.use(keptByNobody, onlyAtHome(portal))
   const app = root.basePath(portal.pathname)
 
   // Before the manners: these know no visitor and set no cookie.
@@ -65,6 +65,12 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
   )
   root.onError((error, c) => pages.failure(error, c))
   return root
+}
+
+/** What says nothing else about it, a redirect for one, is kept by no browser and no cache. */
+const keptByNobody: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next()
+  if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
 }
 
 /** Below `/.gatehouse/` on the hosts of applications, people are sent on to the same page of the portal. */

@@ -44,6 +44,8 @@ export function onlyOwnForms({ cookies, csrf, pages }: MannersDeps): MiddlewareH
     // Origin, media type and size are looked at before anything is parsed.
     const early = csrf.fault({ header, token: '' }, undefined)
     if (early !== 'stale_form') return refuse(c, pages, early, undefined)
+    // No browser packs a form, and what is packed has no size until it is opened.
+    if (header('content-encoding') !== undefined) return refuse(c, pages, 'media_type', undefined)
     const length = header('content-length')
     if (length === undefined) return refuseSize(c, pages, 411)
     if (Number(length) > MAX_BODY_BYTES) return refuseSize(c, pages, 413)

@@ -48,6 +48,7 @@ export function createPages({ brand, log }: PagesDeps): Pages {
       if (error instanceof AppError) {
         const { code, status, detail, message } = error
         log.warn({ requestId: reference, fault: code, detail }, 'portal: request failed')
+        if (status === 503) c.header('Retry-After', '5')
         return trouble(c, status, {
           title: 'That did not work',
           sentences: [message],

@@ -59,6 +59,8 @@ export function signOutPages(deps: SignOutPagesDeps): Hono<AppEnv> {
         })
       }
       c.header('Set-Cookie', cookies.session.clear(), { append: true })
+      // The way back must not show what a person saw, who may have left the machine to another.
+      c.header('Clear-Site-Data', '"cache", "storage"')
       const signIn = loginLink(brand.home, c.req.query('rd'))
       return pages.show(c, SignedOut({ brand, everywhere, signIn }))
     })
