@@ -107,6 +107,12 @@ export const UPSTREAM: Record<string, Check> = {
     expect(names.filter((name) => /^(proxy(-.*)?|keep-alive|te)$/.test(name))).toEqual([])
   },
 
+  'other users keep working: p99 < 1 s, RSS bounded, no crash': async ({ fixture, messages }) => {
+    expect(messages).toEqual([])
+    const cookie = await fixture.resolve('COOKIE:bob:aal2')
+    expect((await fixture.ask('app.gw.test', '/', cookie)).status).toBe(200)
+  },
+
   'one request': ({ messages }) => {
     only(messages)
   },

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import Database from 'better-sqlite3'
 import { generateSync } from 'otplib'
 import { type App, createApp } from '../../src/app.ts'
@@ -24,6 +25,7 @@ export interface Fixture {
   clock: StillClock
   config: Config
   cookieName: string
+  databaseFile: string
   recorder: Recorder
   store: Store
   users: Record<UserName, User>
@@ -59,6 +61,8 @@ export interface Fixture {
   breakStore(table?: string): () => void
   /** Writes into the database, past the gateway. */
   tamper(sql: string, ...values: string[]): void
+  /** Reads the database, past the gateway. */
+  rows(sql: string): unknown[]
   /** One request of a browser with this Cookie header. */
   ask(host: string, path: string, cookie: string): Promise<RawAnswer>
   /** The same request, asked about by a proxy. */
@@ -68,6 +72,12 @@ export interface Fixture {
     cookie: string,
     options?: { port?: number; dialect?: Dialect },
   ): Promise<RawAnswer>
+  /** Puts other rules in force, as after a change of the configuration. */
+  reload(rules: NonNullable<FixtureOptions['rules']>): void
+  /** How many connections to the first node are open. */
+  connections(): number
+  /** Stops the first node as an operator does. */
+  stop(): Promise<void>
   close(): Promise<void>
 }
 
@@ -97,7 +107,7 @@ const admins = { groups: ['admins'], require: 'two_factor' }
 const twoFactor = { require: 'two_factor' }
 
 /** Hosts and rules of the cases. */
-const routesTo = (port: number, elsewhere: Record<string, number> = {}) =>
+const routesTo = (port: number, { elsewhere = {}, rules = {} }: FixtureOptions) =>
   Object.entries({
     app: [
       { paths: ['/public/**'], require: 'bypass' },
@@ -113,10 +123,10 @@ const routesTo = (port: number, elsewhere: Record<string, number> = {}) =>
     ws: [twoFactor],
     a: [twoFactor],
     b: [twoFactor],
-  }).map(([name, rules]) => ({
+  }).map(([name, usual]) => ({
     host: `${name}.gw.test`,
     upstream: `http://127.0.0.1:${elsewhere[name] ?? port}`,
-    rules,
+    rules: rules[name] ?? usual,
   }))
 
 /** The routes that cases speak of by name. */
@@ -131,7 +141,11 @@ const PLACES: Record<string, string> = {
 export interface FixtureOptions {
   /** Ports of applications that stand in for the recorder, by the first label of their host. */
   elsewhere?: Record<string, number>
+  /** Rules that stand in for the usual ones, by the first label of the host. */
+  rules?: Record<string, object[]>
   timeouts?: Record<string, string>
+  /** What a password costs to check, and how many may wait for it. */
+  password?: Partial<Config['login']['password']>
   log?: Log
 }
 
@@ -227,6 +241,7 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
     clock,
     config,
     cookieName: COOKIE_NAME,
+    databaseFile: path,
     recorder,
     store,
     users,
@@ -251,6 +266,12 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
       return () => rename('taken_away', table)
     },
     tamper,
+    rows(sql) {
+      const db = new Database(path, { readonly: true })
+      const found = db.prepare(sql).all()
+      db.close()
+      return found
+    },
     browser,
     signIn,
     toCode,
@@ -276,6 +297,12 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
           ...(cookie ? [['Cookie', cookie] as const] : []),
         ]),
       }),
+    reload(rules) {
+      const next = configOf(recorder.port, [], { ...options, rules })
+      browsers.app.prepare(next, 2).swap()
+    },
+    connections: () => browsers.sockets.size,
+    stop: () => browsers.close(),
     async close() {
       await browsers.close()
       await proxies.close()
@@ -288,23 +315,36 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
 function configOf(
   recorderPort: number,
   trusted: readonly string[],
-  { elsewhere, timeouts }: FixtureOptions,
+  options: FixtureOptions,
 ): Config {
   const config = configSchema.parse({
     portal: { url: PORTAL },
     trusted_proxies: trusted,
-    routes: routesTo(recorderPort, elsewhere),
-    timeouts: { drain: '1s', ...timeouts },
+    routes: routesTo(recorderPort, options),
+    timeouts: { drain: '1s', ...options.timeouts },
   })
   const { memoryKib: memory_kib, passes } = CHEAP
-  const password = { ...config.login.password, memory_kib, passes }
+  const cheap = { ...config.login.password, memory_kib, passes }
+  const password = { ...cheap, ...options.password }
   return { ...config, login: { ...config.login, password } }
 }
 
-async function listen(app: App): Promise<{ port: number; close(): Promise<void> }> {
+interface Node {
+  app: App
+  port: number
+  sockets: ReadonlySet<Socket>
+  close(): Promise<void>
+}
+
+async function listen(app: App): Promise<Node> {
+  const sockets = new Set<Socket>()
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   app.server.listen(0, '127.0.0.1')
   await once(app.server, 'listening')
-  return { port: portOf(app.server), close: () => app.close() }
+  return { app, port: portOf(app.server), sockets, close: () => app.close() }
 }
 
 const cheapHasher = (pepper: Uint8Array): PasswordHasher =>

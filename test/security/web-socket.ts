@@ -7,6 +7,10 @@ export interface AskedSocket {
   status: number
   /** Sends bytes, and hears what comes back. */
   echo(text: string): Promise<string>
+  /** Writes without waiting. */
+  write(bytes: Uint8Array | string): void
+  /** All that came after the answer to the handshake. */
+  received(): Buffer
   /** Fulfilled once the other side has closed. */
   closed: Promise<unknown>
   destroy(): void
@@ -15,7 +19,7 @@ export interface AskedSocket {
 /** Asks a listener on loopback for a WebSocket, as a browser on a page of that host would. */
 export async function askWebSocket(
   port: number,
-  { host, cookie }: { host: string; cookie: string },
+  { host, cookie, more = [] }: { host: string; cookie: string; more?: readonly string[] },
 ): Promise<AskedSocket> {
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => undefined)
@@ -24,14 +28,17 @@ export async function askWebSocket(
     'GET /ws HTTP/1.1',
     `Host: ${host}`,
     `Origin: https://${host}`,
-    `Cookie: ${cookie}`,
+    ...(cookie ? [`Cookie: ${cookie}`] : []),
     'Upgrade: websocket',
     'Connection: Upgrade',
     'Sec-WebSocket-Version: 13',
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ...more,
   ]
   socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   const [head] = await once(socket, 'data')
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk) => chunks.push(Buffer.from(chunk)))
   return {
     status: Number(/^HTTP\/1\.1 (\d{3})/.exec(String(head))?.[1] ?? 0),
     async echo(text) {
@@ -39,6 +46,8 @@ export async function askWebSocket(
       const [answer] = await once(socket, 'data')
       return String(answer)
     },
+    write: (bytes) => void socket.write(bytes),
+    received: () => Buffer.concat(chunks),
     closed,
     destroy: () => socket.destroy(),
   }
