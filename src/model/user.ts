@@ -13,6 +13,11 @@ export interface User {
   createdAt: UnixSeconds
   /** Until then nothing about the account changes: somebody said "this was not me". */
   frozenUntil?: UnixSeconds
+  /**
+   * The application whose user this is, by an id of its own; absent for people who sign in here. Nobody
+   * signs in as one of these, and no application sees those of another.
+   */
+  application?: string
 }
 
 /** Members of this group administer the gateway. */

@@ -17,6 +17,9 @@ export interface Store {
   devices: DeviceRepository
   tickets: TicketRepository
   signingKeys: SigningKeyRepository
+  apiKeys: ApiKeyRepository
+  idempotency: IdempotencyRepository
+  consents: ConsentRepository
   events: EventRepository
   /** Removes what has expired; safe to call at any time. */
   sweep(now: UnixSeconds): Promise<void>
@@ -46,7 +49,9 @@ export interface UserRepository {
   find(id: string): Promise<User | undefined>
   /** Looks a user up by what was typed. */
   findByName(name: string): Promise<User | undefined>
-  /** In the order of their names. */
+  /** Looks up a user of an application by that application's own id. */
+  findExternal(application: string, externalId: string): Promise<User | undefined>
+  /** People who sign in here, in the order of their names. */
   list(): Promise<User[]>
   count(): Promise<number>
   passwordHash(id: string): Promise<string | undefined>
@@ -262,4 +267,70 @@ export interface SigningKeyRepository {
    */
   insert(key: SigningKey, known: ReadonlySet<string>): Promise<boolean>
   delete(id: string): Promise<void>
+}
+
+/** A key by which an application uses the API. Its secret half is shown once, and only a hash is kept. */
+export interface ApiKey {
+  id: string
+  application: string
+  /** What it is for, in the operator's words. */
+  label: string
+  scopes: readonly string[]
+  /** Networks from which it may be used; empty for anywhere. */
+  networks: readonly string[]
+  /** Fixed codes, and no message leaves the house. */
+  test: boolean
+  createdAt: UnixSeconds
+  expiresAt?: UnixSeconds
+  lastUsedAt?: UnixSeconds
+}
+
+export interface ApiKeyRepository {
+  insert(key: ApiKey, secretHash: Uint8Array): Promise<void>
+  find(id: string): Promise<{ key: ApiKey; secretHash: Uint8Array } | undefined>
+  /** By application, then oldest first. */
+  list(): Promise<ApiKey[]>
+  touch(id: string, usedAt: UnixSeconds): Promise<void>
+  /** @returns Whether there was such a key. */
+  delete(id: string): Promise<boolean>
+}
+
+/** An answer that was given to a request. */
+export interface KeptAnswer {
+  status: number
+  body: string
+}
+
+export interface IdempotencyRepository {
+  /**
+   * Claims a key for a request.
+   *
+   * @param key Digest of application, key and path. @param request Digest of the request.
+   * @returns `fresh` for the one that is to do the work, `underway` while another one does it, the answer
+   * once it is there, and `other` when the key belongs to another request.
+   */
+  claim(
+    key: Uint8Array,
+    request: Uint8Array,
+    times: { now: UnixSeconds; expiresAt: UnixSeconds },
+  ): Promise<'fresh' | 'underway' | 'other' | KeptAnswer>
+  keep(key: Uint8Array, answer: KeptAnswer): Promise<void>
+  /** Gives a claim back: the work came to nothing, and may be tried again. */
+  release(key: Uint8Array): Promise<void>
+}
+
+/** What a person has agreed to. */
+export interface Consent {
+  id: string
+  userId: string
+  /** The version of the text that they agreed to. */
+  version: string
+  agreedAt: UnixSeconds
+  recordedAt: UnixSeconds
+}
+
+export interface ConsentRepository {
+  insert(consent: Consent): Promise<void>
+  /** Oldest first. */
+  listByUser(userId: string): Promise<Consent[]>
 }

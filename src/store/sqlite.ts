@@ -19,11 +19,14 @@ import type { StoreConfig } from './config.ts'
 import type { Store } from './contract.ts'
 import { guarded, withDatabase } from './errors.ts'
 import { migrate } from './migrate.ts'
+import { createApiKeyRepository } from './repositories/api-keys.ts'
 import { createAttemptRepository } from './repositories/attempts.ts'
 import { createChallengeRepository } from './repositories/challenges.ts'
+import { createConsentRepository } from './repositories/consents.ts'
 import { createCredentialRepository } from './repositories/credentials.ts'
 import { createDeviceRepository } from './repositories/devices.ts'
 import { createEventRepository } from './repositories/events.ts'
+import { createIdempotencyRepository } from './repositories/idempotency.ts'
 import { createLimitRepository } from './repositories/limits.ts'
 import { createSessionRepository } from './repositories/sessions.ts'
 import { createSigningKeyRepository } from './repositories/signing-keys.ts'
@@ -204,6 +207,9 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
     devices: createDeviceRepository(db),
     tickets: createTicketRepository(db, atomically),
     signingKeys: createSigningKeyRepository(db, seal, atomically),
+    apiKeys: createApiKeyRepository(db),
+    idempotency: createIdempotencyRepository({ db, atomically, seal }),
+    consents: createConsentRepository(db),
     events,
 
     async sweep(now) {
@@ -216,6 +222,7 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
         .execute()
       await db.deleteFrom('ticket').where('expires_at', '<=', now).execute()
       await db.deleteFrom('spent').where('expires_at', '<=', now).execute()
+      await db.deleteFrom('idempotency').where('expires_at', '<=', now).execute()
       // A finished challenge stays readable for a day.
       await db
         .deleteFrom('challenge')

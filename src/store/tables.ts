@@ -17,6 +17,8 @@ export interface Tables {
     created_at: number
     /** Until then nothing about the account changes. */
     frozen_until: number | null
+    /** The application whose user this is; null for people who sign in here. */
+    application: string | null
   }
   session: {
     id: string
@@ -96,6 +98,42 @@ export interface Tables {
     reference: string | null
     /** JSON object. */
     details: string
+  }
+  api_key: {
+    id: string
+    application: string
+    /** What it is for, in the operator's words. */
+    label: string
+    secret_hash: Uint8Array
+    /** JSON list of text. */
+    scopes: string
+    /** JSON list of networks; empty for anywhere. */
+    networks: string
+    test: number
+    created_at: number
+    expires_at: number | null
+    last_used_at: number | null
+  }
+  /** Answers to requests that may come twice. */
+  idempotency: {
+    /** Of the application, the key and the path. */
+    key: Uint8Array
+    /** Of the request: the same key with another request is a fault. */
+    request: Uint8Array
+    /** Null while the first request is under way. */
+    status: number | null
+    /** Sealed, bound to the key. */
+    body: Uint8Array | null
+    expires_at: number
+  }
+  /** What a person has agreed to, as an application says. */
+  consent: {
+    id: string
+    user_id: string
+    /** The version of the text. */
+    version: string
+    agreed_at: number
+    recorded_at: number
   }
   ticket: {
     hash: Uint8Array

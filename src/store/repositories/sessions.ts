@@ -19,7 +19,7 @@ export function createSessionRepository(
   >(
     `select s.*, u.id as u_id, u.name as u_name, u.display_name as u_display_name, u.email as u_email,
             u.groups as u_groups, u.status as u_status, u.created_at as u_created_at,
-            u.frozen_until as u_frozen_until
+            u.frozen_until as u_frozen_until, u.application as u_application
        from session s join user u on u.id = s.user_id
       where s.id = ?`,
   )
@@ -41,6 +41,7 @@ export function createSessionRepository(
         status: row.u_status,
         created_at: row.u_created_at,
         frozen_until: row.u_frozen_until,
+        application: row.u_application,
       })
       return { session: fromRow(row), user, secretHash: row.secret_hash }
     },

@@ -21,7 +21,9 @@ export function createUserRepository(db: Kysely<Tables>, atomically: Atomically)
 
     async insertFirst(user, passwordHash, ticketHash, now) {
       return atomically((run) => {
-        const users = run(db.selectFrom('user').select('id').limit(1).compile())
+        const users = run(
+          db.selectFrom('user').select('id').where('application', 'is', null).limit(1).compile(),
+        )
         if (users.rows.length > 0) return false
         const ticket = db
           .deleteFrom('ticket')
@@ -44,12 +46,28 @@ export function createUserRepository(db: Kysely<Tables>, atomically: Atomically)
         .selectFrom('user')
         .selectAll()
         .where('name_key', '=', userNameKey(name))
+        .where('application', 'is', null)
+        .executeTakeFirst()
+      return row && fromRow(row)
+    },
+
+    async findExternal(application, externalId) {
+      const row = await db
+        .selectFrom('user')
+        .selectAll()
+        .where('name_key', '=', externalKey(application, externalId))
+        .where('application', '=', application)
         .executeTakeFirst()
       return row && fromRow(row)
     },
 
     async list() {
-      const rows = await db.selectFrom('user').selectAll().orderBy('name_key').execute()
+      const rows = await db
+        .selectFrom('user')
+        .selectAll()
+        .where('application', 'is', null)
+        .orderBy('name_key')
+        .execute()
       return rows.map(fromRow)
     },
 
@@ -57,6 +75,7 @@ export function createUserRepository(db: Kysely<Tables>, atomically: Atomically)
       const row = await db
         .selectFrom('user')
         .select(({ fn }) => fn.countAll<number>().as('users'))
+        .where('application', 'is', null)
         .executeTakeFirstOrThrow()
       return row.users
     },
@@ -105,7 +124,10 @@ function toRow(user: User, passwordHash: string | undefined): Tables['user'] {
   return {
     id: user.id,
     name: user.name,
-    name_key: userNameKey(user.name),
+    name_key:
+      user.application === undefined
+        ? userNameKey(user.name)
+        : externalKey(user.application, user.name),
     display_name: user.displayName,
     email: user.email ?? null,
     groups: JSON.stringify(user.groups),
@@ -113,8 +135,12 @@ function toRow(user: User, passwordHash: string | undefined): Tables['user'] {
     password_hash: passwordHash ?? null,
     created_at: user.createdAt,
     frozen_until: user.frozenUntil ?? null,
+    application: user.application ?? null,
   }
 }
+
+// No name of a person holds a slash, so that the two can never meet.
+const externalKey = (application: string, externalId: string) => `api/${application}/${externalId}`
 
 /** A row as a user. */
 export function fromRow(row: Omit<Selectable<Tables['user']>, 'password_hash' | 'name_key'>): User {
@@ -128,5 +154,6 @@ export function fromRow(row: Omit<Selectable<Tables['user']>, 'password_hash' | 
     status: row.status === 'active' ? 'active' : 'disabled',
     createdAt: row.created_at,
     ...(row.frozen_until === null ? {} : { frozenUntil: row.frozen_until }),
+    ...(row.application === null ? {} : { application: row.application }),
   }
 }
