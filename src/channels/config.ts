@@ -13,6 +13,7 @@ export const channelsConfig = z.strictObject({
     .meta({ description: 'Any other gateway for messages, through a small program of yours.' }),
 })
 
+export type { Medium }
 export type ChannelsConfig = z.output<typeof channelsConfig>
 
 /** What can be sent with these channels. */

@@ -9,6 +9,7 @@ import { faultsOf, plainWords } from './issues.ts'
 import { ConfigFaults, type Fault, type Remark, type Warning } from './remark.ts'
 import { type Config, configSchema } from './schema.ts'
 import { resolveSecrets } from './secrets.ts'
+import { unsendable } from './sending.ts'
 import { writtenPath } from './walk.ts'
 import { warningsAbout } from './warnings.ts'
 
@@ -42,6 +43,11 @@ export interface ConfigSource {
 export const configOf = ({ values, folder }: ConfigSource): Config =>
   freeze(withPlacedFiles(configSchema.parse(values), configSchema, folder))
 
+export interface LoadOptions {
+  /** What can be sent beside the channels of the file, e.g. to the demo's inbox. */
+  ways?: readonly channels.Medium[]
+}
+
 /**
  * Loads the configuration: defaults, then the file, then the environment, then secret files, each
  * over the one before. Relative paths in it start at the file's folder.
@@ -54,6 +60,7 @@ export const configOf = ({ values, folder }: ConfigSource): Config =>
 export function loadConfig(
   file: string,
   environment: Environment = systemEnvironment(),
+  { ways = [] }: LoadOptions = {},
 ): LoadedConfig {
   const read = readDocument(file)
   if (!read.ok) throw new ConfigFaults(read.faults, [file])
@@ -97,7 +104,13 @@ export function loadConfig(
   const require = (found: readonly Fault[]) => {
     if (found.length > 0) throw new ConfigFaults(found, files)
   }
-  require(placed([...gateway.faultsInFiles(config), ...channels.faultsInFiles(config.channels)]))
+  require(
+    placed([
+      ...gateway.faultsInFiles(config),
+      ...channels.faultsInFiles(config.channels),
+      ...unsendable(config, ways),
+    ]),
+  )
 
   const literals = secrets.literals.filter((path) => !overlaid.origins.has(path.join('.')))
   const remarks = warningsAbout(config, {

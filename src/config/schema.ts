@@ -3,7 +3,7 @@ import { healthConfig } from '../api/config.ts'
 import { logConfig } from '../audit/config.ts'
 import { didYouMean } from '../base/did-you-mean.ts'
 import { type ListenAddress, parseNetwork } from '../base/net.ts'
-import { carriedMedia, channelsConfig } from '../channels/config.ts'
+import { channelsConfig } from '../channels/config.ts'
 import { factorsConfig } from '../factors/config.ts'
 import { gatewayConfig, placedHosts, proxyFaults } from '../gateway/config.ts'
 import { loginConfig } from '../login/config.ts'
@@ -73,14 +73,6 @@ export const configSchema = z
         !issues.some(({ path: [section] = [] }) => section === 'listen' || section === 'health'),
     },
   )
-  .superRefine(
-    (config, context) => {
-      for (const { path, message } of unsendableCodes(config)) {
-        context.addIssue({ code: 'custom', path, message })
-      }
-    },
-    { when: ({ issues }) => !issues.some(({ path }) => isAboutMessages(path)) },
-  )
 
 /** What the program works with: defaults filled in, durations in seconds, addresses taken apart. */
 export type Config = z.output<typeof configSchema>
@@ -98,32 +90,6 @@ const reads = ([section, index]: readonly PropertyKey[]) =>
 
 const brokenRoute = ([section, index]: readonly PropertyKey[] = []) =>
   section === 'routes' ? index : undefined
-
-const isAboutMessages = ([section]: readonly PropertyKey[] = []) =>
-  section === 'factors' || section === 'channels'
-
-/** Factors that send something, and the channels that can. */
-const SENDING = [
-  ['email', 'no channel carries mail: set channels.smtp, or let channels.webhook carry email'],
-  [
-    'sms',
-    'no channel carries text messages: set channels.twilio, or let channels.webhook carry sms',
-  ],
-  [
-    'voice',
-    'no channel carries calls: set channels.twilio with a number to call from, or let channels.webhook carry voice',
-  ],
-] as const
-
-function unsendableCodes({
-  factors,
-  channels,
-}: Pick<Config, 'factors' | 'channels'>): CrossFault[] {
-  const carried = carriedMedia(channels)
-  return SENDING.filter(([medium]) => factors[medium] && !carried.has(medium)).map(
-    ([medium, message]) => ({ path: ['factors', medium], message }),
-  )
-}
 
 type Places = Pick<Config, 'portal' | 'routes' | 'session'>
 

@@ -1,10 +1,14 @@
 import * as z from 'zod'
 
-const COUNTRY = 'write countries in two capitals (ISO 3166): [DE, AT]'
+const COUNTRY = 'write countries in two capitals (ISO 3166): [DE, AT, GB]'
 
 const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' })
+/** Former and common codes are no others: who writes `UK` would else wonder why nothing goes to `GB`. */
 const isCountry = (text: string) =>
-  /^[A-Z]{2}$/.test(text) && text !== 'ZZ' && names.of(text) !== undefined
+  /^[A-Z]{2}$/.test(text) &&
+  text !== 'ZZ' &&
+  names.of(text) !== undefined &&
+  Intl.getCanonicalLocales(`und-${text}`)[0] === `und-${text}`
 
 const dailyLimit = (most: number) =>
   z.int().min(1).max(1_000_000).default(most).meta({
