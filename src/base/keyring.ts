@@ -1,7 +1,15 @@
 import { hkdfSync } from 'node:crypto'
 
 /** What the one secret key is used for; each purpose has a key of its own. */
-export type KeyPurpose = 'seal' | 'cookie' | 'csrf' | 'pepper' | 'check' | 'throttle' | 'code'
+export type KeyPurpose =
+  | 'seal'
+  | 'cookie'
+  | 'csrf'
+  | 'pepper'
+  | 'check'
+  | 'throttle'
+  | 'code'
+  | 'web-push'
 
 /** Keys derived from the operator's one secret key. */
 export type Keyring = (purpose: KeyPurpose) => Uint8Array

@@ -55,6 +55,40 @@ export const plainAddress = (address: string): string =>
   /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address
 
 /**
+ * Networks that no address on the open internet lies in: this machine, private ones, those kept for
+ * documents, for carriers and for protocols, and those in which IPv4 addresses hide.
+ *
+ * @see RFC 6890 (Special-Purpose IP Address Registries)
+ */
+const NOT_PUBLIC = networks([
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/3',
+  '2001::/23',
+  '2001:db8::/32',
+  '2002::/16',
+  '3fff::/20',
+])
+const GLOBAL_UNICAST = networks(['2000::/3'])
+
+/** Can an address be reached over the open internet? `false` for whatever is no address at all. */
+export function isPublicAddress(address: string): boolean {
+  if (isIP(address) === 0 || NOT_PUBLIC.has(address)) return false
+  return isIPv6(address) ? GLOBAL_UNICAST.has(address) : true
+}
+
+/**
  * The unit in which guesses are counted: an IPv4 address, or an IPv6 /64, because whoever has one
  * IPv6 address usually has 2⁶⁴ of them.
  */

@@ -3,11 +3,16 @@ import { certificatesFault } from '../base/certificates.ts'
 import type { Medium } from '../model/message.ts'
 import { smtpConfig } from './smtp/config.ts'
 import { twilioConfig, twilioMedia } from './twilio/config.ts'
+import { webPushConfig } from './web-push/config.ts'
 import { webhookConfig } from './webhook/config.ts'
 
 export const channelsConfig = z.strictObject({
   smtp: smtpConfig.optional().meta({ description: 'Mail, through a mail server.' }),
   twilio: twilioConfig.optional().meta({ description: 'Text messages and calls, through Twilio.' }),
+  web_push: webPushConfig.optional().meta({
+    description:
+      'Notifications for browsers that approve sign-ins, through the push services that browsers come with. Needs no account.',
+  }),
   webhook: webhookConfig
     .optional()
     .meta({ description: 'Any other gateway for messages, through a small program of yours.' }),
@@ -17,10 +22,16 @@ export type { Medium }
 export type ChannelsConfig = z.output<typeof channelsConfig>
 
 /** What can be sent with these channels. */
-export const carriedMedia = ({ smtp, twilio, webhook }: ChannelsConfig): ReadonlySet<Medium> =>
+export const carriedMedia = ({
+  smtp,
+  twilio,
+  web_push: webPush,
+  webhook,
+}: ChannelsConfig): ReadonlySet<Medium> =>
   new Set<Medium>([
     ...(smtp ? (['email'] as const) : []),
     ...(twilio ? twilioMedia(twilio) : []),
+    ...(webPush ? (['push'] as const) : []),
     ...(webhook?.media ?? []),
   ])
 

@@ -3,6 +3,8 @@ import type { ChannelsConfig } from './config.ts'
 import type { Channel, Channels } from './contract.ts'
 import { createSmtp } from './smtp/index.ts'
 import { createTwilio } from './twilio/index.ts'
+import { createWebPush } from './web-push/index.ts'
+import type { VapidKeys } from './web-push/vapid.ts'
 import { createWebhook } from './webhook/index.ts'
 
 export interface ChannelsDeps {
@@ -10,6 +12,8 @@ export interface ChannelsDeps {
   clock: Clock
   /** The portal's name, as a sender. */
   name: string
+  /** By which push services know us, and where the portal is. */
+  push?: { keys: VapidKeys; home: URL }
   /** Ways that come before those of the configuration, such as the demo's inbox. */
   first?: readonly Channel[]
 }
@@ -18,13 +22,14 @@ export interface ChannelsDeps {
  * The list of all channels; a new one is a line here. The first that carries a medium is the one for it:
  * the webhook stands before the others because its media are chosen one by one.
  */
-export function createChannels({ config, clock, name, first = [] }: ChannelsDeps): Channels {
-  const { smtp, twilio, webhook } = config
+export function createChannels({ config, clock, name, push, first = [] }: ChannelsDeps): Channels {
+  const { smtp, twilio, web_push: webPush, webhook } = config
   const channels: Channel[] = [
     ...first,
     webhook && createWebhook({ config: webhook, clock }),
     smtp && createSmtp({ config: smtp, name }),
     twilio && createTwilio({ config: twilio }),
+    webPush && push && createWebPush({ config: webPush, ...push }),
   ].filter((channel) => channel !== undefined)
 
   return {
