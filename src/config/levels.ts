@@ -37,6 +37,18 @@ export const METHODS: readonly Method[] = [
     amr: ['otp'],
   },
   {
+    factor: 'push',
+    name: 'approval in another browser, with number matching',
+    satisfies: '`two_factor`, after a password',
+    amr: ['mca'],
+  },
+  {
+    factor: 'device_key',
+    name: 'key of a device, used with a fingerprint or a face; `hwk` where the device proved it',
+    satisfies: '`two_factor`, after a password',
+    amr: ['pop', 'hwk', 'user'],
+  },
+  {
     factor: 'sms',
     name: 'code by text message (weak)',
     satisfies: '`two_factor`, after a password, while `login.two_factor_methods` lists it',

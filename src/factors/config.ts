@@ -1,12 +1,22 @@
 import * as z from 'zod'
 import { backupCodeConfig } from './backup-code/config.ts'
 import { emailCodeConfig, phoneCodeConfig } from './code/config.ts'
+import { deviceKeyConfig } from './device-key/config.ts'
+import { pushConfig } from './push/config.ts'
 import { totpConfig } from './totp/config.ts'
 
 export const factorsConfig = z.strictObject({
   totp: totpConfig.optional().meta({
     description:
       'Authenticator app (RFC 6238): six digits, every 30 seconds. Leave the key out to switch it off.',
+  }),
+  push: pushConfig.optional().meta({
+    description:
+      'Approval in another browser, on a phone or a desk, by a number that is carried from one screen to the other. With `channels.web_push` the browser is notified; without, its page shows requests while it is open.',
+  }),
+  device_key: deviceKeyConfig.optional().meta({
+    description:
+      'Approval in an app of yours, by a key that the device keeps in hardware and uses after a fingerprint or a face. The app introduces the key; people cannot set it up here.',
   }),
   email: emailCodeConfig.optional().meta({
     description:

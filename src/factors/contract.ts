@@ -99,7 +99,7 @@ export interface ChallengeStart {
   data: unknown
   lifetimeSeconds: number
   /** Sends the message once; tried again while it throws and the challenge lasts. Absent: nothing is sent. */
-  deliver?(): Promise<Delivery>
+  deliver?(challenge?: Pick<Challenge, 'id'>): Promise<Delivery>
   /** What may be sent in all, e.g. to one target or in one day. Taken before anything is sent. */
   budgets?: readonly Budget[]
   /** Refuses a second question to the same person while one is open elsewhere. */
@@ -114,6 +114,8 @@ export interface Budget {
 }
 
 export interface RemoteAnswers {
+  /** What the other device is told; `undefined` when nothing is asked of it. */
+  question(asked: Asked): RemoteQuestion | undefined
   /**
    * Takes an answer of the other device.
    *
@@ -126,6 +128,30 @@ export interface RemoteAnswers {
     credential: Credential,
     answer: string,
   ): Promise<{ data: unknown; handle?: string } | undefined>
+  /** What a device that has joined may know of itself. */
+  device(credential: Credential): RemoteDevice
+  /** Takes what a device says about itself later on. @returns The credential's new data. */
+  hear?(credential: Credential, message: string): Promise<{ data: unknown } | undefined>
+}
+
+/** What another device shows of a question. Which number is right, it never knows. */
+export interface RemoteQuestion {
+  /** Numbers of which one is right; none when it is to be typed. */
+  numbers: readonly string[]
+  /** For a device that signs its answer: all that goes into the signature. */
+  toSign?: object
+}
+
+/** Another device, as its own page knows it. */
+export interface RemoteDevice {
+  /** Is it an app that signs what it answers, and no browser that is known by a cookie? */
+  signs: boolean
+  /** To be typed where the enrollment was begun; absent once that has been done. */
+  number?: string
+  /** SHA-256 of the address that its notifications go to, in base64url; absent when it has none. */
+  notified?: string
+  /** Must whoever holds it prove who they are before an approval counts? */
+  confirms: boolean
 }
 
 export interface RemoteVerdict {

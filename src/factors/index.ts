@@ -8,7 +8,9 @@ import type { Site } from './code/messages.ts'
 import { byCall, byMail, byText } from './code/ways.ts'
 import type { FactorsConfig } from './config.ts'
 import type { Factor, Factors } from './contract.ts'
+import { createDeviceKey } from './device-key/index.ts'
 import { createPass } from './pass/index.ts'
+import { createPush } from './push/index.ts'
 import { createTotp } from './totp/index.ts'
 
 export interface FactorsDeps {
@@ -32,12 +34,14 @@ const CODE_HASHING = {
 
 /** The list of all factors; a new one is a line here. A factor without a key in the configuration is off. */
 export function createFactors({ config, channels, clock, keyring, site }: FactorsDeps): Factors {
-  const { totp, email, sms, voice, backup_code } = config
+  const { totp, push, device_key, email, sms, voice, backup_code } = config
   const codes = { channels, clock, key: keyring('code'), site }
   const hasher = createPasswordHasher({ ...CODE_HASHING, pepper: keyring('pepper') })
 
   const chosen: Factor[] = [
     totp && createTotp({ config: { issuer: totp.issuer ?? site.name }, clock }),
+    push && createPush({ config: push, channels, clock, home: site.url, name: site.name }),
+    device_key && createDeviceKey({ config: device_key, clock, home: site.url }),
     email && createCode({ ...codes, way: byMail(email) }),
     sms && createCode({ ...codes, way: byText(sms) }),
     voice && createCode({ ...codes, way: byCall(voice) }),
