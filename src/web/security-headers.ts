@@ -4,7 +4,7 @@ export interface PageRights {
   formTargets?: readonly string[]
   /** May scripts of ours run on it, and ask our own server? */
   scripts?: boolean
-  /** May it start our service worker? */
+  /** May it start our service worker, and be kept as an application? */
   worker?: boolean
 }
 
@@ -22,7 +22,7 @@ export function securityHeaders(secure: boolean, rights: PageRights = {}) {
     'Content-Security-Policy': [
       "default-src 'none'",
       ...(scripts ? ["script-src 'self'", "connect-src 'self'"] : []),
-      ...(worker ? ["worker-src 'self'"] : []),
+      ...(worker ? ["worker-src 'self'", "manifest-src 'self'"] : []),
       "style-src 'self'",
       "img-src 'self'",
       `form-action ${["'self'", ...formTargets].join(' ')}`,
