@@ -102,7 +102,7 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
     const { id, sends, userId, kind } = challenge
     const delivery = await outbox.post({
       lane: kind,
-      deliver,
+      deliver: () => deliver(challenge),
       until: challenge.expiresAt,
       async told(state) {
         await challenges.setDelivery(id, sends, state)

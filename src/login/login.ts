@@ -1,18 +1,22 @@
 import type { Audit } from '../audit/record.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Signals } from '../base/signals.ts'
 import type { Outbox } from '../channels/contract.ts'
 import type { Directory } from '../directories/contract.ts'
 import type { Factors } from '../factors/contract.ts'
 import type { Store } from '../store/contract.ts'
+import { type Approvers, createApprovers } from './approvers.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { type Challenges, createChallenges } from './challenges.ts'
 import { createEnrollments, type Enrollments } from './enrollments.ts'
 import { createLoginFlow, type LoginFlow, type LoginFlowDeps } from './flow.ts'
 import { createGuesses, type Guesses } from './guesses.ts'
 import { createLimits, type Limits } from './limits.ts'
+import { watched } from './watch.ts'
 
 /** Everything by which people prove who they are: one engine behind the portal and the API. */
 export interface Login {
+  approvers: Approvers
   flow: LoginFlow
   attempts: Attempts
   challenges: Challenges
@@ -42,6 +46,8 @@ export interface LoginDeps
   /** Makes digests of what limits are counted under. */
   limitsKey: Uint8Array
   outbox: Outbox
+  /** Tells whoever waits that something was asked or answered. */
+  signals: Signals
   store: Store
 }
 
@@ -50,7 +56,10 @@ export function createLogin(deps: LoginDeps): Login {
   const { credentials, devices } = store
   const limits = createLimits({ repository: store.limits, devices, clock, key: deps.limitsKey })
   const shared = { audit, clock, credentials, factors, limits }
-  const challenges = createChallenges({ ...shared, challenges: store.challenges, outbox })
+  const challenges = watched(
+    createChallenges({ ...shared, challenges: store.challenges, outbox }),
+    deps.signals,
+  )
   const enrollments = createEnrollments({ challenges, clock, credentials, factors })
   const guesses = createGuesses({ ...shared, challenges, directory })
   const attempts = createAttempts({
@@ -67,5 +76,14 @@ export function createLogin(deps: LoginDeps): Login {
     enrollments,
     guesses,
   })
-  return { flow, attempts, challenges, enrollments, guesses, limits }
+  const approvers = createApprovers({
+    challenges,
+    credentials,
+    directory,
+    enrollments,
+    factors,
+    guesses,
+    signals: deps.signals,
+  })
+  return { approvers, flow, attempts, challenges, enrollments, guesses, limits }
 }

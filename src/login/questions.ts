@@ -134,7 +134,7 @@ export function createQuestions({ challenges, enrollments, factors }: QuestionsD
 }
 
 /** Looks whether another device has answered; looking changes nothing. */
-async function standingOf({ remote, verify }: Factor, asked: Asked): Promise<Standing> {
+export async function standingOf({ remote, verify }: Factor, asked: Asked): Promise<Standing> {
   const { challenge } = asked
   if (!remote || challenge?.state !== 'pending') {
     return challenge?.state === 'denied' || challenge?.state === 'expired'

@@ -6,6 +6,8 @@ export interface Cookies {
   session: Cookie
   /** Tells one browser from another, for attempts, forms and known devices. The portal’s alone. */
   browser: Cookie
+  /** Names a browser that answers for sign-ins elsewhere. The portal’s alone. */
+  approver: Cookie
   /**
    * Cuts our cookies from what a browser sent, so that no application ever sees a session.
    *
@@ -52,12 +54,9 @@ export function createCookies({ portal, scope }: CookiesDeps): Cookies {
           `; Domain=${scope.domain}`,
         )
       : createCookie(secure ? '__Host-gatehouse' : 'gatehouse', secure, '')
-  const browser = createCookie(
-    secure ? '__Host-gatehouse-browser' : 'gatehouse-browser',
-    secure,
-    '',
-  )
-  return { session, browser, cut: cutOurs, isOurs: (line) => isOurName(nameOf(line)) }
+  const own = (name: string) => createCookie(secure ? `__Host-${name}` : name, secure, '')
+  const [browser, approver] = [own('gatehouse-browser'), own('gatehouse-approver')]
+  return { session, browser, approver, cut: cutOurs, isOurs: (line) => isOurName(nameOf(line)) }
 }
 
 function createCookie(name: string, secure: boolean, domain: string): Cookie {
@@ -100,6 +99,8 @@ const nameOf = (pair: string): string => {
   return named.slice(0, `${named}=`.indexOf('=')).split(';')[0] ?? ''
 }
 
+const OUR_NAMES: readonly string[] = ['gatehouse', 'gatehouse-browser', 'gatehouse-approver']
+
 // Some servers decode or trim names before they compare, and fold their case: so does this. It takes
 // more than our names, never less.
 function isOurName(raw: string): boolean {
@@ -110,5 +111,5 @@ function isOurName(raw: string): boolean {
     .toLowerCase()
     .replace(/[^a-z0-9_-]/g, '')
     .replace(/^__(host|secure)-/, '')
-  return bare === 'gatehouse' || bare === 'gatehouse-browser'
+  return OUR_NAMES.includes(bare)
 }

@@ -1,0 +1,220 @@
+import { sha256 } from '../base/bytes.ts'
+import type { Signals } from '../base/signals.ts'
+import type { Directory } from '../directories/contract.ts'
+import type { Factors, RemoteAnswers, RemoteDevice, RemoteQuestion } from '../factors/contract.ts'
+import type { Challenge, ChallengeAbout } from '../model/challenge.ts'
+import type { Credential } from '../model/factor.ts'
+import type { User } from '../model/user.ts'
+import type { CredentialRepository } from '../store/contract.ts'
+import { type Challenges, factorOf, type Responded } from './challenges.ts'
+import type { Enrollments } from './enrollments.ts'
+import type { Guesses, Source } from './guesses.ts'
+import { standingOf } from './questions.ts'
+import { questionsTo } from './watch.ts'
+
+/** Other devices of people, which answer for sign-ins that were begun elsewhere. */
+export interface Approvers {
+  /**
+   * The devices that secrets belong to, in their order.
+   *
+   * @param secrets Kept by a browser in its cookie or by an app; may be hostile.
+   * @returns None of a person who may not sign in, and none that was removed.
+   */
+  known(secrets: readonly string[]): Promise<Approver[]>
+  /** Where an invitation stands. @param invitation From a link; may be hostile. */
+  invitation(invitation: string): Promise<'open' | 'expired' | 'used'>
+  /**
+   * Lets a device take an invitation up. It answers for nothing yet: the number that it shows has to be
+   * typed where it was invited.
+   *
+   * @returns Whether it was let in: exactly one device is.
+   */
+  join(invitation: string, device: JoiningDevice): Promise<boolean>
+  /** Questions that are put to a device at this moment, oldest first. */
+  requestsTo(approver: Approver): Promise<ApprovalRequest[]>
+  /** One of them. @param id From the address bar; may be hostile. */
+  requestFor(approvers: readonly Approver[], id: string): Promise<ApprovalRequest | undefined>
+  /** What has become of a question that was put to one of these devices; `undefined` when it never was. */
+  outcomeFor(approvers: readonly Approver[], id: string): Promise<ApprovalOutcome | undefined>
+  /** Answers a question. @param answer JSON, made by us or by an app; may be hostile. */
+  answer(request: ApprovalRequest, answer: string): Promise<Responded>
+  /** Takes what a device says about itself. @returns Whether it was understood. */
+  hear(approver: Approver, message: string): Promise<boolean>
+  /**
+   * Asks whoever holds the device who they are.
+   *
+   * @returns Options for the browser, as JSON; `undefined` where the person has nothing that could tell.
+   */
+  askHolder(approver: Approver, about: ChallengeAbout, browser: string): Promise<object | undefined>
+  /** Was it the person themselves? @param answer JSON, made by a script; may be hostile. */
+  isHolder(approver: Approver, answer: string, from: Source): Promise<boolean>
+}
+
+/** A device, whose it is, and what it may know of itself. */
+export interface Approver {
+  credential: Credential
+  user: User
+  device: RemoteDevice
+}
+
+/** A question that a device may answer. */
+export interface ApprovalRequest {
+  approver: Approver
+  challenge: Challenge
+  question: RemoteQuestion
+}
+
+export type ApprovalOutcome = 'approved' | 'denied' | 'over'
+
+/** What a device says of itself as it takes an invitation up. */
+export interface JoiningDevice {
+  /** Made by us, kept by the device alone. */
+  secret: string
+  userAgent: string
+  /** Where notifications go, as the browser wrote it; may be hostile. */
+  subscription?: string
+}
+
+export interface ApproversDeps {
+  challenges: Challenges
+  credentials: CredentialRepository
+  directory: Directory
+  enrollments: Enrollments
+  factors: Factors
+  guesses: Guesses
+  signals: Signals
+}
+
+/** 32 bytes in base64url: whatever else is asked for needs no look-up. */
+const SECRET = /^[A-Za-z0-9_-]{43}$/
+
+const handleOf = (secret: string): string => sha256(secret).toString('base64url')
+
+export function createApprovers(deps: ApproversDeps): Approvers {
+  const { challenges, credentials, directory, enrollments, factors, guesses, signals } = deps
+  const remotes = [...factors.values()].flatMap(({ kind, remote }) =>
+    remote ? [{ kind, remote }] : [],
+  )
+
+  const find = async (secret: string) => {
+    if (!SECRET.test(secret)) return undefined
+    for (const { kind, remote } of remotes) {
+      const credential = await credentials.findByHandle(kind, handleOf(secret))
+      if (credential) return { credential, remote }
+    }
+    return undefined
+  }
+
+  const approverOf = async (secret: string): Promise<Approver[]> => {
+    const found = await find(secret)
+    if (!found || found.credential.state === 'disabled') return []
+    const { credential, remote } = found
+    const user = await directory.find(credential.userId)
+    if (user?.status !== 'active') return []
+    return [{ credential, user, device: remote.device(credential) }]
+  }
+
+  const remoteOf = ({ credential }: Approver): RemoteAnswers | undefined =>
+    factorOf(factors, credential.kind).remote
+
+  const asRequest = (approver: Approver, challenge: Challenge): ApprovalRequest[] => {
+    const { credential } = approver
+    const question = remoteOf(approver)?.question({ credential, challenge })
+    return question ? [{ approver, challenge, question }] : []
+  }
+
+  /** Passkeys that are two factors by themselves, and so tell who holds a device. */
+  const holdersKeys = async (userId: string): Promise<Credential[]> =>
+    (await credentials.listByUser(userId)).filter(
+      (it) => it.state === 'active' && factors.get(it.kind)?.worthOf(it).alone === true,
+    )
+
+  return {
+    known: async (secrets) => (await Promise.all(secrets.map(approverOf))).flat(),
+
+    async invitation(invitation) {
+      const found = await find(invitation)
+      if (found?.credential.state !== 'pending') return 'used'
+      const { credential } = found
+      const verdict = await factorOf(factors, credential.kind).verify({ credential }, '')
+      return !verdict.ok && verdict.reason === 'expired' ? 'expired' : 'open'
+    },
+
+    async join(invitation, { secret, userAgent, subscription }) {
+      const found = await find(invitation)
+      if (!found) return false
+      const answer = JSON.stringify({
+        handle: handleOf(secret),
+        user_agent: userAgent,
+        ...(subscription === undefined ? {} : { subscription }),
+      })
+      const { kind, userId } = found.credential
+      const joined = await enrollments.join(kind, handleOf(invitation), answer)
+      if (joined) signals.tell(questionsTo(userId))
+      return joined !== undefined
+    },
+
+    async requestsTo(approver) {
+      const open = await challenges.listOpen(approver.user.id)
+      return open.flatMap((challenge) => asRequest(approver, challenge))
+    },
+
+    async requestFor(approvers, id) {
+      const challenge = await challenges.find(id)
+      if (!challenge) return undefined
+      return approvers.flatMap((approver) => asRequest(approver, challenge))[0]
+    },
+
+    async outcomeFor(approvers, id) {
+      const challenge = await challenges.find(id)
+      const isTheirs = approvers.some(
+        ({ credential: { kind, userId } }) =>
+          challenge?.userId === userId && challenge.kind === kind,
+      )
+      if (!challenge || !isTheirs) return undefined
+      if (challenge.state === 'verified') return 'approved'
+      const credential = await credentials.find(challenge.credentialId)
+      if (!credential) return 'over'
+      const standing = await standingOf(factorOf(factors, challenge.kind), {
+        credential,
+        challenge,
+      })
+      return standing === 'approved' || standing === 'denied' ? standing : 'over'
+    },
+
+    answer: ({ approver, challenge }, answer) =>
+      challenges.respond(challenge.id, approver.credential, answer),
+
+    async hear(approver, message) {
+      const { credential } = approver
+      const change = await remoteOf(approver)?.hear?.(credential, message)
+      return change ? credentials.revise(credential.id, credential.version, change) : false
+    },
+
+    async askHolder({ credential, user }, about, browser) {
+      const [key] = await holdersKeys(user.id)
+      if (!key) return undefined
+      const boundTo = bindingOf(credential)
+      const opened = await challenges.open({ credential: key, user, boundTo, about, browser })
+      if (!opened.ok || !opened.challenge) return undefined
+      const asked = { credential: key, challenge: opened.challenge, browser }
+      const prompt = factorOf(factors, key.kind).prompt(asked)
+      return prompt.ask === 'authenticator' ? prompt.options : undefined
+    },
+
+    async isHolder({ credential, user }, answer, from) {
+      const challenge = await challenges.findBound(bindingOf(credential))
+      const factor = challenge && factors.get(challenge.kind)
+      const handle = factor?.discovery?.handleOf(answer)
+      if (!factor || handle === undefined) return false
+      const key = await credentials.findByHandle(factor.kind, handle)
+      if (key?.userId !== user.id || key.state !== 'active') return false
+      const guess = guesses.proof({ credential: key, challenge }, answer, from)
+      if ((await guess.take()) > 0) return false
+      const checked = await guess.check()
+      return checked.ok && checked.proof?.alone === true
+    },
+  }
+}
+
+const bindingOf = ({ id }: Credential): string => `approver/${id}`
