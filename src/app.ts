@@ -3,6 +3,7 @@ import { createHealth } from './api/health.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import type { Keyring } from './base/keyring.ts'
 import { type Log, withFields } from './base/log.ts'
+import { createSignals } from './base/signals.ts'
 import type { Channel } from './channels/contract.ts'
 import { createOutbox } from './channels/outbox.ts'
 import type { Config } from './config/schema.ts'
@@ -11,6 +12,7 @@ import { createTunnels } from './gateway/tunnels.ts'
 import { createHouse, type House } from './house.ts'
 import type { SetUp } from './login/set-up.ts'
 import type { Store } from './store/contract.ts'
+import { createEventStreams } from './web/event-stream.ts'
 
 /** What is not ours; a test replaces it here and nowhere else. */
 export interface Outside {
@@ -58,9 +60,11 @@ export function createApp(config: Config, outside: Outside): App {
   const { store, keyring, log, clock = systemClock, policy = 1, ways = [] } = outside
   const tunnels = createTunnels()
   const outbox = createOutbox({ clock, log })
+  const signals = createSignals()
+  const streams = createEventStreams()
   const build = (built: Config, number: number) =>
     createHouse(built, {
-      ...{ store, keyring, clock, outbox, tunnels, ways },
+      ...{ store, keyring, clock, outbox, signals, streams, tunnels, ways },
       log: withFields(log, { policy: number }),
     })
 
@@ -103,6 +107,8 @@ export function createApp(config: Config, outside: Outside): App {
     },
     async close() {
       health.leave()
+      // A page that waits would be waited for.
+      streams.close()
       await front.close()
       await outbox.close()
       await Promise.all([house, ...retired].map(({ channels }) => channels.close()))

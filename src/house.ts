@@ -1,12 +1,15 @@
 import { createAudit } from './audit/record.ts'
 import { logSink } from './audit/sinks/log.ts'
 import { storeSink } from './audit/sinks/store.ts'
+import { wakeSink } from './audit/sinks/wake.ts'
 import type { Clock } from './base/clock.ts'
 import type { Keyring } from './base/keyring.ts'
 import type { Log } from './base/log.ts'
 import { createPasswordHasher } from './base/password.ts'
+import type { Signals } from './base/signals.ts'
 import type { Channel, Channels, Outbox } from './channels/contract.ts'
 import { createChannels } from './channels/index.ts'
+import { vapidKeys } from './channels/web-push/vapid.ts'
 import { passwordPlace } from './config/password-place.ts'
 import { asksForSignIn, type Config } from './config/schema.ts'
 import { createSqlDirectory } from './directories/sql/index.ts'
@@ -21,6 +24,7 @@ import { createPasswordPolicy } from './login/password-policy.ts'
 import { createPasswords } from './login/passwords.ts'
 import { createPasswordReset } from './login/reset.ts'
 import { createSetUp, type SetUp } from './login/set-up.ts'
+import { questionsTo } from './login/watch.ts'
 import { loadAssets } from './portal/assets.ts'
 import { createBrand } from './portal/brand.ts'
 import { createPortal } from './portal/index.ts'
@@ -31,6 +35,7 @@ import { type CookieScope, cookieScope } from './session/cookie-scope.ts'
 import { createSessions } from './session/sessions.ts'
 import type { Store } from './store/contract.ts'
 import { createCsrf } from './web/csrf.ts'
+import type { EventStreams } from './web/event-stream.ts'
 import { type PageListener, pageListener } from './web/listener.ts'
 
 /** What outlives one configuration. */
@@ -40,6 +45,9 @@ export interface Ground {
   log: Log
   clock: Clock
   outbox: Outbox
+  /** Wakes pages that wait, whichever configuration they came from. */
+  signals: Signals
+  streams: EventStreams
   tunnels: Tunnels
   /** Ways to people that come before those of the configuration. */
   ways: readonly Channel[]
@@ -54,7 +62,7 @@ export interface House {
 
 /** The composition root: the one place where rooms meet. Reads top to bottom, ground floor first. */
 export function createHouse(config: Config, ground: Ground): House {
-  const { store, keyring, log, clock, outbox, tunnels, ways } = ground
+  const { store, keyring, log, clock, outbox, signals, streams, tunnels, ways } = ground
   const { url: home } = config.portal
 
   const { memory_kib: memoryKib, passes, concurrency, queue: queueLimit } = config.login.password
@@ -67,7 +75,7 @@ export function createHouse(config: Config, ground: Ground): House {
   })
   const audit = createAudit({
     clock,
-    sinks: [logSink(log), storeSink({ events: store.events, log })],
+    sinks: [logSink(log), storeSink({ events: store.events, log }), wakeSink(signals, questionsTo)],
   })
 
   const scope = cookieScopeOf(config)
@@ -81,10 +89,12 @@ export function createHouse(config: Config, ground: Ground): House {
   })
   const directory = createSqlDirectory({ users: store.users, hasher })
   const site = { name: config.portal.name, url: home }
+  const pushKeys = vapidKeys(keyring('web-push'))
   const channels = createChannels({
     config: config.channels,
     clock,
     name: site.name,
+    push: { keys: pushKeys, home },
     first: ways,
   })
   const factors = createFactors({ config: config.factors, channels, clock, keyring, site })
@@ -128,6 +138,7 @@ export function createHouse(config: Config, ground: Ground): House {
     passwords,
     requirementFor: gateway.requirementFor,
     sessions,
+    signals,
     store,
     twoFactorKinds: new Set([...(config.login.two_factor_methods ?? factors.keys()), 'pass']),
   })
@@ -155,6 +166,7 @@ export function createHouse(config: Config, ground: Ground): House {
           asks: asksFor(requirement),
         }),
       ),
+    approvers: login.approvers,
     assets,
     audit,
     clock,
@@ -170,10 +182,13 @@ export function createHouse(config: Config, ground: Ground): House {
     minimumLength: policy.minimumLength,
     offersSecondFactor: factors.size > 0,
     pages: createPages({ brand, log }),
+    pushKey: channels.for('push') && pushKeys.publicKey,
     reset,
     remember: { offered: config.login.remember_me, seconds: config.session.remembered },
     sessions,
     setUp,
+    signals,
+    streams,
   })
   const showPage = pageListener(portal)
 

@@ -16,10 +16,14 @@ export interface LayoutProps {
   back?: { label: string; href: string } | undefined
   /** Scripts of ours that the page gains by, by name, in order. */
   scripts?: readonly string[] | undefined
+  /** Seconds after which the page asks anew by itself, in browsers that run no scripts. */
+  refresh?: number | undefined
+  /** Address of what makes the page an application on a phone. */
+  manifest?: string | undefined
 }
 
 /** The frame of every page: the operator's name above, one card, the operator's links below. */
-export const Layout = ({ brand, title, children, wide, back, scripts = [] }: LayoutProps) => (
+export const Layout = ({ brand, title, children, wide, back, ...head }: LayoutProps) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
@@ -32,9 +36,7 @@ export const Layout = ({ brand, title, children, wide, back, scripts = [] }: Lay
       {brand.css.map((href) => (
         <link rel="stylesheet" href={href} />
       ))}
-      {scripts.map((name) => (
-        <script src={brand.scripts?.[name]} defer />
-      ))}
+      <Extras brand={brand} {...head} />
       <link rel="icon" href={brand.icon} />
     </head>
     <body>
@@ -66,4 +68,26 @@ export const Layout = ({ brand, title, children, wide, back, scripts = [] }: Lay
       </footer>
     </body>
   </html>
+)
+
+/** What some pages have in their heads. */
+const Extras = ({
+  brand,
+  scripts = [],
+  refresh,
+  manifest,
+}: Pick<LayoutProps, 'brand' | 'scripts' | 'refresh' | 'manifest'>) => (
+  <>
+    {scripts
+      .flatMap((name) => brand.scripts?.[name] ?? [])
+      .map((src) => (
+        <script src={src} defer />
+      ))}
+    {refresh !== undefined && (
+      <noscript>
+        <meta http-equiv="refresh" content={String(refresh)} />
+      </noscript>
+    )}
+    {manifest !== undefined && <link rel="manifest" href={manifest} />}
+  </>
 )

@@ -27,7 +27,10 @@ export interface Asset {
 }
 
 /** The scripts that pages gain by. Pages name them, so that none is loaded in vain. */
-const SCRIPTS: Readonly<Record<string, string>> = {}
+const SCRIPTS: Readonly<Record<string, string>> = {
+  approval: '../../views/assets/approval.js',
+  approver: '../../views/assets/approver.js',
+}
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
 

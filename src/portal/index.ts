@@ -1,16 +1,24 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import type { AppEnv } from '../web/env.ts'
+import { type ApprovePagesDeps, approvePages } from './approve.ts'
+import { type ApproverPagesDeps, approverPages, pushWorkerScript } from './approver.ts'
 import type { Assets } from './assets.ts'
+import { type DeviceEntranceDeps, deviceEntrance } from './device-entrance.ts'
 import { type HomePagesDeps, homePages } from './home.ts'
 import { type LoginPagesDeps, loginPages } from './login.ts'
 import { knowVisitor, type MannersDeps, onlyOwnForms } from './manners.ts'
 import { type ResetPagesDeps, resetPages } from './reset.ts'
 import { type SetUpPagesDeps, setUpPages } from './set-up.ts'
 import { type SignOutPagesDeps, signOutPages } from './sign-out.ts'
+import { type WaitingDeps, waitingPages } from './waiting.ts'
 
 export type PortalDeps = MannersDeps &
   HomePagesDeps &
   LoginPagesDeps &
+  ApproverPagesDeps &
+  ApprovePagesDeps &
+  DeviceEntranceDeps &
+  WaitingDeps &
   Omit<SetUpPagesDeps, 'minimumLength'> &
   SignOutPagesDeps &
   ResetPagesDeps & {
@@ -49,9 +57,15 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
     c.json(await deps.jwks(), 200, { 'Cache-Control': 'public, max-age=3600' }),
   )
 
+  app.route('/', pushWorkerScript())
+  app.route('/', deviceEntrance(deps))
+
   app.use(knowVisitor(deps), onlyOwnForms(deps))
   app.route('/', homePages(deps))
   app.route('/', loginPages(deps))
+  app.route('/', waitingPages(deps))
+  app.route('/', approverPages(deps))
+  app.route('/', approvePages(deps))
   app.route('/', signOutPages(deps))
   app.route('/', setUpPages(deps))
   app.route('/', resetPages(deps))

@@ -1,7 +1,9 @@
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import { renderSVG } from 'uqr'
+import { ApprovalPrompt } from '../../views/approval-prompt.tsx'
 import type { Destination, Wait } from '../../views/brand.ts'
 import { ChooseFactor } from '../../views/choose-factor.tsx'
+import { EnrollApprover } from '../../views/enroll-approver.tsx'
 import { EnrollCodes } from '../../views/enroll-codes.tsx'
 import { EnrollSent } from '../../views/enroll-sent.tsx'
 import { EnrollTarget } from '../../views/enroll-target.tsx'
@@ -19,7 +21,15 @@ import type { EnrollmentOffer } from '../model/factor.ts'
 import type { User } from '../model/user.ts'
 import { loginLink, logoutLink } from './links.ts'
 import type { Pages } from './page.ts'
-import { codeProblem, passkeyProblem, passwordProblem, reasonFor, timeOfDay } from './words.ts'
+import {
+  approvalProblem,
+  codeProblem,
+  numberProblem,
+  passkeyProblem,
+  passwordProblem,
+  reasonFor,
+  timeOfDay,
+} from './words.ts'
 
 /** What stands around a question, whatever it asks. */
 export interface Frame {
@@ -103,7 +113,8 @@ export function questionView(
     case 'enroll': {
       const { factor, offer, challenge, orOthers } = question
       const enrollment = { factor, offer, challenge, others: orOthers }
-      return enrollmentView(enrollment, problem, { ...asked, clock, userName: user.name })
+      const events = eventsOf(asked.action)
+      return enrollmentView(enrollment, problem, { ...asked, clock, events, userName: user.name })
     }
   }
 }
@@ -121,6 +132,8 @@ export interface AskedFrame {
   triesLeft?: number | undefined
   clock: Clock
   back?: { label: string; href: string } | undefined
+  /** Where the page hears of what happens on another device; without, it looks now and then. */
+  events?: string | undefined
 }
 
 type Proving = Extract<Question, { ask: 'prove' }>
@@ -141,8 +154,21 @@ function proveView(
       const source = sent ? 'sent' : digits === undefined ? 'kept' : 'shown'
       return EnterCode({ ...given, digits, from, sent, problem: codeProblem(problem, source) })
     }
+    case 'approval': {
+      const { number, where, link } = prompt
+      const delivery = challenge?.delivery ?? 'none'
+      return ApprovalPrompt({
+        ...given,
+        number,
+        where,
+        link,
+        standing: question.standing,
+        delivery,
+        events: eventsOf(asked.action),
+        problem: approvalProblem(problem),
+      })
+    }
     case 'authenticator':
-    case 'approval':
       throw new Error(`${factor.kind}: there is no page for this prompt yet`)
   }
 }
@@ -183,8 +209,13 @@ export function enrollmentView(
       const download = `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`
       return EnrollCodes({ ...asked, codes: offer.codes, download, userName })
     }
+    case 'link': {
+      const { url, joined } = offer
+      const qrSvg = renderSVG(url, { ecc: 'M', border: 2 })
+      const text = numberProblem(problem)
+      return EnrollApprover({ ...asked, qrSvg, url, joined, problem: text, others })
+    }
     case 'authenticator':
-    case 'link':
       throw new Error(`${factor.kind}: there is no page for this enrollment yet`)
   }
 }
@@ -208,6 +239,12 @@ export const choiceOf = ({ kind, title, about }: Factor, recommended: boolean) =
   about,
   recommended,
 })
+
+/** Beside the page of an attempt, whatever stands behind its question mark. */
+function eventsOf(action: string): string {
+  const page = new URL(action)
+  return `${page.origin}${page.pathname}/events`
+}
 
 const PASSWORD_WAY: OtherWay = { id: 'password', title: 'Your password' }
 

@@ -49,6 +49,22 @@ export function codeProblem(problem: Problem | undefined, from: CodeSource): str
   }
 }
 
+/** What keeps a page that waits for another device from going on. */
+export function approvalProblem(problem: Problem | undefined): string | undefined {
+  if (!problem) return undefined
+  if (problem.kind === 'wait') return 'Nothing more can be asked just now.'
+  if (problem.kind === 'pending') return 'Your other device has not answered yet.'
+  return problem.kind === 'expired' ? undefined : 'That did not go through. Ask again.'
+}
+
+/** What was wrong with the number that another device shows. */
+export function numberProblem(problem: Problem | undefined): string | undefined {
+  if (!problem || problem.kind === 'wait') return undefined
+  return problem.kind === 'expired'
+    ? 'The number is too old by now. Choose this way once more, and scan a new picture.'
+    : 'That is not the number your other device shows. Type the one you see there now.'
+}
+
 /** Why a person who is known already is asked once more. */
 export function reasonFor(
   reason: Reason,

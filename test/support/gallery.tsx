@@ -1,4 +1,8 @@
 import { renderSVG } from 'uqr'
+import { ApprovalPrompt } from '../../views/approval-prompt.tsx'
+import { Approve, Approved } from '../../views/approve.tsx'
+import { ApproverHome } from '../../views/approver.tsx'
+import { ApproverJoin } from '../../views/approver-join.tsx'
 import type { Brand } from '../../views/brand.ts'
 import { DemoAdmin } from '../../views/demo/demo-admin.tsx'
 import { DemoClock } from '../../views/demo/demo-clock.tsx'
@@ -7,6 +11,7 @@ import { DemoHome } from '../../views/demo/demo-home.tsx'
 import { DemoInbox } from '../../views/demo/demo-inbox.tsx'
 import { DemoPublic } from '../../views/demo/demo-public.tsx'
 import { DemoStream } from '../../views/demo/demo-stream.tsx'
+import { EnrollApprover } from '../../views/enroll-approver.tsx'
 import { EnrollTotp } from '../../views/enroll-totp.tsx'
 import { EnterCode } from '../../views/enter-code.tsx'
 import { EnterPassword } from '../../views/enter-password.tsx'
@@ -78,6 +83,59 @@ const enroll = {
   qrSvg: renderSVG(uri),
   secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
   uri,
+}
+const approval = {
+  brand,
+  action: '/login/a',
+  csrf,
+  user: 'Maria Lopez',
+  notYou: '/login?switch=1',
+  destination: wiki,
+  number: '47',
+  where: 'Chrome on Android',
+  link: 'https://auth.example.com/approver',
+  standing: 'pending',
+  delivery: 'sent',
+  ways: [
+    { id: 'c1', title: 'Authenticator app' },
+    { id: 'c2', title: 'Text message', detail: '•••• 42' },
+  ],
+} as const
+const invitation = {
+  ...approval,
+  url: 'https://auth.example.com/approver/JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHP',
+  qrSvg: renderSVG('https://auth.example.com/approver/JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHP'),
+  joined: false,
+  others: true,
+}
+const notifications = { publicKey: 'BAAA', worker: '/push-worker.js' }
+const join = { action: '/approver/x', csrf, notifications, manifest: '/approver/manifest' }
+const account = {
+  user: 'Maria Lopez',
+  tell: '/approver/1/notifications',
+  holder: { isOn: false, action: '/approver/1/holder' },
+}
+const approver = {
+  brand,
+  csrf,
+  accounts: [account],
+  requests: [],
+  events: '/approver/events',
+  notifications,
+  manifest: '/approver/manifest',
+}
+const approve = {
+  brand,
+  action: '/approve/1',
+  csrf,
+  user: 'Maria Lopez',
+  place: 'Team wiki',
+  address: '198.51.100.7',
+  browser: 'Firefox on Windows',
+  at: '14:32:05',
+  secondsAgo: 12,
+  numbers: ['18', '47', '83'],
+  home: '/approver',
 }
 const maria = { displayName: 'Maria Lopez', name: 'maria' }
 const home = { brand, user: maria, signOut: '/logout', hasSecondFactor: true }
@@ -217,6 +275,81 @@ const states = {
     problem: 'This code is wrong. Check that the app shows Gatehouse, and type the next code.',
     triesLeft: 1,
   }),
+  'approval-prompt': ApprovalPrompt(approval),
+  'approval-prompt on its way': ApprovalPrompt({ ...approval, delivery: 'waiting', ways: [] }),
+  'approval-prompt not delivered': ApprovalPrompt({
+    ...approval,
+    brand: branded,
+    user: longName,
+    destination: { name: longName, host: longHost },
+    delivery: 'failed',
+  }),
+  'approval-prompt without notifications': ApprovalPrompt({ ...approval, delivery: 'none' }),
+  'approval-prompt in an app': ApprovalPrompt({
+    ...approval,
+    where: 'Pixel 8 or Galaxy Tab',
+    link: undefined,
+    delivery: 'none',
+  }),
+  'approval-prompt too early': ApprovalPrompt({
+    ...approval,
+    problem: 'Your other device has not answered yet.',
+  }),
+  'approval-prompt approved': ApprovalPrompt({ ...approval, standing: 'approved' }),
+  'approval-prompt refused': ApprovalPrompt({ ...approval, standing: 'denied' }),
+  'approval-prompt timed out': ApprovalPrompt({ ...approval, standing: 'expired' }),
+  'approval-prompt not asked': ApprovalPrompt({ ...approval, number: '', wait }),
+  'enroll-approver': EnrollApprover(invitation),
+  'enroll-approver joined': EnrollApprover({ ...invitation, joined: true }),
+  'enroll-approver wrong': EnrollApprover({
+    ...invitation,
+    brand: branded,
+    joined: true,
+    problem: 'That is not the number your other device shows. Type the one you see there now.',
+    triesLeft: 2,
+  }),
+  'approver-join': ApproverJoin({ brand, open: join }),
+  'approver-join without notifications': ApproverJoin({
+    brand: branded,
+    open: { ...join, notifications: undefined },
+  }),
+  'approver-join used': ApproverJoin({ brand, closed: 'used' }),
+  'approver-join expired': ApproverJoin({ brand, closed: 'expired' }),
+  'approver home': ApproverHome(approver),
+  'approver home number': ApproverHome({ ...approver, accounts: [{ ...account, number: '62' }] }),
+  'approver home request': ApproverHome({
+    ...approver,
+    brand: branded,
+    requests: [
+      { user: 'Maria Lopez', place: 'Team wiki', href: '/approve/1' },
+      { user: longName, place: longName, href: '/approve/2' },
+    ],
+  }),
+  'approver home passkey': ApproverHome({
+    ...approver,
+    accounts: [
+      { ...account, holder: { ...account.holder, options: {} } },
+      { ...account, user: longName, holder: { ...account.holder, isOn: true, options: {} } },
+    ],
+  }),
+  'approver home problem': ApproverHome({
+    ...approver,
+    problem: 'That passkey was not accepted. Nothing was changed.',
+  }),
+  'approver home nobody': ApproverHome({ ...approver, accounts: [] }),
+  approve: Approve(approve),
+  'approve with a passkey': Approve({ ...approve, brand: branded, place: longName, holder: {} }),
+  'approve by typing': Approve({ ...approve, numbers: [] }),
+  'approve wrong': Approve({
+    ...approve,
+    secondsAgo: 2,
+    problem: 'That passkey was not accepted. Try again, or take another way.',
+  }),
+  'approve confirmed': Approved({ brand, outcome: 'approved', home: '/approver' }),
+  'approve refused': Approved({ brand, outcome: 'denied', home: '/approver' }),
+  'approve another number': Approved({ brand, outcome: 'wrong', home: '/approver' }),
+  'approve too late': Approved({ brand, outcome: 'over', home: '/approver' }),
+  'approve unknown': Approved({ brand: branded, outcome: 'unknown', home: '/approver' }),
   home: Home({ ...home, applications: applications.slice(0, 3) }),
   'home none': Home({ ...home, applications: [] }),
   'home no second factor': Home({

@@ -42,12 +42,14 @@ export interface GatewayOptions {
   log?: Log
   /** Channels that take what is sent to people. */
   ways?(clock: StillClock): readonly Channel[]
+  /** Where to listen on loopback; any free port when left out. */
+  port?: number
 }
 
 /** @param yaml The configuration without store, health and listen; hashing is made cheap. */
 export async function openGateway(
   yaml: string,
-  { log = silentLog, ways }: GatewayOptions = {},
+  { log = silentLog, ways, port: wanted = 0 }: GatewayOptions = {},
 ): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
   const file = join(folder, 'config.yaml')
@@ -60,7 +62,7 @@ export async function openGateway(
   const { store, keyring } = await openSqlite(config.store, { create: true })
   const clock = stillClock()
   const app = createApp(config, { store, keyring, log, clock, ways: ways?.(clock) ?? [] })
-  await new Promise<void>((resolve) => app.server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => app.server.listen(wanted, '127.0.0.1', resolve))
   const { port } = app.server.address() as AddressInfo
   const cost = { memoryKib: 64, passes: 1 }
   const hasher = createPasswordHasher({
