@@ -57,7 +57,7 @@ export const demo: Command = {
       const { port: upstreamPort } = application.address() as AddressInfo
       const file = join(folder, 'config.yaml')
       writeFileSync(file, configText(port, upstreamPort))
-      const { config } = loadConfig(file, {})
+      const { config } = loadConfig(file, {}, { ways: inbox.carries })
       const log = createLog('warn')
       const running = await runGateway(config, log, [inbox])
       store = running.store

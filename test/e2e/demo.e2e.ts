@@ -26,11 +26,21 @@ afterEach(async () => {
 
 const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('gatehouse-demo-'))
 
-async function signIn(name: string): Promise<void> {
+/** Gives name and password, and goes on to the page that comes then. */
+async function withPassword(name: string): Promise<void> {
   const [, password = ''] = await running.until(new RegExp(`${name} +(\\S{12,}) +\\S`))
   await visitor.open(`${address}/`)
-  const next = await visitor.submit({ username: name, password })
-  const page = await visitor.open(next.location ?? '')
+  await send({ username: name, password })
+}
+
+async function send(fields: Record<string, string>) {
+  const answer = await visitor.submit(fields)
+  return answer.location === undefined ? answer : visitor.open(answer.location)
+}
+
+async function signIn(name: string): Promise<void> {
+  await withPassword(name)
+  const page = await send({ enroll: 'totp' })
   const [, secret = ''] = /secret=([A-Z2-7]+)/.exec(page.body) ?? []
   await visitor.submit({ code: await generate({ secret }) })
 }
@@ -48,6 +58,27 @@ it('keeps the application at the root of the port, and the portal below /.gateho
   expect((await visitor.get(`${address}/public`)).status).toBe(200)
   expect((await visitor.get(`${address}/.gatehouse/login`)).status).toBe(200)
 })
+
+it.each([
+  ['email', 'alice@example.com'],
+  ['sms', '+49 170 1234567'],
+  ['voice', '+49 30 123456'],
+])(
+  'shows what it sends, so that a code by %s can be tried with no account',
+  async (kind, target) => {
+    await withPassword('alice')
+    await send({ enroll: kind })
+    await send({ enroll: kind, target })
+    const inbox = (await visitor.get(`${address}/inbox`)).body
+    const message = /<ol class="messages">[\s\S]*?<\/li>/.exec(inbox)?.[0] ?? ''
+    expect(message).toContain(target.replaceAll(' ', ''))
+    // A call reads the digits one by one.
+    const text = message.slice(message.indexOf('message-text')).replace(/(\d)\. /g, '$1')
+    const [code = ''] = /\d{6}/.exec(text) ?? []
+    expect(await visitor.submit({ code })).toMatchObject({ status: 303, location: `${address}/` })
+    expect((await visitor.get(`${address}/`)).status).toBe(200)
+  },
+)
 
 it('ends on Ctrl-C although a stream is open, and leaves nothing behind', async () => {
   await signIn('bob')
