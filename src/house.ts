@@ -19,6 +19,7 @@ import { hostsOf } from './gateway/config.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import type { Route } from './gateway/routes.ts'
 import type { Tunnels } from './gateway/tunnels.ts'
+import { createHandOffs } from './login/hand-off.ts'
 import { createLogin } from './login/login.ts'
 import { createPasswordPolicy } from './login/password-policy.ts'
 import { createPasswords } from './login/passwords.ts'
@@ -31,7 +32,7 @@ import { createPortal } from './portal/index.ts'
 import { createPages } from './portal/page.ts'
 import { asksFor } from './portal/words.ts'
 import { createCookies } from './session/cookie.ts'
-import { type CookieScope, cookieScope } from './session/cookie-scope.ts'
+import { createRealms, type Realms } from './session/realms.ts'
 import { createSessions } from './session/sessions.ts'
 import type { Store } from './store/contract.ts'
 import { createCsrf } from './web/csrf.ts'
@@ -78,14 +79,19 @@ export function createHouse(config: Config, ground: Ground): House {
     sinks: [logSink(log), storeSink({ events: store.events, log }), wakeSink(signals, questionsTo)],
   })
 
-  const scope = cookieScopeOf(config)
-  const cookies = createCookies({ portal: home, scope })
+  const realms = realmsOf(config)
+  const cookies = createCookies({ portal: home, realms })
   const sessions = createSessions({
     repository: store.sessions,
     clock,
     config: config.session,
     key: keyring('cookie'),
     log,
+  })
+  const handOffs = createHandOffs({
+    ...{ realms, sessions, clock },
+    tickets: store.tickets,
+    key: keyring('hand-off'),
   })
   const directory = createSqlDirectory({ users: store.users, hasher })
   const site = { name: config.portal.name, url: home }
@@ -110,6 +116,7 @@ export function createHouse(config: Config, ground: Ground): House {
     help: config.portal.help,
     sessions,
     cookies,
+    realms,
     signingKeys: store.signingKeys,
     audit,
     clock,
@@ -118,6 +125,8 @@ export function createHouse(config: Config, ground: Ground): House {
     tunnels,
   })
   const { routes } = gateway
+  // A sign-in that is to arrive on another host is about the page there.
+  const routeOf = (url: string) => gateway.routeOf(handOffs.pageBehind(url))
 
   const policy = createPasswordPolicy(passwordPlace(config))
   const { credentials, tickets, users } = store
@@ -131,12 +140,12 @@ export function createHouse(config: Config, ground: Ground): House {
     factors,
     freshnessFor: (url) => (isOwn(home, url) ? FRESH_SECONDS : undefined),
     limitsKey: keyring('throttle'),
-    nameOf: (url) => gateway.routeOf(url)?.name,
+    nameOf: (url) => routeOf(url)?.name,
     outbox,
     passwordMaxAge: ({ session }) =>
       session.remembered ? config.session.idle : config.session.absolute,
     passwords,
-    requirementFor: gateway.requirementFor,
+    requirementFor: (url, address) => gateway.requirementFor(handOffs.pageBehind(url), address),
     sessions,
     signals,
     store,
@@ -172,14 +181,17 @@ export function createHouse(config: Config, ground: Ground): House {
     clock,
     cookies,
     csrf: createCsrf({ key: keyring('csrf'), origin: home.origin }),
-    destinationOf: gateway.routeOf,
+    destinationOf: routeOf,
     flow: login.flow,
     forgotten: mail && new URL('forgotten', home).href,
-    formTargets: formTargets(home, scope, gateway.routeOf),
+    formTargets: formTargets(home, realms, routeOf),
+    handOffs,
     hasSecondFactor: async ({ id }) =>
       (await credentials.listByUser(id)).some(({ state }) => state !== 'pending'),
     jwks: gateway.jwks,
     minimumLength: policy.minimumLength,
+    originAt: gateway.originAt,
+    realms,
     offersSecondFactor: factors.size > 0,
     pages: createPages({ brand, log }),
     pushKey: channels.for('push') && pushKeys.publicKey,
@@ -206,16 +218,17 @@ const isOwn = (home: URL, url: string): boolean =>
 
 /** The application that a sign-in leads to, and those it may redirect to: all below our domain. */
 const formTargets =
-  (home: URL, scope: CookieScope, routeOf: (url: string) => Route | undefined) => (url: string) => {
+  (home: URL, realms: Realms, routeOf: (url: string) => Route | undefined) => (url: string) => {
     const port = home.port && `:${home.port}`
+    const { scope } = realms.home
     const siblings = scope.kind === 'domain' ? [`${home.protocol}//*.${scope.domain}${port}`] : []
     return [...siblings, routeOf(url)?.origin ?? home.origin]
   }
 
-function cookieScopeOf({ portal, routes, session }: Config) {
+function realmsOf({ portal, routes, session }: Config): Realms {
   const hosts = routes.filter(({ rules }) => rules.some(asksForSignIn)).flatMap(hostsOf)
-  const result = cookieScope(portal.url, hosts, session.cookie_domain)
+  const result = createRealms(portal.url, hosts, session.cookie_domain)
   // The schema has checked it; should the two ever disagree, nothing starts.
   if (!result.ok) throw new Error(result.message)
-  return result.scope
+  return result.realms
 }

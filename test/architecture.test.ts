@@ -38,7 +38,7 @@ const LIBRARY_DOORS: Record<string, string[]> = {
   otplib: ['src/factors/totp'],
   pino: ['src/base/log.ts'],
   'redos-detector': ['src/policy/pattern.ts'],
-  tldts: ['src/config', 'src/session/cookie-scope.ts'],
+  tldts: ['src/config', 'src/session/realms.ts'],
   twilio: ['src/channels/twilio'],
   undici: ['src/gateway/upstream.ts'],
   uqr: ['src/factors/totp', 'src/portal'],
@@ -49,7 +49,7 @@ const LIBRARY_DOORS: Record<string, string[]> = {
 }
 
 /** What config/ may read besides each room's `config.ts`: a rule between two slices needs its words. */
-const CONFIG_READS = ['src/session/cookie-scope.ts', 'src/gateway/policy-tests.ts']
+const CONFIG_READS = ['src/session/realms.ts', 'src/gateway/policy-tests.ts']
 
 interface Arrow {
   from: string

@@ -10,6 +10,7 @@ export type KeyPurpose =
   | 'throttle'
   | 'code'
   | 'web-push'
+  | 'hand-off'
 
 /** Keys derived from the operator's one secret key. */
 export type Keyring = (purpose: KeyPurpose) => Uint8Array

@@ -9,7 +9,7 @@ import { gatewayConfig, placedHosts, proxyFaults } from '../gateway/config.ts'
 import { loginConfig } from '../login/config.ts'
 import { portalConfig } from '../portal/config.ts'
 import { sessionConfig } from '../session/config.ts'
-import { cookieScope } from '../session/cookie-scope.ts'
+import { createRealms } from '../session/realms.ts'
 import { storeConfig } from '../store/config.ts'
 
 const { timeouts, ...front } = gatewayConfig
@@ -93,14 +93,14 @@ const brokenRoute = ([section, index]: readonly PropertyKey[] = []) =>
 
 type Places = Pick<Config, 'portal' | 'routes' | 'session'>
 
-/** Finds hosts to which the session cookie could not reach, or which would hide the portal. */
+/** Finds hosts which would hide the portal, and a cookie domain that could not reach it. */
 function misplacedHosts(
   { portal, routes, session }: Places,
   broken: ReadonlySet<PropertyKey | undefined>,
 ): CrossFault[] {
   const wanted = session.cookie_domain
-  const home = cookieScope(portal.url, [], wanted)
-  if (!home.ok) return [{ path: ['session', 'cookie_domain'], message: home.message }]
+  const realms = createRealms(portal.url, [], wanted)
+  if (!realms.ok) return [{ path: ['session', 'cookie_domain'], message: realms.message }]
 
   return routes.flatMap((route, index): CrossFault[] => {
     if (broken.has(index)) return []
@@ -110,9 +110,7 @@ function misplacedHosts(
         const example = new URL('/.gatehouse/', portal.url).href
         return [{ path, message: `is the portal's host; give portal.url a path there: ${example}` }]
       }
-      if (!route.rules.some(asksForSignIn)) return []
-      const scope = cookieScope(portal.url, [host], wanted)
-      return scope.ok ? [] : [{ path, message: scope.message }]
+      return []
     })
   })
 }

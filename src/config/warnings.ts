@@ -1,10 +1,11 @@
 import { isIP } from 'node:net'
 import { getPublicSuffix } from 'tldts'
 import type { ListenAddress } from '../base/net.ts'
-import type { RouteConfig } from '../gateway/config.ts'
+import { placedHosts, type RouteConfig } from '../gateway/config.ts'
 import type { RuleConfig } from '../policy/config.ts'
+import { createRealms } from '../session/realms.ts'
 import { isReachable, usableMethods } from './levels.ts'
-import type { Config } from './schema.ts'
+import { asksForSignIn, type Config } from './schema.ts'
 
 type Path = readonly (string | number)[]
 
@@ -32,6 +33,7 @@ export function warningsAbout(config: Config, secrets: SecretSights): Danger[] {
     ...plainPortal(config),
     ...publicCookie(config),
     ...clearText(config),
+    ...waysThroughProxies(config),
     ...config.routes.flatMap((route, index) => [
       ...ownUpstream(route, index, config.listen),
       ...unverifiedUpstream(route, index),
@@ -54,6 +56,23 @@ function plainPortal({ portal: { url } }: Config): Danger[] {
   if (url.protocol === 'https:' || isLocal(url.hostname)) return []
   const message = `sign-in will not work on http://${url.host}: the session cookie needs https everywhere but on localhost`
   return [{ path: ['portal', 'url'], message }]
+}
+
+/** A sign-in arrives on a host of another domain by a page of ours there, which only the proxy can show. */
+function waysThroughProxies({ portal, routes, session }: Config): Danger[] {
+  const asking = routes.map((route) => (route.rules.some(asksForSignIn) ? placedHosts(route) : []))
+  const names = asking.flat().map(({ name }) => name)
+  const result = createRealms(portal.url, names, session.cookie_domain)
+  if (!result.ok) return []
+  const { realms } = result
+  return asking.flatMap((hosts, index) =>
+    hosts
+      .filter(({ name }) => !routes[index]?.upstream && realms.of(name).name !== realms.home.name)
+      .map(({ name, at }) => ({
+        path: ['routes', index, ...at],
+        message: `lies outside the portal's domain: the proxy in front must send ${name}/.gatehouse/ to the gateway without asking, or nobody can sign in there`,
+      })),
+  )
 }
 
 function publicCookie({ session: { cookie_domain: domain } }: Config): Danger[] {

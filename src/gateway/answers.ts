@@ -5,6 +5,7 @@ import { Refused } from '../../views/refused.tsx'
 import { Trouble, type TroubleProps } from '../../views/trouble.tsx'
 import type { Requirement } from '../model/decision.ts'
 import type { SignedIn } from '../model/session.ts'
+import type { Realms } from '../session/realms.ts'
 import type { ClearReason } from './authorize.ts'
 import type { HeaderLine } from './request.ts'
 
@@ -51,11 +52,12 @@ export interface AnswersDeps {
   portal: URL
   /** Where help is to be had. */
   help: string | undefined
+  realms: Pick<Realms, 'of' | 'home'>
 }
 
 const NO_STORE: HeaderLine = ['Cache-Control', 'no-store']
 
-export function createAnswers({ brand, portal, help }: AnswersDeps): Answers {
+export function createAnswers({ brand, portal, help, realms }: AnswersDeps): Answers {
   const home = portal.href
   // The page stands on the host of an application and has nothing of its own there.
   const policy = [
@@ -77,8 +79,13 @@ export function createAnswers({ brand, portal, help }: AnswersDeps): Answers {
     ],
     body,
   })
+  // A host that the portal's cookie does not reach has a door of its own to the portal.
+  const doorOf = (url: string): URL => {
+    const { hostname } = new URL(url)
+    return realms.of(hostname).name === realms.home.name ? portal : new URL('/.gatehouse/', url)
+  }
   const withDestination = (name: string, url: string) =>
-    `${new URL(name, portal).href}?rd=${encodeURIComponent(url)}`
+    `${new URL(name, doorOf(url)).href}?rd=${encodeURIComponent(url)}`
 
   const problem: Answers['problem'] = ({ status, code, title, reference }, headers = []) => ({
     status,

@@ -54,20 +54,23 @@ export interface Corridor {
 export interface CorridorDeps {
   routes: Routes
   sessions: Pick<Sessions, 'read' | 'peek'>
+  /** The realm of a host: a session cookie counts in its own only. */
+  realmOf(host: string): string
   reports: Reports
   clock: Clock
 }
 
-export function createCorridor({ routes, sessions, reports, clock }: CorridorDeps): Corridor {
+export function createCorridor(deps: CorridorDeps): Corridor {
+  const { routes, sessions, realmOf, reports, clock } = deps
   const walk = (
     asked: Asked,
-    who: (token: string | undefined) => SignedIn | undefined,
+    who: (token: string | undefined, realm: string) => SignedIn | undefined,
     isReal: boolean,
   ): Decision => {
     const route = routes.find(asked)
     if (!route) return { kind: 'no_route', reason: 'unknown_host' }
     const now = clock.now()
-    const decision = decideForAll(route, asked, who(asked.sessionToken), now)
+    const decision = decideForAll(route, asked, who(asked.sessionToken, realmOf(asked.host)), now)
     if (!decision) return { kind: 'no_route', reason: 'ambiguous_path' }
     if (isReal && route.policy.reports.length > 0) {
       const request = requestIn(asked, readingsOf(asked.rawPath)[0] ?? asked.rawPath)

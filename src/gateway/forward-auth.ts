@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Log } from '../base/log.ts'
 import type { Cookies } from '../session/cookie.ts'
+import type { Realms } from '../session/realms.ts'
 import { type Answer, type Answers, sendAnswer } from './answers.ts'
 import type { Assertions } from './assertion/assertions.ts'
 import type { Allowed, Corridor, Decision } from './authorize.ts'
@@ -32,6 +33,7 @@ export const malformedStatus = (target: string): 400 | 403 =>
 export interface ForwardAuthDoorDeps {
   corridor: Corridor
   cookies: Cookies
+  realms: Pick<Realms, 'of' | 'home'>
   identityHeaders: IdentityHeaders
   assertions: Assertions
   answers: Answers
@@ -41,7 +43,8 @@ export interface ForwardAuthDoorDeps {
 
 /** Door one: answers a proxy about a request that it holds at its own door. */
 export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
-  const { corridor, cookies, refusals } = deps
+  const { corridor, cookies, realms, refusals } = deps
+  const isAbroad = (host: string) => realms.of(host).name !== realms.home.name
 
   const answerTo = (request: GatewayRequest): Answer | Promise<Answer> => {
     if (!request.peerIsTrusted) return refusals.untrustedProxy(request)
@@ -49,8 +52,12 @@ export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
     const original = (dialect === 'auth-request' ? originalRequest : forwardedRequest)(request)
     if (!original) return refusals.badQuestion(request, malformedStatus(request.rawPath))
 
+    if (original.rawPath.startsWith('/.gatehouse/') && isAbroad(original.host)) {
+      return refusals.notSentHere(request, kindOf(request, original.method), original.host)
+    }
+
     const { address } = request
-    const sessionToken = cookies.session.read(request.cookie)
+    const sessionToken = cookies.sessionAt(original.host).read(request.cookie)
     const decision = corridor.authorize({ ...original, address, sessionToken })
     if (decision.kind === 'no_route' || !decision.route.origin.startsWith(`${original.scheme}:`)) {
       return refusals.badQuestion(request, malformedStatus(request.rawPath))

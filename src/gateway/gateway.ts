@@ -6,6 +6,7 @@ import { networks } from '../base/net.ts'
 import type { Requirement } from '../model/decision.ts'
 import type { NamedNetworks } from '../policy/config.ts'
 import type { Cookies } from '../session/cookie.ts'
+import type { Realms } from '../session/realms.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { SigningKeyRepository } from '../store/contract.ts'
 import type { PageListener } from '../web/listener.ts'
@@ -18,6 +19,7 @@ import type { RouteConfig, Timeouts } from './config.ts'
 import { longestSilence } from './destination.ts'
 import { createDispatch } from './dispatch.ts'
 import { createForwardAuthDoor } from './forward-auth.ts'
+import type { HostAndPort } from './host.ts'
 import { createIdentityHeaders } from './identity-headers.ts'
 import { createListener, type Listener } from './listener.ts'
 import { createProxyDoor } from './proxy.ts'
@@ -45,6 +47,8 @@ export interface Gateway {
   routes: readonly Route[]
   /** Is this, letter for letter, the origin of an application? @param origin May be hostile. */
   hasOrigin(origin: string): boolean
+  /** The origin of the application on a host; `undefined` when there is none. */
+  originAt(place: HostAndPort): string | undefined
   /**
    * What opening a page takes.
    *
@@ -77,6 +81,7 @@ export interface GatewayDeps {
   help: string | undefined
   sessions: Sessions
   cookies: Cookies
+  realms: Pick<Realms, 'of' | 'home'>
   signingKeys: SigningKeyRepository
   audit: Audit
   clock: Clock
@@ -88,7 +93,8 @@ export interface GatewayDeps {
 }
 
 export function createGateway(given: GatewayDeps): Gateway {
-  const { config, portal, brand, help, sessions, cookies, clock, audit, log, pages } = given
+  const { config, portal, brand, help, sessions, cookies, realms } = given
+  const { clock, audit, log, pages } = given
   const { timeouts } = config
 
   const routes = compileRoutes(config.routes, {
@@ -96,7 +102,11 @@ export function createGateway(given: GatewayDeps): Gateway {
     networks: config.networks,
     assertion: config.assertion,
   })
-  const corridor = createCorridor({ routes, sessions, reports: createReports({ log }), clock })
+  const corridor = createCorridor({
+    ...{ routes, sessions, clock },
+    realmOf: (host) => realms.of(host).name,
+    reports: createReports({ log }),
+  })
   const assertions = createAssertions({
     repository: given.signingKeys,
     clock,
@@ -104,13 +114,13 @@ export function createGateway(given: GatewayDeps): Gateway {
   })
   const identityHeaders = createIdentityHeaders({ routes, cookies })
   const readRequest = createRequestReader(networks(config.trusted_proxies))
-  const answers = createAnswers({ brand, portal, help })
+  const answers = createAnswers({ brand, portal, help, realms })
   const refusals = createRefusals({ answers, audit })
 
   const shared = { corridor, cookies, identityHeaders, assertions, answers, refusals, log }
   const upstreams = createUpstreams(timeouts)
   const dispatch = createDispatch({ destinations: routes.all, upstreams, clock, log })
-  const forwardAuth = createForwardAuthDoor(shared)
+  const forwardAuth = createForwardAuthDoor({ ...shared, realms })
   const proxy = createProxyDoor({ ...shared, dispatch })
   const keys = createKeysDoor({ assertions, refusals, log })
   const upgrade = createUpgradeDoor({
@@ -144,6 +154,7 @@ export function createGateway(given: GatewayDeps): Gateway {
     ),
     routes: routes.known,
     hasOrigin: routes.hasOrigin,
+    originAt: (place) => routes.find(place)?.origin,
     jwks: () => assertions.jwks(),
     requirementFor(url, address) {
       const page = pageOf(url)

@@ -33,7 +33,7 @@ export function createProxyDoor(deps: ProxyDoorDeps): Door {
   const { corridor, cookies, refusals } = deps
 
   return (message, response, request) => {
-    const sessionToken = cookies.session.read(request.cookie)
+    const sessionToken = cookies.sessionAt(request.host).read(request.cookie)
     const decision = corridor.authorize({ ...askedBy(request), sessionToken })
     if (decision.kind !== 'allow') {
       return sendAnswer(message, response, refuse(deps, request, decision))

@@ -35,6 +35,8 @@ export interface Refusals {
   untrustedProxy(request: GatewayRequest): Answer
   /** A proxy asks about no request, or about one for nobody here. */
   badQuestion(request: GatewayRequest, status: 400 | 403): Answer
+  /** A proxy asks about a page of ours, on the host of an application, that it has to send to us. */
+  notSentHere(request: GatewayRequest, kind: RequestKind, host: string): Answer
   /** Something broke on our side: nothing is let through. */
   failed(request: GatewayRequest): Answer
   /** Writes down that a message was not taken. */
@@ -134,6 +136,24 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
         code: 'bad_question',
         title: 'The question names no request to an application that is set up here.',
       })
+    },
+
+    notSentHere({ address }, kind, host) {
+      note('not_sent_here', address, { host })
+      return kind === 'programmatic'
+        ? answers.problem({
+            status: 403,
+            code: 'not_sent_here',
+            title: 'This address belongs to the gateway, and the proxy does not send it there.',
+          })
+        : answers.trouble(403, {
+            title: 'The way to the sign-in is closed',
+            sentences: [
+              'The proxy in front of this site asks about an address that it has to pass on itself.',
+              `If you run this site: let the proxy send everything below ${host}/.gatehouse/ to Gatehouse, without asking first.`,
+            ],
+            actions: [],
+          })
     },
 
     upstreamFailed(request, { name, origin }, { status, code, message }) {

@@ -27,6 +27,7 @@ export function createRehearsal(routes: Routes, now: UnixSeconds): (question: Qu
     const corridor = createCorridor({
       routes,
       sessions: { read: who, peek: who },
+      realmOf: () => '',
       reports: { note: () => undefined },
       clock: { now: () => now },
     })

@@ -83,7 +83,10 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
       return refuse(socket, ['400 Bad Request'])
     }
 
-    const asked = { ...askedBy(request), sessionToken: cookies.session.read(request.cookie) }
+    const asked = {
+      ...askedBy(request),
+      sessionToken: cookies.sessionAt(request.host).read(request.cookie),
+    }
     const decision = corridor.authorize(asked)
     if (decision.kind !== 'allow') return refuse(socket, noTo(deps, request, decision))
     const { origin, upstream } = decision.route

@@ -4,6 +4,7 @@ import { type ApprovePagesDeps, approvePages } from './approve.ts'
 import { type ApproverPagesDeps, approverPages, pushWorkerScript } from './approver.ts'
 import type { Assets } from './assets.ts'
 import { type DeviceEntranceDeps, deviceEntrance } from './device-entrance.ts'
+import { type ElsewhereDeps, onlyAtHome } from './elsewhere.ts'
 import { type HomePagesDeps, homePages } from './home.ts'
 import { type LoginPagesDeps, loginPages } from './login.ts'
 import { knowVisitor, type MannersDeps, onlyOwnForms } from './manners.ts'
@@ -19,6 +20,7 @@ export type PortalDeps = MannersDeps &
   ApprovePagesDeps &
   DeviceEntranceDeps &
   WaitingDeps &
+  ElsewhereDeps &
   Omit<SetUpPagesDeps, 'minimumLength'> &
   SignOutPagesDeps &
   ResetPagesDeps & {
@@ -33,7 +35,7 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
   const { assets, pages } = deps
   const portal = new URL(pages.brand.home)
   const root = new Hono<AppEnv>()
-  root.use(keptByNobody, onlyAtHome(portal))
+  root.use(keptByNobody, onlyAtHome(deps))
   const app = root.basePath(portal.pathname)
 
   // Before the manners: these know no visitor and set no cookie.
@@ -85,18 +87,4 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
 const keptByNobody: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
   if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
-}
-
-/** Below `/.gatehouse/` on the hosts of applications, people are sent on to the same page of the portal. */
-function onlyAtHome(portal: URL): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    const { hostname, pathname, search } = new URL(c.req.url)
-    if (hostname === portal.hostname) return next()
-    if (c.req.method !== 'GET') return c.notFound()
-    const page = pathname.slice(pathname.indexOf('/', 1) + 1)
-    const [known] = /^(login|logout)?$/.exec(page) ?? []
-    return known === undefined
-      ? c.notFound()
-      : c.redirect(new URL(known, portal).href + search, 303)
-  }
 }

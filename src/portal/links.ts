@@ -2,9 +2,12 @@
 export const loginLink = (home: string, rd: unknown, attemptId?: string): string =>
   withDestination(new URL(attemptId === undefined ? 'login' : `login/${attemptId}`, home), rd)
 
-/** Address of the sign-out page. */
-export const logoutLink = (home: string, rd: unknown): string =>
-  withDestination(new URL('logout', home), rd)
+/** Address of the sign-out page. @param of A farewell: which session of another realm is to end too. */
+export const logoutLink = (home: string, rd: unknown, of?: string): string => {
+  const link = withDestination(new URL('logout', home), rd)
+  if (of === undefined) return link
+  return `${link}${link.includes('?') ? '&' : '?'}of=${encodeURIComponent(of)}`
+}
 
 function withDestination(url: URL, rd: unknown): string {
   return typeof rd === 'string' && rd !== ''

@@ -2,8 +2,10 @@ import { type Context, Hono } from 'hono'
 import type { Destination } from '../../views/brand.ts'
 import type { Clock } from '../base/clock.ts'
 import type { LoginFlow } from '../login/flow.ts'
+import type { HandOffs } from '../login/hand-off.ts'
 import type { Answer, Outcome, Visit } from '../login/outcome.ts'
 import type { Cookies } from '../session/cookie.ts'
+import { idIn } from '../session/sessions.ts'
 import type { Csrf } from '../web/csrf.ts'
 import type { AppEnv } from '../web/env.ts'
 import { loginLink, logoutLink } from './links.ts'
@@ -15,6 +17,7 @@ export interface LoginPagesDeps {
   cookies: Cookies
   csrf: Csrf
   flow: LoginFlow
+  handOffs: Pick<HandOffs, 'depart'>
   pages: Pages
   /** What people call the application at an address; `undefined` for the portal itself. */
   destinationOf(url: string): Destination | undefined
@@ -35,7 +38,12 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
   const { cookies, flow, pages } = deps
   const { home } = pages.brand
 
-  const answer = (c: Context<AppEnv>, outcome: Outcome, visit: Visit, typed: Typed): Response => {
+  const answer = async (
+    c: Context<AppEnv>,
+    outcome: Outcome,
+    visit: Visit,
+    typed: Typed,
+  ): Promise<Response> => {
     const { rd } = visit
     switch (outcome.kind) {
       case 'question':
@@ -72,8 +80,9 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
           c.header('Set-Cookie', cookies.session.set(outcome.token, lasts), { append: true })
         }
         c.header('Cache-Control', 'no-store')
+        const id = outcome.token === undefined ? visit.signedIn?.session.id : idIn(outcome.token)
         // The address as it came, byte for byte: it has been found to be one of ours.
-        return c.redirect(outcome.returnTo, 303)
+        return c.redirect(await deps.handOffs.depart(outcome.returnTo, id ?? ''), 303)
       }
     }
   }

@@ -26,6 +26,8 @@ export function knowVisitor({ cookies, sessions }: MannersDeps): MiddlewareHandl
     const { cookie } = c.env.client
     c.set('requestId', randomToken(9))
     c.set('signedIn', sessions.read(cookies.session.read(cookie)))
+    // Before anything else is set: a new session may get its cookie in the same answer.
+    for (const line of cookies.mend(cookie)) c.header('Set-Cookie', line, { append: true })
     const known = cookies.browser.read(cookie)
     const browser = known && BROWSER.test(known) ? known : randomToken(BROWSER_BYTES)
     c.set('browser', browser)

@@ -31,9 +31,13 @@ export interface PagesDeps {
 
 export function createPages({ brand, log }: PagesDeps): Pages {
   const secure = brand.home.startsWith('https:')
+  const portal = new URL(brand.home)
+  /** On the host of an application everything that a page loads still comes from the portal. */
+  const placed = (c: Context<AppEnv>): PageRights =>
+    c.env.client.host === portal.hostname ? {} : { assetsFrom: portal.origin }
 
   const trouble: Pages['trouble'] = (c, status, props) =>
-    c.html(page(Trouble({ brand, ...props })), status, securityHeaders(secure))
+    c.html(page(Trouble({ brand, ...props })), status, securityHeaders(secure, placed(c)))
 
   return {
     brand,

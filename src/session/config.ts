@@ -17,7 +17,7 @@ export const sessionConfig = z.strictObject({
   }),
   cookie_domain: hostName().optional().meta({
     description:
-      'The parent domain that one sign-in spans. Left out: the longest one that the portal and all routes share, or none where everything lives on one host.',
+      'The parent domain of the cookie that serves the portal and the hosts beside it. Left out: the longest one that the portal and the routes below its registrable domain share, or none where everything lives on one host. Routes elsewhere have cookies of their own, and the same sign-in.',
     example: 'example.com',
   }),
 })

@@ -1,13 +1,17 @@
-import type { CookieScope } from './cookie-scope.ts'
+import type { CookieScope, Realms } from './realms.ts'
 
 /** The cookies that are ours: how they are named, read, set, and kept from everybody else. */
 export interface Cookies {
-  /** Names the session. Reaches every host behind the gate. */
+  /** Names the session, in the portal's own realm. */
   session: Cookie
+  /** Names the session on a host, in the realm that the host belongs to. */
+  sessionAt(host: string): Cookie
   /** Tells one browser from another, for attempts, forms and known devices. The portal’s alone. */
   browser: Cookie
   /** Names a browser that answers for sign-ins elsewhere. The portal’s alone. */
   approver: Cookie
+  /** Tells one browser from another on a host of another realm, while a sign-in is on its way there. */
+  handOff: Cookie
   /**
    * Cuts our cookies from what a browser sent, so that no application ever sees a session.
    *
@@ -15,6 +19,14 @@ export interface Cookies {
    * @returns What is left, or `undefined` when nothing is.
    */
   cut(header: string): string | undefined
+  /**
+   * Removes what keeps a browser from being known: several session cookies of one name, of which none is
+   * believed. A sibling host may have tossed one in, or the reach of ours was another one before.
+   *
+   * @param header The raw Cookie header that came to the portal.
+   * @returns Set-Cookie lines; none when there is nothing to mend.
+   */
+  mend(header: string | undefined): string[]
   /** Does a Set-Cookie line of an application use a name that is ours, in any disguise? */
   isOurs(setCookie: string): boolean
 }
@@ -35,7 +47,7 @@ export interface Cookie {
 
 export interface CookiesDeps {
   portal: URL
-  scope: CookieScope
+  realms: Realms
 }
 
 /**
@@ -44,19 +56,40 @@ export interface CookiesDeps {
  *
  * @see RFC 6265bis, section 4.1.3 (Cookie Name Prefixes)
  */
-export function createCookies({ portal, scope }: CookiesDeps): Cookies {
+export function createCookies({ portal, realms }: CookiesDeps): Cookies {
   const secure = portal.protocol === 'https:'
-  const session =
-    scope.kind === 'domain'
-      ? createCookie(
+  const hostOnly = (name: string) => createCookie(secure ? `__Host-${name}` : name, secure, '')
+  const within = (scope: CookieScope) =>
+    scope.kind === 'host'
+      ? hostOnly('gatehouse')
+      : createCookie(
           secure ? '__Secure-gatehouse' : 'gatehouse',
           secure,
           `; Domain=${scope.domain}`,
         )
-      : createCookie(secure ? '__Host-gatehouse' : 'gatehouse', secure, '')
-  const own = (name: string) => createCookie(secure ? `__Host-${name}` : name, secure, '')
-  const [browser, approver] = [own('gatehouse-browser'), own('gatehouse-approver')]
-  return { session, browser, approver, cut: cutOurs, isOurs: (line) => isOurName(nameOf(line)) }
+
+  const session = within(realms.home.scope)
+  const byRealm = new Map([[realms.home.name, session]])
+  return {
+    session,
+    sessionAt(host) {
+      const { name, scope } = realms.of(host)
+      const known = byRealm.get(name)
+      if (known) return known
+      const cookie = within(scope)
+      byRealm.set(name, cookie)
+      return cookie
+    },
+    browser: hostOnly('gatehouse-browser'),
+    approver: hostOnly('gatehouse-approver'),
+    handOff: hostOnly('gatehouse-hand-off'),
+    cut: cutOurs,
+    mend: (header) =>
+      header !== undefined && valuesOf(header, session.name).length > 1
+        ? clearedEverywhere(session.name, portal.hostname, secure)
+        : [],
+    isOurs: (line) => isOurName(nameOf(line)),
+  }
 }
 
 function createCookie(name: string, secure: boolean, domain: string): Cookie {
@@ -71,13 +104,27 @@ function createCookie(name: string, secure: boolean, domain: string): Cookie {
 }
 
 function onlyValue(header: string, name: string): string | undefined {
-  if (!header.includes(name)) return undefined
+  const values = valuesOf(header, name)
+  return values.length === 1 ? values[0] : undefined
+}
+
+function valuesOf(header: string, name: string): string[] {
+  if (!header.includes(name)) return []
   const prefix = `${name}=`
-  const values = header
+  return header
     .split(';')
     .map(withoutIndent)
     .filter((pair) => pair.startsWith(prefix))
-  return values.length === 1 ? values[0]?.slice(prefix.length) : undefined
+    .map((pair) => pair.slice(prefix.length))
+}
+
+/** For the host itself, and for every parent domain that a cookie could have been set for. */
+function clearedEverywhere(name: string, host: string, secure: boolean): string[] {
+  const labels = host.split('.')
+  const domains = labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
+  return ['', ...domains.map((domain) => `; Domain=${domain}`)].map((reach) =>
+    createCookie(name, secure, reach).clear(),
+  )
 }
 
 function cutOurs(header: string): string | undefined {
@@ -99,7 +146,12 @@ const nameOf = (pair: string): string => {
   return named.slice(0, `${named}=`.indexOf('=')).split(';')[0] ?? ''
 }
 
-const OUR_NAMES: readonly string[] = ['gatehouse', 'gatehouse-browser', 'gatehouse-approver']
+const OUR_NAMES: readonly string[] = [
+  'gatehouse',
+  'gatehouse-browser',
+  'gatehouse-approver',
+  'gatehouse-hand-off',
+]
 
 // Some servers decode or trim names before they compare, and fold their case: so does this. It takes
 // more than our names, never less.

@@ -11,13 +11,23 @@ export interface Sessions {
    * Finds out who is there.
    *
    * @param token The session cookie's value; may be hostile.
+   * @param realm Where the cookie came from: one that was made for another realm is worth nothing.
    * @returns `undefined` unless the token is whole and signed, its session lives, and its user is
    * active at this very moment. A remembered session whose proof is no longer fresh comes back at
    * one factor.
    */
-  read(token: string | undefined): SignedIn | undefined
+  read(token: string | undefined, realm?: string): SignedIn | undefined
   /** The same, but leaves no trace: an open connection alone keeps no session alive. */
-  peek(token: string | undefined): SignedIn | undefined
+  peek(token: string | undefined, realm?: string): SignedIn | undefined
+  /** A session by its id, as it is at this moment; `undefined` when it is over. Leaves no trace. */
+  living(id: string): SignedIn | undefined
+  /**
+   * The same session for another realm: its token there, which is worth nothing anywhere else, not
+   * even in the hands of whoever has stolen it.
+   *
+   * @returns `undefined` when the session is over.
+   */
+  abroad(id: string, realm: string): { token: string; session: Session } | undefined
   /**
    * Begins a session, always under a fresh id; `replaces` is over in the same moment.
    *
@@ -53,10 +63,19 @@ export interface SessionsDeps {
 
 const ID_BYTES = 16
 const SECRET_BYTES = 32
+/** The name of the portal's own realm. */
+const HOME = ''
 const TOKEN = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})$/
 
 export function createSessions({ repository, clock, config, key, log }: SessionsDeps): Sessions {
-  const sign = (id: string, secret: string) => hmac(key, `${id}.${secret}`).toString('base64url')
+  const sign = (id: string, secret: string, realm: string) =>
+    hmac(key, realm === HOME ? `${id}.${secret}` : `${id}.${secret} ${realm}`).toString('base64url')
+
+  /** Follows from the session, so that it need not be stored, and from no other secret of it. */
+  const secretAbroad = (id: string, secretHash: Uint8Array, realm: string) =>
+    hmac(key, `abroad ${realm} ${id} ${Buffer.from(secretHash).toString('base64url')}`).toString(
+      'base64url',
+    )
 
   /** A session seen once in a while is written once in a while: never a row a request. */
   const touchEverySeconds = Math.max(1, Math.min(60, Math.floor(config.idle / 10)))
@@ -66,14 +85,17 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
     write.catch((cause) => log.warn({ error: String(cause) }, 'session: last sight not written'))
   }
 
-  const find = (token: string | undefined): SignedIn | undefined => {
+  const find = (token: string | undefined, realm: string): SignedIn | undefined => {
     const [, id, secret, signature] = (token && TOKEN.exec(token)) || []
     if (!id || !secret || !signature) return undefined
     // Compared as text: several spellings of the last letter decode to the same bytes.
-    if (!sameBytes(Buffer.from(sign(id, secret)), Buffer.from(signature))) return undefined
+    if (!sameBytes(Buffer.from(sign(id, secret, realm)), Buffer.from(signature))) return undefined
 
     const found = repository.find(id)
-    return found && sameBytes(found.secretHash, sha256(secret)) ? found : undefined
+    if (!found) return undefined
+    const expected =
+      realm === HOME ? found.secretHash : sha256(secretAbroad(id, found.secretHash, realm))
+    return sameBytes(expected, sha256(secret)) ? found : undefined
   }
 
   const admit = ({ session, user }: SignedIn, now: UnixSeconds): SignedIn | undefined => {
@@ -86,8 +108,8 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
   }
 
   return {
-    read(token) {
-      const found = find(token)
+    read(token, realm = HOME) {
+      const found = find(token, realm)
       if (!found) return undefined
       const { session: stored } = found
       const now = clock.now()
@@ -104,9 +126,21 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
       return admitted
     },
 
-    peek(token) {
-      const found = find(token)
+    peek(token, realm = HOME) {
+      const found = find(token, realm)
       return found && admit(found, clock.now())
+    },
+
+    living(id) {
+      const found = repository.find(id)
+      return found && admit(found, clock.now())
+    },
+
+    abroad(id, realm) {
+      const found = repository.find(id)
+      if (!found || !admit(found, clock.now())) return undefined
+      const secret = secretAbroad(id, found.secretHash, realm)
+      return { token: `${id}.${secret}.${sign(id, secret, realm)}`, session: found.session }
     },
 
     async issue({ userId, proof, remember, address, userAgent, replaces }) {
@@ -128,7 +162,7 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
       await repository.insert({ ...session, secretHash: sha256(secret) })
       if (replaces) await repository.delete(replaces)
       await repository.trim(userId, config.per_user)
-      return { token: `${id}.${secret}.${sign(id, secret)}`, session }
+      return { token: `${id}.${secret}.${sign(id, secret, HOME)}`, session }
     },
 
     async list(userId) {
@@ -141,6 +175,9 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
     revokeAll: (userId, options) => repository.deleteByUser(userId, options),
   }
 }
+
+/** The id of the session that a token of ours names. */
+export const idIn = (token: string): string => token.slice(0, token.indexOf('.'))
 
 /** What is left of a remembered session whose proof is no longer fresh: nothing that a password cannot do. */
 const lowered = (session: Session): Session => ({

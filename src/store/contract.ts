@@ -218,8 +218,8 @@ export interface DeviceRepository {
   remember(userId: string, browserHash: Uint8Array, seenAt: UnixSeconds): Promise<void>
 }
 
-/** What a ticket opens: the set-up link, a new password, the way back from a change. */
-export type TicketPurpose = 'setup' | 'reset' | 'undo' | 'invite'
+/** What a ticket opens: the set-up link, a new password, the way back from a change, another realm. */
+export type TicketPurpose = 'setup' | 'reset' | 'undo' | 'invite' | 'hand-off'
 
 /** A secret that opens one thing once. Only its hash is kept. */
 export interface Ticket {

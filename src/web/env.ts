@@ -3,6 +3,9 @@ import type { SignedIn } from '../model/session.ts'
 
 /** What the listener has read from a message, strictly and once, before a page sees it. */
 export interface Client {
+  /** The host that the browser asked for, in lower case, and its port if it named one. */
+  host: string
+  port: number | undefined
   /** The client's address: the socket's, or what a trusted proxy says. */
   address: string
   /** The raw Cookie header. */

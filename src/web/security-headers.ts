@@ -6,6 +6,8 @@ export interface PageRights {
   scripts?: boolean
   /** May it start our service worker, and be kept as an application? */
   worker?: boolean
+  /** Where its style sheets and pictures come from, besides its own origin. */
+  assetsFrom?: string
 }
 
 /**
@@ -17,14 +19,15 @@ export interface PageRights {
  * @param secure Is the page reached by https?
  */
 export function securityHeaders(secure: boolean, rights: PageRights = {}) {
-  const { formTargets = [], scripts = false, worker = false } = rights
+  const { formTargets = [], scripts = false, worker = false, assetsFrom } = rights
+  const assets = assetsFrom === undefined ? "'self'" : `'self' ${assetsFrom}`
   return {
     'Content-Security-Policy': [
       "default-src 'none'",
       ...(scripts ? ["script-src 'self'", "connect-src 'self'"] : []),
       ...(worker ? ["worker-src 'self'", "manifest-src 'self'"] : []),
-      "style-src 'self'",
-      "img-src 'self'",
+      `style-src ${assets}`,
+      `img-src ${assets}`,
       `form-action ${["'self'", ...formTargets].join(' ')}`,
       "base-uri 'none'",
       "frame-ancestors 'none'",

@@ -1,4 +1,7 @@
-/** Cookies as a browser keeps them: by name, with the host or the parent domain that they belong to. */
+/**
+ * Cookies as a browser keeps them: by name, with the host or the parent domain that they belong to. A
+ * name that several domains use stands once for each, first plain, then as `name @domain`.
+ */
 export interface CookieJar extends Map<string, Cookie> {
   /** The Cookie header that goes to a host; empty when there is none. */
   headerFor(host: string): string
@@ -19,7 +22,7 @@ export function createCookieJar(): CookieJar {
     headerFor: (host: string) =>
       [...cookies]
         .filter(([, cookie]) => isFor(host, cookie))
-        .map(([name, { value }]) => `${name}=${value}`)
+        .map(([key, { value }]) => `${key.replace(/ @.*/, '')}=${value}`)
         .join('; '),
 
     take(host: string, line: string) {
@@ -27,8 +30,11 @@ export function createCookieJar(): CookieJar {
       const name = pair.slice(0, pair.indexOf('='))
       const value = pair.slice(pair.indexOf('=') + 1)
       const domain = attributes.find((it) => /^domain=/i.test(it))?.slice('domain='.length)
-      if (attributes.some((it) => /^max-age=0$/i.test(it))) cookies.delete(name)
-      else cookies.set(name, { value, domain: domain ?? host, hostOnly: domain === undefined })
+      const cookie = { value, domain: domain ?? host, hostOnly: domain === undefined }
+      const taken = cookies.get(name)
+      const key = taken && taken.domain !== cookie.domain ? `${name} @${cookie.domain}` : name
+      if (attributes.some((it) => /^max-age=0$/i.test(it))) cookies.delete(key)
+      else cookies.set(key, cookie)
     },
   })
 }

@@ -93,3 +93,12 @@ it('warns about a method of proof that nobody can use', () => {
     'rules: [{ paths: [/a], require: two_factor, amr: [hwk] }, { require: two_factor, amr: [hwk, otp] }]'
   expect(warned(`${route(rules)}factors: { totp: {} }`)).toEqual(['4 routes[0].rules[0].amr'])
 })
+
+it.each([
+  ['wiki.example.com', '', []],
+  ['app.example.org', '', ['3 routes[0].host']],
+  ['app.example.org', 'upstream: http://127.0.0.1:3000', []],
+])('weighs the way of a sign-in to %s (%s)', (host, upstream, places) => {
+  const yaml = `${LEAST}routes:\n  - host: ${host}\n    rules: [{ require: two_factor }]\n    ${upstream}\n`
+  expect(warned(yaml)).toEqual(places)
+})

@@ -66,6 +66,7 @@ const alice: SignedIn = { user: aUser(), session: aSession({ aal: 2 }) }
 let reads = 0
 const corridor = createCorridor({
   routes,
+  realmOf: () => '',
   reports: {
     note: ({ rawPath }, { host }, { rule: decidedBy }, reports) => {
       for (const { rule, would } of reports) {

@@ -12,6 +12,7 @@ import type { SigningKey, SigningKeyRepository } from '../../../src/store/contra
 import type { PageListener } from '../../../src/web/listener.ts'
 import { aSession, aUser } from '../../support/builders.ts'
 import { portOf } from '../../support/ports.ts'
+import { realmsOf } from '../../support/realms.ts'
 import { type StillClock, stillClock } from '../../support/still-clock.ts'
 
 /** A gateway alone: no portal, no store; sessions are whoever the test says. */
@@ -38,6 +39,8 @@ export interface GateOptions {
   assertion?: AssertionConfig
   timeouts?: Record<string, string>
   portal?: string
+  /** Hosts of other realms. */
+  hosts?: readonly string[]
   pages?: PageListener
 }
 
@@ -53,6 +56,11 @@ export async function openGate(options: GateOptions): Promise<Gate> {
 
   const tunnels = createTunnels()
   const signingKeys = signingKeysInMemory()
+  const realms = realmsOf(
+    portal,
+    options.hosts ?? [],
+    portal.hostname === 'auth.gw.test' ? 'gw.test' : undefined,
+  )
   const build = ({ routes, ...options }: GateOptions) =>
     createGateway({
       tunnels,
@@ -76,8 +84,11 @@ export async function openGate(options: GateOptions): Promise<Gate> {
         list: async () => [],
         revoke: async () => false,
         revokeAll: async () => [],
+        living: () => undefined,
+        abroad: () => undefined,
       },
-      cookies: createCookies({ portal, scope: { kind: 'domain', domain: 'gw.test' } }),
+      cookies: createCookies({ portal, realms }),
+      realms,
       signingKeys,
       audit: { record: (event) => events.push(event) },
       clock,

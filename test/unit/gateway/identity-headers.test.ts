@@ -8,6 +8,7 @@ import { foldName } from '../../../src/gateway/reserved-names.ts'
 import { compileRoutes } from '../../../src/gateway/routes.ts'
 import { createCookies } from '../../../src/session/cookie.ts'
 import { aSession, aUser } from '../../support/builders.ts'
+import { oneRealm } from '../../support/realms.ts'
 
 const portal = new URL('https://auth.gw.test:8443/')
 const routes = compileRoutes(
@@ -17,7 +18,7 @@ const routes = compileRoutes(
   ]),
   { portal },
 )
-const cookies = createCookies({ portal, scope: { kind: 'host' } })
+const cookies = createCookies({ portal, realms: oneRealm({ kind: 'host' }) })
 const identityHeaders = createIdentityHeaders({ routes, cookies })
 const [app, odd] = routes.all
 if (!app || !odd) throw new Error('the routes are missing')

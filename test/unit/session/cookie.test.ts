@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { createCookies } from '../../../src/session/cookie.ts'
-import { cookieScope } from '../../../src/session/cookie-scope.ts'
+import { oneRealm, realmsOf } from '../../support/realms.ts'
 
 const portal = new URL('https://auth.gw.test/')
-const shared = createCookies({ portal, scope: { kind: 'domain', domain: 'gw.test' } })
-const single = createCookies({ portal, scope: { kind: 'host' } })
-const plain = createCookies({ portal: new URL('http://localhost:9091/'), scope: { kind: 'host' } })
+const shared = createCookies({ portal, realms: oneRealm({ kind: 'domain', domain: 'gw.test' }) })
+const single = createCookies({ portal, realms: oneRealm({ kind: 'host' }) })
+const plain = createCookies({
+  portal: new URL('http://localhost:9091/'),
+  realms: oneRealm({ kind: 'host' }),
+})
 
 describe('the session cookie', () => {
   it('carries the prefix and the attributes that its place allows', () => {
@@ -61,30 +64,42 @@ describe('our cookies towards applications', () => {
   })
 })
 
-describe('cookieScope', () => {
-  it.each<[string, string[], string | undefined, string | undefined]>([
-    ['https://auth.example.com', [], undefined, 'host'],
-    ['https://example.com/.gatehouse/', ['example.com'], undefined, 'host'],
-    ['https://auth.example.com', ['wiki.example.com'], undefined, 'example.com'],
-    [
-      'https://auth.corp.example.com',
-      ['wiki.corp.example.com', 'a.b.corp.example.com'],
+describe('several session cookies of one name', () => {
+  it('are all removed, wherever they were set', () => {
+    const { mend } = createCookies({
+      portal: new URL('https://auth.corp.gw.test/'),
+      realms: oneRealm({ kind: 'domain', domain: 'corp.gw.test' }),
+    })
+    expect(mend('a=b; __Secure-gatehouse=1')).toEqual([])
+    expect(mend(undefined)).toEqual([])
+    const lines = mend('__Secure-gatehouse=1; a=b; __Secure-gatehouse=2')
+    expect(lines.every((line) => /^__Secure-gatehouse=;.*Max-Age=0$/.test(line))).toBe(true)
+    expect(lines.map((line) => /Domain=([^;]*)/.exec(line)?.[1])).toEqual([
       undefined,
-      'corp.example.com',
-    ],
-    ['https://auth.corp.example.com', ['wiki.corp.example.com'], 'example.com', 'example.com'],
-    ['https://auth.example.com', ['wiki.example.org'], undefined, undefined],
-    ['https://auth.github.io', ['wiki.github.io'], undefined, undefined],
-    ['https://auth.example.co.uk', ['other.co.uk'], undefined, undefined],
-    ['https://10.0.0.1', ['10.0.0.2'], undefined, undefined],
-    ['https://auth.example.com', ['wiki.example.com'], 'xample.com', undefined],
-  ])('of %s with %j and %j is %j', (address, hosts, wanted, expected) => {
-    const result = cookieScope(new URL(address), hosts, wanted)
-    const found = result.ok
-      ? result.scope.kind === 'host'
-        ? 'host'
-        : result.scope.domain
-      : undefined
-    expect(found).toBe(expected)
+      'auth.corp.gw.test',
+      'corp.gw.test',
+      'gw.test',
+    ])
+  })
+})
+
+describe('the session cookie of another realm', () => {
+  const cookies = createCookies({
+    portal,
+    realms: realmsOf(portal, ['wiki.gw.test', 'app.other.example', 'a.third.test', 'b.third.test']),
+  })
+
+  it.each([
+    ['wiki.gw.test', '__Secure-gatehouse=v; Path=/; Domain=gw.test'],
+    ['app.other.example', '__Host-gatehouse=v; Path=/; HttpOnly'],
+    ['b.third.test', '__Secure-gatehouse=v; Path=/; Domain=third.test'],
+  ])('reaches no further than its own: %s', (host, line) => {
+    expect(cookies.sessionAt(host).set('v')).toContain(line)
+  })
+
+  it('of a sign-in on its way stays on its host, and from applications', () => {
+    expect(cookies.handOff.set('v')).toContain('__Host-gatehouse-hand-off=v; Path=/; HttpOnly')
+    expect(cookies.cut('__Host-gatehouse-hand-off=v; a=b')).toBe('a=b')
+    expect(cookies.isOurs('__Host-gatehouse-hand-off=v; Path=/')).toBe(true)
   })
 })
