@@ -43,6 +43,8 @@ const REREADINGS: readonly ((path: string) => string)[] = [
   (path) => path.replace(/;[^/]*/g, ''),
   // Windows does not see dots and spaces at the end of a name.
   (path) => path.replace(/(?<![ .])[ .]+(?=\/|$)/g, ''),
+  // Who resolves the path as an address takes what follows two slashes for a host.
+  (path) => path.replace(/^\/{2,}[^/]*/, '') || '/',
   (path) => path.replace(/\/{2,}/g, '/'),
 ]
 
