@@ -50,6 +50,7 @@ export function originalRequest(asking: Asking): OriginalRequest | undefined {
   const others = [
     differs(headerOf(asking, 'x-forwarded-method'), told.method),
     differs(headerOf(asking, 'x-forwarded-uri'), told.target),
+    differs(headerOf(asking, 'x-original-uri'), told.target),
     differs(hostIn(headerOf(asking, 'x-forwarded-host')), told.host),
   ]
   return others.includes(true) ? undefined : told

@@ -116,7 +116,8 @@ export function createRequestReader(trusted: Networks): RequestReader {
       connection: lines.connection,
       isUpgrade,
       hasBody,
-      expectsContinue: lines.expect !== undefined,
+      // HTTP/1.0 knows no interim answer, and would take it for the answer itself (RFC 9110, 10.1.1).
+      expectsContinue: lines.expect !== undefined && minor === 1,
     })
   }
 }
@@ -177,13 +178,16 @@ function readLines(raw: readonly string[]): Lines | Refusal {
   return lines
 }
 
+// No longer than a number that is exact: what is longer would be rounded on its way.
+const LENGTH = /^(?:0|[1-9]\d{0,14})$/
+
 function framingFault(lines: Lines, minor: number): Refusal | undefined {
   const { contentLength, transferEncoding, expect } = lines
   if (transferEncoding !== undefined) {
     if (minor === 0 || contentLength !== undefined) return refuse(400, 'framing')
     if (transferEncoding.toLowerCase() !== 'chunked') return refuse(400, 'framing')
   }
-  if (contentLength !== undefined && !/^(?:0|[1-9]\d{0,15})$/.test(contentLength)) {
+  if (contentLength !== undefined && !LENGTH.test(contentLength)) {
     return refuse(400, 'framing')
   }
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') return refuse(417, 'expect')
