@@ -85,6 +85,10 @@ export const UPSTREAM: Record<string, Check> = {
     expect(headers.filter(([name]) => folded(name) === folded(each))).toEqual([])
   },
 
+  'one request; the client value evil.test appears nowhere': ({ messages }) => {
+    expect(only(messages).raw.toString('latin1')).not.toContain('evil.test')
+  },
+
   'assertion subject is alice and aud is app.gw.test': ({ messages, fixture }) => {
     const assertions = valuesOf(only(messages).headers, 'x-gatehouse-assertion')
     expect(assertions.map(claimsOf)).toEqual([

@@ -18,7 +18,9 @@ const plainRequest = z.strictObject({
 export type RequestTemplate = z.output<typeof plainRequest>
 
 const request = z.union([
-  z.strictObject({ raw: z.string() }).transform(({ raw }) => ({ kind: 'raw' as const, raw })),
+  z
+    .strictObject({ each: z.array(z.string()).min(1).optional(), raw: z.string() })
+    .transform(({ each, raw }) => ({ kind: 'raw' as const, each, raw })),
   plainRequest.transform((template) => ({ kind: 'plain' as const, template })),
   z
     .object({ each: z.array(z.string()).min(1), template: plainRequest })
@@ -81,6 +83,7 @@ export function storyIds(): string[] {
 /** The values of `each` for a case; one empty value for a case without. */
 export function valuesOfEach({ request }: AttackCase): readonly string[] {
   if (request.kind === 'each') return request.each
+  if (request.kind === 'raw') return request.each ?? ['']
   const told =
     request.kind === 'story' ? z.array(z.string()).safeParse(request.told.each) : undefined
   return told?.data ?? ['']

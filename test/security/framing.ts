@@ -44,6 +44,24 @@ export const FRAMING: Record<string, Check> = {
   'the inner GET is not recorded': (seen) => onlyTheOuter(seen, 'GET /a '),
   'never two requests': atMostOne,
 
+  'one request, and nothing of what follows it': (seen) => {
+    atMostOne(seen)
+    for (const { raw, requestLine } of seen.messages) {
+      expect(requestLine).toMatch(/^(?:GET|POST) \/(?:one|echo) HTTP\/1\.1$/)
+      expect(raw.toString('latin1')).not.toMatch(/admin|GARBAGE/)
+    }
+  },
+
+  'one request whose length is told once, under its own name': (seen) => {
+    atMostOne(seen)
+    for (const { headers, body } of seen.messages) {
+      expect(body.toString()).toBe('hello')
+      const names = headers.map(([name]) => name.toLowerCase().replace(/[^a-z]/g, '-'))
+      const framing = names.filter((name) => /^(content-length|transfer-encoding)$/.test(name))
+      expect(framing).toHaveLength(1)
+    }
+  },
+
   'no Upgrade, HTTP2-Settings or Connection: Upgrade; no 101 relayed': (seen) => {
     atMostOne(seen)
     const names = seen.messages.flatMap(({ headers }) =>
