@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openGateway, PASSWORD, type TestGateway } from '../support/gateway.ts'
 import { type MailServer, openMailServer } from '../support/mail-server.ts'
+import { freePort } from '../support/ports.ts'
 import { ACCOUNT, openTwilioServer, TOKEN, type TwilioServer } from '../support/twilio-server.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
@@ -234,6 +235,23 @@ describe('a channel that is down', () => {
     mail.mood = { hangs: true }
     await withPassword()
     expect(shown()).toContain('on its way to')
+  })
+
+  it('does not keep the gateway from starting', async () => {
+    const other = await openGateway(`
+portal: { url: "https://auth.gw.test" }
+routes: [{ host: wiki.gw.test, rules: [{ require: two_factor }] }]
+factors: { totp: {}, email: {} }
+channels: { smtp: { url: "smtps://127.0.0.1:${await freePort()}", from: gate@gw.test } }
+`)
+    const user = await other.addUser({ name: 'early', secret: SECRET })
+    const browser = other.visitor()
+    await browser.open(`https://auth.gw.test/login?rd=${encodeURIComponent(wiki)}`)
+    const next = await browser.submit({ username: 'early', password: PASSWORD })
+    await browser.open(next.location ?? '')
+    const done = await browser.submit({ code: await other.code(user.id) })
+    expect(done).toMatchObject({ status: 303, location: wiki })
+    await other.close()
   })
 
   it('is told from an address that is refused', async () => {

@@ -55,8 +55,16 @@ export function createCode({ way, channels, clock, key, site }: CodeDeps): Facto
   const ownCode = ({ credential, user, about }: ChallengeRequest, target: string) => {
     const code = newCode()
     const minutes = lifetimeSeconds / 60
-    const news = { site, to: target, code, minutes, user: user.name, about, at: clock.now() }
-    const message: Message = way.message(news)
+    const message: Message = way.message({
+      site,
+      to: target,
+      code,
+      minutes,
+      user: user.name,
+      about,
+      at: clock.now(),
+      first: credential.state === 'pending',
+    })
     return {
       kept: { by: 'us', ...keep(key, code, { credentialId: credential.id, target }) } as const,
       deliver: () => channel().deliver(message),

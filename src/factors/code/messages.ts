@@ -23,6 +23,8 @@ export interface CodeNews {
   user: string
   about: ChallengeAbout
   at: UnixSeconds
+  /** Is it the code that proves the target? Until then the target may be a stranger's, by a slip of the hand. */
+  first: boolean
 }
 
 /** A text message. Its last line is for the phone, which then offers the code on this page and no other. */
@@ -42,10 +44,12 @@ export function asCall({ site, to, code }: CodeNews): Message {
 
 /** A mail. The subject never changes, and all that strangers can choose is escaped or in our own words. */
 export function asMail(news: CodeNews): Message {
-  const { to, code, minutes, site } = news
+  const { to, code, minutes, site, first } = news
   const name = oneLine(site.name)
   const facts = factsOf(news)
-  const advice = `If this was not you, somebody may know your password: sign in at ${site.url.host} by typing the address, and change it.`
+  const advice = first
+    ? 'If you know nothing of this, somebody has mistyped their address. You need do nothing.'
+    : `If this was not you, somebody may know your password: sign in at ${site.url.host} by typing the address, and change it.`
   const text = [
     `Your code for ${name}:`,
     code,
@@ -57,13 +61,19 @@ export function asMail(news: CodeNews): Message {
   return { medium: 'email', to, subject: `Your code for ${name}`, text, html }
 }
 
-function factsOf({ user, about, at }: CodeNews): (readonly [string, string])[] {
+function factsOf({ user, about, at, first }: CodeNews): (readonly [string, string])[] {
   const { address, userAgent, destination } = about
+  const time = [
+    'At',
+    `${new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+  ] as const
+  // A stranger need not learn from where somebody signs in, and to what.
+  if (first) return [['Set up for', oneLine(user)], time]
   return [
     ['Signing in as', oneLine(user)],
     ['From', `${oneLine(address)}, ${browserName(userAgent)}`],
     ...(destination === undefined ? [] : [['On the way to', oneLine(destination)] as const]),
-    ['At', `${new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`],
+    time,
   ]
 }
 

@@ -15,6 +15,7 @@ const news = (given: Partial<CodeNews> = {}): CodeNews => ({
     destination: 'Wiki',
   },
   at: NOON,
+  first: false,
   ...given,
 })
 
@@ -62,6 +63,15 @@ describe('a mail', () => {
     ]) {
       expect(text).toContain(told)
       expect(html).toContain(told)
+    }
+  })
+
+  it('to an address that nobody has proved yet tells a stranger as little as it can', () => {
+    const { text, html } = mail({ first: true })
+    for (const told of [text, html]) {
+      expect(told).toContain('012345')
+      expect(told).toContain('alice')
+      expect(told).not.toMatch(/192\.0\.2\.7|Firefox|Wiki|password/)
     }
   })
 
