@@ -103,7 +103,7 @@ export function createHouse(config: Config, ground: Ground): House {
     push: { keys: pushKeys, home },
     first: ways,
   })
-  const factors = createFactors({ config: config.factors, channels, clock, keyring, site })
+  const factors = createFactors({ config: config.factors, channels, clock, keyring, log, site })
   const assets = loadAssets(config.portal)
   const brand = createBrand(config.portal, assets)
 

@@ -11,6 +11,7 @@ export type KeyPurpose =
   | 'code'
   | 'web-push'
   | 'hand-off'
+  | 'passkey'
 
 /** Keys derived from the operator's one secret key. */
 export type Keyring = (purpose: KeyPurpose) => Uint8Array

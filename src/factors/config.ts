@@ -2,10 +2,15 @@ import * as z from 'zod'
 import { backupCodeConfig } from './backup-code/config.ts'
 import { emailCodeConfig, phoneCodeConfig } from './code/config.ts'
 import { deviceKeyConfig } from './device-key/config.ts'
+import { passkeyConfig } from './passkey/config.ts'
 import { pushConfig } from './push/config.ts'
 import { totpConfig } from './totp/config.ts'
 
 export const factorsConfig = z.strictObject({
+  passkey: passkeyConfig.optional().meta({
+    description:
+      'Passkeys and security keys (WebAuthn): a fingerprint, a face or a PIN on the person’s own device. Leave the key out to switch it off.',
+  }),
   totp: totpConfig.optional().meta({
     description:
       'Authenticator app (RFC 6238): six digits, every 30 seconds. Leave the key out to switch it off.',

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Keyring } from '../base/keyring.ts'
+import type { Log } from '../base/log.ts'
 import { createPasswordHasher } from '../base/password.ts'
 import type { Channels } from '../channels/contract.ts'
 import { createBackupCode } from './backup-code/index.ts'
@@ -10,6 +11,7 @@ import type { FactorsConfig } from './config.ts'
 import type { Factor, Factors } from './contract.ts'
 import { createDeviceKey } from './device-key/index.ts'
 import { createPass } from './pass/index.ts'
+import { createPasskey } from './passkey/index.ts'
 import { createPush } from './push/index.ts'
 import { createTotp } from './totp/index.ts'
 
@@ -18,6 +20,7 @@ export interface FactorsDeps {
   channels: Channels
   clock: Clock
   keyring: Keyring
+  log: Log
   /** The portal, for authenticators and messages that name it. */
   site: Site
 }
@@ -33,12 +36,15 @@ const CODE_HASHING = {
 }
 
 /** The list of all factors; a new one is a line here. A factor without a key in the configuration is off. */
-export function createFactors({ config, channels, clock, keyring, site }: FactorsDeps): Factors {
-  const { totp, push, device_key, email, sms, voice, backup_code } = config
+export function createFactors(deps: FactorsDeps): Factors {
+  const { config, channels, clock, keyring, log, site } = deps
+  const { passkey, totp, push, device_key, email, sms, voice, backup_code } = config
   const codes = { channels, clock, key: keyring('code'), site }
   const hasher = createPasswordHasher({ ...CODE_HASHING, pepper: keyring('pepper') })
 
   const chosen: Factor[] = [
+    passkey &&
+      createPasskey({ config: passkey, portal: site, key: keyring('passkey'), clock, log }),
     totp && createTotp({ config: { issuer: totp.issuer ?? site.name }, clock }),
     push && createPush({ config: push, channels, clock, home: site.url, name: site.name }),
     device_key && createDeviceKey({ config: device_key, clock, home: site.url }),
