@@ -37,7 +37,7 @@ it('the example loads without a fault or a warning when every key is switched on
       writeFileSync(join(secrets, name), A_SECRET, { mode: 0o600 })
       return `{ file: ${join(secrets, name)} }`
     })
-    .replace(/\/etc\/gatehouse\/[\w-]+\.pem/g, join(folder, 'ca.pem'))
+    .replace(/\/etc\/gatehouse\/[\w-]+\.(pem|jwt)/g, join(folder, 'ca.pem'))
   const { config, warnings } = loadIn(yaml, folder)
   expect(config.portal.accent).toBeDefined()
   expect(config.store.key).toBe(A_SECRET)

@@ -38,7 +38,11 @@ export function faultOf(work: () => unknown): string | undefined {
   }
 }
 
-/** @throws {OperatorError} when it cannot be read. */
+/**
+ * Reads a file that the configuration names.
+ *
+ * @throws {OperatorError} when it cannot be read.
+ */
 export function readPem(file: string): string {
   try {
     return readFileSync(file, 'utf8')

@@ -20,14 +20,14 @@ export const METHODS: readonly Method[] = [
     factor: 'passkey',
     name: 'passkey with user verification (fingerprint, face, PIN)',
     satisfies: '`two_factor` and `phishing_resistant`, alone: no password is asked',
-    amr: ['hwk'],
+    amr: ['pop', 'hwk', 'swk'],
     isPhishingResistant: true,
   },
   {
     factor: 'passkey',
     name: 'security key without user verification',
     satisfies: '`two_factor` and `phishing_resistant`, after a password',
-    amr: ['hwk'],
+    amr: ['pop', 'hwk'],
     isPhishingResistant: true,
   },
   {

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import * as channels from '../channels/config.ts'
+import * as factors from '../factors/config.ts'
 import * as gateway from '../gateway/config.ts'
 import { failedTests } from '../gateway/policy-tests.ts'
 import { type ConfigDocument, readDocument } from './document.ts'
@@ -107,6 +108,7 @@ export function loadConfig(
   require(
     placed([
       ...gateway.faultsInFiles(config),
+      ...factors.faultsInFiles(config.factors),
       ...channels.faultsInFiles(config.channels),
       ...unsendable(config, ways),
     ]),

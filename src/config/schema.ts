@@ -11,6 +11,7 @@ import { portalConfig } from '../portal/config.ts'
 import { sessionConfig } from '../session/config.ts'
 import { createRealms } from '../session/realms.ts'
 import { storeConfig } from '../store/config.ts'
+import { misplacedPasskeys } from './passkey-place.ts'
 
 const { timeouts, ...front } = gatewayConfig
 
@@ -73,6 +74,14 @@ export const configSchema = z
         !issues.some(({ path: [section] = [] }) => section === 'listen' || section === 'health'),
     },
   )
+  .superRefine(
+    (config, context) => {
+      for (const { path, message } of misplacedPasskeys(config)) {
+        context.addIssue({ code: 'custom', path, message })
+      }
+    },
+    { when: ({ issues }) => !issues.some(({ path }) => isAboutPasskeys(path)) },
+  )
 
 /** What the program works with: defaults filled in, durations in seconds, addresses taken apart. */
 export type Config = z.output<typeof configSchema>
@@ -90,6 +99,9 @@ const reads = ([section, index]: readonly PropertyKey[]) =>
 
 const brokenRoute = ([section, index]: readonly PropertyKey[] = []) =>
   section === 'routes' ? index : undefined
+
+const isAboutPasskeys = ([section]: readonly PropertyKey[] = []) =>
+  section === 'portal' || section === 'factors'
 
 type Places = Pick<Config, 'portal' | 'routes' | 'session'>
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { certificatesFault, faultOf, readPem } from '../base/certificates.ts'
 import { backupCodeConfig } from './backup-code/config.ts'
 import { emailCodeConfig, phoneCodeConfig } from './code/config.ts'
 import { deviceKeyConfig } from './device-key/config.ts'
@@ -42,3 +43,15 @@ export const factorsConfig = z.strictObject({
 })
 
 export type FactorsConfig = z.output<typeof factorsConfig>
+
+/** Looks into the files that factors name; whether a metadata file is genuine shows at the start. */
+export function faultsInFiles({ passkey }: FactorsConfig): { path: string[]; message: string }[] {
+  const { file, root } = passkey?.metadata ?? {}
+  const faults = {
+    file: file === undefined ? undefined : faultOf(() => readPem(file)),
+    root: root === undefined ? undefined : certificatesFault(root),
+  }
+  return Object.entries(faults).flatMap(([key, message]) =>
+    message === undefined ? [] : [{ path: ['factors', 'passkey', 'metadata', key], message }],
+  )
+}

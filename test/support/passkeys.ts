@@ -37,6 +37,7 @@ export interface PasskeyBench {
 }
 
 interface Begun {
+  challenge: Challenge
   options: CeremonyOptions
 }
 

@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { KeyObject, webcrypto, X509Certificate } from 'node:crypto'
 import {
   BasicConstraintsExtension,
+  CRLDistributionPointsExtension,
   cryptoProvider,
   Extension,
   type X509Certificate as Made,
@@ -33,6 +34,8 @@ export interface IssueOptions {
   host?: string
   /** The model of authenticator that it speaks for (id-fido-gen-ce-aaguid). */
   aaguid?: string
+  /** Where a list of revoked certificates is said to be. */
+  revocations?: string
 }
 
 /** Makes a root that signs itself. */
@@ -77,12 +80,13 @@ function wrap(made: Made, keys: CryptoKeyPair): TestCertificate {
   }
 }
 
-function furtherExtensions({ host, aaguid }: IssueOptions): Extension[] {
+function furtherExtensions({ host, aaguid, revocations }: IssueOptions): Extension[] {
   const names = host && new SubjectAlternativeNameExtension([{ type: 'dns', value: host }])
   // An octet string of 16 bytes within the extension's own.
   const bytes = Buffer.from(`0410${(aaguid ?? '').replaceAll('-', '')}`, 'hex')
   const model = aaguid && new Extension('1.3.6.1.4.1.45724.1.1.4', false, bytes)
-  return [names, model].filter((it): it is Extension => it instanceof Extension)
+  const list = revocations && new CRLDistributionPointsExtension([revocations])
+  return [names, model, list].filter((it): it is Extension => it instanceof Extension)
 }
 
 const newKeys = () =>

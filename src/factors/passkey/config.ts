@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { hostName } from '../../base/schema.ts'
+import { file, hostName } from '../../base/schema.ts'
 
 const ORIGIN = 'write only scheme, host and port: https://login.example.org'
 const AAGUID = 'write an AAGUID: 2fc0579f-8113-47ea-b116-bb5a8db9202a'
@@ -58,11 +58,11 @@ export const passkeyConfig = z
     }),
     metadata: z
       .strictObject({
-        file: z.string().min(1).meta({
+        file: file().meta({
           description: 'The file, as its publisher signed it. It is read once, at the start.',
           example: '/etc/gatehouse/fido-mds3.jwt',
         }),
-        root: z.string().min(1).optional().meta({
+        root: file().optional().meta({
           description:
             'A PEM file with the root of whoever signed it; the roots of the FIDO Alliance when left out.',
           example: '/etc/gatehouse/fido-mds3-root.pem',
@@ -98,14 +98,10 @@ export const passkeyConfig = z
         description:
           'Which authenticators may be enrolled; each has to prove its model. All when left out.',
       }),
-    android: z
-      .array(androidApp)
-      .default([])
-      .meta({
-        description:
-          'Applications that sign in with the same passkeys, told to Android at `/.well-known/assetlinks.json`.',
-        example: [{ package: 'com.example.app', fingerprints: [`AB${':AB'.repeat(31)}`] }],
-      }),
+    android: z.array(androidApp).default([]).meta({
+      description:
+        'Applications that sign in with the same passkeys, each `{ package, fingerprints }`, told to Android at `/.well-known/assetlinks.json`.',
+    }),
     ios: z
       .strictObject({
         app_ids: z

@@ -1,7 +1,7 @@
 import { verify, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { SettingsService } from '@simplewebauthn/server'
 import * as z from 'zod'
+import { readCertificates, readPem } from '../../base/certificates.ts'
 import type { Clock } from '../../base/clock.ts'
 import { OperatorError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
@@ -72,7 +72,7 @@ const entry = z.looseObject({
  */
 export function loadMetadata({ config, clock, log }: MetadataDeps): Metadata {
   const { file } = config
-  const blob = readNamed(file, 'file').trim()
+  const blob = told('file', () => readPem(file)).trim()
   const roots = rootsOf(config)
   const content = signedContent(blob, (chain) => {
     const ours = config.root !== undefined || chain[0]?.checkHost(PUBLISHER) !== undefined
@@ -80,7 +80,7 @@ export function loadMetadata({ config, clock, log }: MetadataDeps): Metadata {
   })
   if (!content) {
     const whose = config.root ?? 'the FIDO Alliance'
-    throw fault('file', `${file} is no metadata file, or is not signed by ${whose}.`)
+    throw fault('file', `${file} is no metadata file, or is not signed by ${whose}`)
   }
   if (Date.parse(content.nextUpdate) < clock.now() * 1000) {
     const fields = { file, nextUpdate: content.nextUpdate }
@@ -121,19 +121,10 @@ function modelOf(given: unknown): [string, Model][] {
   return [[data.aaguid, model]]
 }
 
-function rootsOf({ root }: MetadataDeps['config']): X509Certificate[] {
-  const pems =
-    root === undefined
-      ? SettingsService.getRootCertificates({ identifier: 'mds' })
-      : (readNamed(root, 'root').match(
-          /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g,
-        ) ?? [])
-  try {
-    if (pems.length > 0) return pems.map((pem) => new X509Certificate(pem.trim()))
-  } catch (cause) {
-    throw fault('root', `${root} holds a certificate that cannot be read.`, cause)
-  }
-  throw fault('root', `${root} holds no certificate.`)
+function rootsOf({ root }: MetadataDeps['config']): readonly X509Certificate[] {
+  if (root !== undefined) return told('root', () => readCertificates(root)).list
+  const own = SettingsService.getRootCertificates({ identifier: 'mds' })
+  return own.map((pem) => new X509Certificate(pem.trim()))
 }
 
 /** @param texts Certificates in base64. @returns None at all when one of them is none. */
@@ -145,19 +136,21 @@ function certificates(texts: readonly string[]): X509Certificate[] {
   }
 }
 
-function readNamed(file: string, key: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw fault(key, `${file} cannot be read.`, cause)
-  }
-}
-
 function json(text: string): unknown {
   try {
     return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
   } catch {
     return undefined
+  }
+}
+
+/** Says of which key a fault is. */
+function told<T>(key: 'file' | 'root', work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    if (cause instanceof OperatorError) throw fault(key, cause.message, cause)
+    throw cause
   }
 }
 
