@@ -14,6 +14,7 @@ import { passwordPlace } from './config/password-place.ts'
 import { asksForSignIn, type Config } from './config/schema.ts'
 import { createSqlDirectory } from './directories/sql/index.ts'
 import { createFactors } from './factors/index.ts'
+import { passkeyDocuments } from './factors/passkey/documents.ts'
 import { applicationsFor } from './gateway/applications.ts'
 import { hostsOf } from './gateway/config.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
@@ -107,6 +108,8 @@ export function createHouse(config: Config, ground: Ground): House {
   const assets = loadAssets(config.portal)
   const brand = createBrand(config.portal, assets)
 
+  const documents = passkeyDocuments(config.factors.passkey, home)
+
   // The portal asks the gateway what pages take, and the gateway shows the portal's pages.
   const pages: PageListener = (message, response, client) => showPage(message, response, client)
   const gateway = createGateway({
@@ -122,6 +125,7 @@ export function createHouse(config: Config, ground: Ground): House {
     clock,
     log,
     pages,
+    documents: { hosts: documents.hosts, paths: documents.byPath },
     tunnels,
   })
   const { routes } = gateway
@@ -182,6 +186,7 @@ export function createHouse(config: Config, ground: Ground): House {
     cookies,
     csrf: createCsrf({ key: keyring('csrf'), origin: home.origin }),
     destinationOf: routeOf,
+    documents: documents.byPath,
     flow: login.flow,
     forgotten: mail && new URL('forgotten', home).href,
     formTargets: formTargets(home, realms, routeOf),

@@ -2,6 +2,7 @@ import type { Brand, Destination, Wait } from './brand.ts'
 import { Layout } from './layout.tsx'
 import { Field } from './parts/field.tsx'
 import { Forgotten } from './parts/forgotten.tsx'
+import { PasskeyButton, PasskeyNotice, type PasskeyScript, passkeyData } from './parts/passkey.tsx'
 import { Problem } from './parts/problem.tsx'
 import { Purpose } from './parts/purpose.tsx'
 
@@ -19,17 +20,9 @@ export interface SignInProps {
   offerRemember: boolean
   remembered?: boolean | undefined
   /** Lets the browser offer the passkeys that it has. */
-  passkey?: PasskeyOffer | undefined
+  passkey?: (PasskeyScript & { problem?: string | undefined }) | undefined
   /** Where a new password is to be had. */
   forgotten?: string | undefined
-}
-
-/** What the script behind the sign-in page works with. */
-export interface PasskeyOffer {
-  /** Options for `navigator.credentials.get`, as JSON. */
-  options: object
-  /** Where fresh ones are to be had. */
-  renew: string
 }
 
 /** Asks for user name and password. */
@@ -75,24 +68,17 @@ export const SignIn = (props: SignInProps) => {
         <button class="primary" type="submit">
           Sign in
         </button>
-        {/* Shown by the script, where the browser can. */}
         {props.passkey && (
-          <button type="button" data-passkey="start" hidden>
-            Sign in with a passkey
-          </button>
+          <>
+            <PasskeyButton label="Sign in with a passkey" />
+            <Problem id="passkey-problem" message={props.passkey.problem} />
+            <PasskeyNotice when="cancelled">
+              No passkey was used. You can try again, or sign in with your password.
+            </PasskeyNotice>
+          </>
         )}
       </form>
       <Forgotten brand={brand} href={props.forgotten} />
     </Layout>
   )
 }
-
-/** Hands options to the script: pages have no script of their own. */
-export const passkeyData = (
-  step: 'sign-in' | 'prove' | 'enroll',
-  { options, renew }: { options: object; renew?: string },
-) => ({
-  'data-passkey': step,
-  'data-options': JSON.stringify(options),
-  ...(renew === undefined ? {} : { 'data-renew': renew }),
-})

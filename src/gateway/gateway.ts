@@ -21,7 +21,7 @@ import { createDispatch } from './dispatch.ts'
 import { createForwardAuthDoor } from './forward-auth.ts'
 import type { HostAndPort } from './host.ts'
 import { createIdentityHeaders } from './identity-headers.ts'
-import { createListener, type Listener } from './listener.ts'
+import { createListener, type Listener, type RootDocuments } from './listener.ts'
 import { createProxyDoor } from './proxy.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
 import { createReports } from './reports.ts'
@@ -88,13 +88,15 @@ export interface GatewayDeps {
   log: Log
   /** The portal's pages; called for its own host and for `/.gatehouse/` on every other. */
   pages: PageListener
+  /** Pages that stand at the root of a host, and not where the portal is. */
+  documents: RootDocuments
   /** Open WebSockets, which outlive this configuration. */
   tunnels: Tunnels
 }
 
 export function createGateway(given: GatewayDeps): Gateway {
   const { config, portal, brand, help, sessions, cookies, realms } = given
-  const { clock, audit, log, pages } = given
+  const { clock, audit, log, pages, documents } = given
   const { timeouts } = config
 
   const routes = compileRoutes(config.routes, {
@@ -131,7 +133,7 @@ export function createGateway(given: GatewayDeps): Gateway {
     tunnels: given.tunnels,
   })
 
-  const doors = { forwardAuth, proxy, keys, pages }
+  const doors = { forwardAuth, proxy, keys, pages, documents }
   const entrance = { readRequest, routes, portal, ...doors, refusals, log }
   const listener = createListener(entrance)
 

@@ -23,8 +23,16 @@ export interface ListenerDeps {
   keys: KeysDoor
   /** The portal's pages. */
   pages: PageListener
+  documents: RootDocuments
   refusals: Refusals
   log: Log
+}
+
+/** Documents of ours at the root of hosts, whoever lives there otherwise. */
+export interface RootDocuments {
+  hosts: ReadonlySet<string>
+  /** Their addresses, each exactly. */
+  paths: { has(path: string): boolean }
 }
 
 /** Our own pages on the host of an application. */
@@ -72,7 +80,7 @@ function hurry(message: IncomingMessage, response: ServerResponse): void {
 const reads = ({ method }: GatewayRequest) => method === 'GET' || method === 'HEAD'
 
 function createSignpost(deps: ListenerDeps): (request: GatewayRequest) => Door {
-  const { routes, portal, forwardAuth, proxy, keys, pages, refusals } = deps
+  const { routes, portal, forwardAuth, proxy, keys, pages, documents, refusals } = deps
   const home = portal.pathname
 
   const toPages: Door = (message, response, request) => {
@@ -86,6 +94,9 @@ function createSignpost(deps: ListenerDeps): (request: GatewayRequest) => Door {
   return (request) => {
     const { rawPath } = request
     if (isForwardAuthPath(rawPath)) return forwardAuth
+    if (reads(request) && documents.paths.has(rawPath) && documents.hosts.has(request.host)) {
+      return toPages
+    }
     if (routes.isPortal(request) && rawPath.startsWith(home)) return toPages
     const route = routes.find(request)
     if (!route) return nowhere

@@ -1,6 +1,7 @@
 import type { Asked, Factors } from '../factors/contract.ts'
 import type { Attempt } from '../model/attempt.ts'
 import type { User } from '../model/user.ts'
+import type { CredentialRepository } from '../store/contract.ts'
 import type { Attempts } from './attempts.ts'
 import type { Challenges } from './challenges.ts'
 import type { Enrollments } from './enrollments.ts'
@@ -26,6 +27,7 @@ export interface Located {
 export interface AnswersDeps {
   attempts: Attempts
   challenges: Challenges
+  credentials: CredentialRepository
   enrollments: Enrollments
   factors: Factors
   guesses: Guesses
@@ -34,12 +36,25 @@ export interface AnswersDeps {
 }
 
 export function createAnswers(deps: AnswersDeps): TakeAnswer {
-  const { attempts, challenges, enrollments, factors, guesses, passage, passwords } = deps
+  const { attempts, challenges, credentials, enrollments, factors, guesses, passage, passwords } =
+    deps
+
+  /** Where one question serves several authenticators, the answer tells which of them gave it. */
+  const answeredBy = async (at: Located, text: string): Promise<Located> => {
+    const { question, asked } = at.loaded
+    if (question.ask !== 'prove' || !asked) return at
+    const { kind, userId, handle } = asked.credential
+    const given = question.factor.discovery?.handleOf(text)
+    if (given === undefined || given === handle) return at
+    const other = await credentials.findByHandle(kind, given)
+    if (other?.userId !== userId || other.state !== 'active') return at
+    return { ...at, loaded: { question, asked: { ...asked, credential: other } } }
+  }
 
   /** An answer to a question that is open. */
   const take = async (visit: Visit, text: string, at: Located): Promise<Outcome> => {
     const { attempt, user, loaded } = at
-    const guess = toGuess(guesses, at, text, visit)
+    const guess = toGuess(guesses, await answeredBy(at, text), text, visit)
     if (!guess) return { kind: 'continue', attemptId: attempt.id }
     const again = (problem: Problem): Outcome => ({
       kind: 'question',

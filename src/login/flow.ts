@@ -42,6 +42,7 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
   const takeAnswer = createAnswers({
     attempts,
     challenges,
+    credentials,
     enrollments,
     factors,
     guesses,
@@ -106,7 +107,8 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
         : answer.kind === 'password'
           ? await byName(answer, visit)
           : undefined
-    if (!found) return ask(url, visit, answer.kind === 'proof' ? UNKNOWN_KEY : undefined)
+    if (!found) return ask(url, visit)
+    if ('problem' in found) return ask(url, visit, found.problem)
     const { guess, user } = found
     const seconds = await guess.take()
     if (seconds > 0) return ask(url, visit, { kind: 'wait', seconds })
@@ -138,16 +140,17 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
 
   /** An authenticator that tells by itself who is there. */
   const byDiscovery = async (text: string, visit: Visit) => {
+    const problem: Problem = { kind: 'wrong', key: true }
     for (const { kind, discovery } of factors.values()) {
       const handle = discovery?.handleOf(text)
-      const credential =
-        handle === undefined ? undefined : await credentials.findByHandle(kind, handle)
-      if (credential?.state !== 'active') continue
+      if (handle === undefined) continue
+      const credential = await credentials.findByHandle(kind, handle)
+      if (!credential) return { problem: { ...problem, unknown: handle } }
       const user = await directory.find(credential.userId)
-      if (user?.status !== 'active') continue
+      if (credential.state !== 'active' || user?.status !== 'active') return { problem }
       return { user, guess: guesses.proof({ credential }, text, visit) }
     }
-    return undefined
+    return { problem }
   }
 
   return {
@@ -170,5 +173,3 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
     },
   }
 }
-
-const UNKNOWN_KEY: Problem = { kind: 'wrong', key: true }

@@ -38,6 +38,8 @@ export type Problem =
       triesLeft?: number
       /** It was an authenticator's answer to the sign-in page. */
       key?: boolean
+      /** The handle in that answer, where nobody has such an authenticator. */
+      unknown?: string
     }
   /** `sending`: it is a message that has to wait. */
   | { kind: 'wait'; seconds: number; sending?: boolean }

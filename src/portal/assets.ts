@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { extname } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { brotliCompressSync } from 'node:zlib'
 import { sha256 } from '../base/bytes.ts'
 import { OperatorError } from '../base/errors.ts'
@@ -27,9 +29,11 @@ export interface Asset {
 }
 
 /** The scripts that pages gain by. Pages name them, so that none is loaded in vain. */
-const SCRIPTS: Readonly<Record<string, string>> = {
-  approval: '../../views/assets/approval.js',
-  approver: '../../views/assets/approver.js',
+const SCRIPTS: Readonly<Record<string, URL>> = {
+  approval: ours('approval.js'),
+  approver: ours('approver.js'),
+  passkey: ours('passkey.js'),
+  webauthn: new URL('../dist/bundle/index.umd.min.js', packaged('@simplewebauthn/browser')),
 }
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
@@ -59,12 +63,17 @@ export function loadAssets(config: PortalConfig): Assets {
   const scripts = Object.fromEntries(
     Object.entries(SCRIPTS).map(([name, file]) => [
       name,
-      add(name, '.js', readFileSync(new URL(import.meta.resolve(file))), JAVASCRIPT),
+      add(name, '.js', readFileSync(file), JAVASCRIPT),
     ]),
   )
   const logo = addLogo(config, add)
   const icon = logo ?? add('icon', '.svg', readOurs('icon.svg'), 'image/svg+xml')
   return { css, scripts, logo, icon, find: (name) => files.get(name) }
+}
+
+/** Where the main file of a package lies. */
+function packaged(name: string): URL {
+  return pathToFileURL(createRequire(import.meta.url).resolve(name))
 }
 
 /** Pictures are packed already, and small files gain nothing. */
@@ -74,8 +83,11 @@ function compressed(body: Buffer): Pick<Asset, 'brotli'> {
   return brotli.byteLength < body.byteLength * 0.9 ? { brotli: new Uint8Array(brotli) } : {}
 }
 
-const readOurs = (name: string) =>
-  readFileSync(new URL(`../../views/assets/${name}`, import.meta.url))
+function ours(name: string): URL {
+  return new URL(`../../views/assets/${name}`, import.meta.url)
+}
+
+const readOurs = (name: string) => readFileSync(ours(name))
 
 function brandSheet({ accent, stylesheet }: PortalConfig): Buffer {
   const color = accent === undefined ? '' : `:root{--accent:${accent}}\n`

@@ -12,6 +12,7 @@ import { type ResetPagesDeps, resetPages } from './reset.ts'
 import { type SetUpPagesDeps, setUpPages } from './set-up.ts'
 import { type SignOutPagesDeps, signOutPages } from './sign-out.ts'
 import { type WaitingDeps, waitingPages } from './waiting.ts'
+import { wellKnownDocuments } from './well-known.ts'
 
 export type PortalDeps = MannersDeps &
   HomePagesDeps &
@@ -25,6 +26,8 @@ export type PortalDeps = MannersDeps &
   SignOutPagesDeps &
   ResetPagesDeps & {
     assets: Assets
+    /** Documents at the root of a host, by address. */
+    documents: ReadonlyMap<string, object>
     /** Public keys of the assertion, as JSON. */
     jwks(): Promise<object>
     minimumLength: number
@@ -35,6 +38,7 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
   const { assets, pages } = deps
   const portal = new URL(pages.brand.home)
   const root = new Hono<AppEnv>()
+  root.route('/', wellKnownDocuments(deps.documents))
   root.use(keptByNobody, onlyAtHome(deps))
   const app = root.basePath(portal.pathname)
 

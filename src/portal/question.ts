@@ -5,6 +5,7 @@ import type { Destination, Wait } from '../../views/brand.ts'
 import { ChooseFactor } from '../../views/choose-factor.tsx'
 import { EnrollApprover } from '../../views/enroll-approver.tsx'
 import { EnrollCodes } from '../../views/enroll-codes.tsx'
+import { EnrollPasskey } from '../../views/enroll-passkey.tsx'
 import { EnrollSent } from '../../views/enroll-sent.tsx'
 import { EnrollTarget } from '../../views/enroll-target.tsx'
 import { EnrollTotp } from '../../views/enroll-totp.tsx'
@@ -13,6 +14,7 @@ import { EnterPassword } from '../../views/enter-password.tsx'
 import { NewPassword } from '../../views/new-password.tsx'
 import type { OtherWay } from '../../views/parts/ways.tsx'
 import { SignIn } from '../../views/sign-in.tsx'
+import { UsePasskey } from '../../views/use-passkey.tsx'
 import type { Clock } from '../base/clock.ts'
 import type { Factor } from '../factors/contract.ts'
 import type { Problem, Question, Way } from '../login/outcome.ts'
@@ -23,6 +25,7 @@ import { loginLink, logoutLink } from './links.ts'
 import type { Pages } from './page.ts'
 import {
   approvalProblem,
+  authenticatorProblem,
   codeProblem,
   numberProblem,
   passkeyProblem,
@@ -62,10 +65,15 @@ export function questionView(
       action: loginLink(home, undefined),
       rd,
       userName: typed.name,
-      problem: passkeyProblem(problem) ?? passwordProblem(problem),
+      problem: passkeyProblem(problem) ? undefined : passwordProblem(problem),
       offerRemember: remember.offered,
       remembered: typed.remember,
-      passkey: question.passkey && { options: question.passkey, renew },
+      passkey: question.passkey && {
+        options: question.passkey,
+        renew,
+        problem: passkeyProblem(problem),
+        unknown: unknownIn(problem),
+      },
       forgotten: frame.forgotten,
     })
   }
@@ -111,13 +119,16 @@ export function questionView(
     case 'target':
       return targetView(question.factor, problem, { ...asked, user })
     case 'enroll': {
-      const { factor, offer, challenge, orOthers } = question
-      const enrollment = { factor, offer, challenge, others: orOthers }
+      const { offer, challenge, orOthers } = question
+      const enrollment = { offer, challenge, others: orOthers }
       const events = eventsOf(asked.action)
       return enrollmentView(enrollment, problem, { ...asked, clock, events, userName: user.name })
     }
   }
 }
+
+const unknownIn = (problem: Problem | undefined) =>
+  problem && 'unknown' in problem ? problem.unknown : undefined
 
 /** What stands around a question to somebody who is known. */
 export interface AskedFrame {
@@ -168,14 +179,16 @@ function proveView(
         problem: approvalProblem(problem),
       })
     }
-    case 'authenticator':
-      throw new Error(`${factor.kind}: there is no page for this prompt yet`)
+    case 'authenticator': {
+      const { label } = question.credential
+      const text = authenticatorProblem(problem)
+      return UsePasskey({ ...given, from: label, options: prompt.options, problem: text })
+    }
   }
 }
 
 /** An enrollment that was begun, whoever asks for it. */
 export interface ShownEnrollment {
-  factor: Factor
   offer: EnrollmentOffer
   challenge: Challenge | undefined
   /** Are there other kinds to choose from? */
@@ -184,7 +197,7 @@ export interface ShownEnrollment {
 
 /** The page on which an authenticator is bound. */
 export function enrollmentView(
-  { factor, offer, challenge, others }: ShownEnrollment,
+  { offer, challenge, others }: ShownEnrollment,
   problem: Problem | undefined,
   { clock, userName, ...asked }: AskedFrame & { userName: string },
 ): JSX.Element {
@@ -216,7 +229,12 @@ export function enrollmentView(
       return EnrollApprover({ ...asked, qrSvg, url, joined, problem: text, others })
     }
     case 'authenticator':
-      throw new Error(`${factor.kind}: there is no page for this enrollment yet`)
+      return EnrollPasskey({
+        ...asked,
+        options: offer.options,
+        problem: authenticatorProblem(problem),
+        others,
+      })
   }
 }
 

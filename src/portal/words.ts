@@ -17,6 +17,21 @@ export function passkeyProblem(problem: Problem | undefined): string | undefined
     : 'That passkey opens nothing here. Use another one, or your password.'
 }
 
+/** What was wrong with the answer of a passkey that was asked for, or is being set up. */
+export function authenticatorProblem(problem: Problem | undefined): string | undefined {
+  if (!problem || problem.kind === 'wait') return undefined
+  switch (problem.kind) {
+    case 'expired':
+    case 'exhausted':
+    case 'used':
+      return 'The page had stood open for too long. Use your passkey once more.'
+    case 'not_admitted':
+      return 'This site does not take that kind of authenticator. Use another one, or set up something else.'
+    default:
+      return 'That was not right. Try again, with a passkey that belongs to this account.'
+  }
+}
+
 /** Where a code comes from: a message, an app, or a sheet of paper. */
 export type CodeSource = 'sent' | 'shown' | 'kept'
 

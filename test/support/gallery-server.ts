@@ -4,7 +4,7 @@ import { gallery } from './gallery.tsx'
 
 /** The portal's content security policy, as strict as in the product. */
 const portalPolicy =
-  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+  "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 /** The demo stands for somebody else's application, with a policy of its own. */
 const demoPolicy = "default-src 'self'; img-src 'self' data:"
 
@@ -21,6 +21,15 @@ const operators: Record<string, string> = {
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="15" fill="#ffb000"/><path d="M16 6v20M6 16h20" stroke="#222" stroke-width="4"/></svg>',
 }
 
+/** Where a file lies that pages load. */
+const placeOf = (asset: string) =>
+  asset === 'webauthn.js'
+    ? new URL(
+        '../../node_modules/@simplewebauthn/browser/dist/bundle/index.umd.min.js',
+        import.meta.url,
+      )
+    : new URL(`../../views/assets/${asset}`, import.meta.url)
+
 /** Opens a server on loopback that shows the gallery: `/0`, `/1` … in its order. */
 export async function openGallery(): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer(async (message, response) => {
@@ -29,10 +38,7 @@ export async function openGallery(): Promise<{ url: string; close(): Promise<voi
     if (asset) {
       const type = types[asset.split('.').at(-1) ?? ''] ?? 'text/plain'
       response.writeHead(200, { 'content-type': type })
-      response.end(
-        operators[asset] ??
-          (await readFile(new URL(`../../views/assets/${asset}`, import.meta.url))),
-      )
+      response.end(operators[asset] ?? (await readFile(placeOf(asset))))
       return
     }
     const shown = gallery[Number(path.slice(1))]

@@ -25,10 +25,13 @@ import { SignOut } from '../../views/sign-out.tsx'
 import { SignedOut } from '../../views/signed-out.tsx'
 import { Trouble } from '../../views/trouble.tsx'
 import { factorStates } from './gallery-factors.tsx'
+import { passkeyStates } from './gallery-passkeys.tsx'
 
+const scripts = { webauthn: '/assets/webauthn.js', passkey: '/assets/passkey.js' }
 const brand: Brand = {
   name: 'Gatehouse',
   css: ['/assets/portal.css'],
+  scripts,
   icon: '/assets/icon.svg',
   home: '/',
   links: [],
@@ -37,6 +40,7 @@ const brand: Brand = {
 const branded: Brand = {
   name: 'Harbor Hospital',
   css: ['/assets/portal.css', '/assets/brand.css'],
+  scripts,
   logo: '/assets/logo.svg',
   icon: '/assets/logo.svg',
   home: '/',
@@ -205,6 +209,7 @@ const messages = [
 
 const states = {
   ...factorStates(brand, branded),
+  ...passkeyStates(brand, branded),
   'sign-in': SignIn({ ...signIn, destination: wiki, rd: 'https://wiki.example.com/page' }),
   'sign-in no destination': SignIn({ ...signIn, offerRemember: false }),
   'sign-in known user': SignIn({
@@ -462,5 +467,5 @@ const states = {
 
 /** Every page in every state that is worth looking at. */
 export const gallery: { name: string; html: string }[] = Object.entries(states).map(
-  ([name, element]) => ({ name, html: page(element) }),
+  ([name, shown]) => ({ name, html: typeof shown === 'string' ? shown : page(shown) }),
 )

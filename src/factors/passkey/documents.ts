@@ -1,20 +1,29 @@
 import type { PasskeyConfig } from './config.ts'
 
+/** What browsers and systems look up about passkeys. */
+export interface PasskeyDocuments {
+  /** Those at whose root it is looked up: the portal's, and the one to which the passkeys belong. */
+  hosts: ReadonlySet<string>
+  /** JSON, by address from the root. */
+  byPath: ReadonlyMap<string, object>
+}
+
 /**
- * The documents at which browsers and systems look up whom else our passkeys serve: addresses from the
- * root of the relying party's host, each with its JSON. Only what is configured is there.
+ * The documents that tell whom else our passkeys serve. Only what is configured is there.
  *
+ * @param portal The portal's address.
  * @see WebAuthn Level 3, section 5.11 (Related Origin Requests); Digital Asset Links; Apple's Associated Domains
  */
-export function passkeyDocuments({ origins, android, ios }: PasskeyConfig) {
-  const documents = new Map<string, object>()
-  if (origins.length > 0) documents.set('/.well-known/webauthn', { origins })
-  if (android.length > 0) documents.set('/.well-known/assetlinks.json', android.map(assetLink))
+export function passkeyDocuments(config: PasskeyConfig | undefined, portal: URL): PasskeyDocuments {
+  const { origins = [], android = [], ios, rp_id: rpId = portal.hostname } = config ?? {}
+  const byPath = new Map<string, object>()
+  if (origins.length > 0) byPath.set('/.well-known/webauthn', { origins })
+  if (android.length > 0) byPath.set('/.well-known/assetlinks.json', android.map(assetLink))
   if (ios) {
     const webcredentials = { apps: ios.app_ids }
-    documents.set('/.well-known/apple-app-site-association', { webcredentials })
+    byPath.set('/.well-known/apple-app-site-association', { webcredentials })
   }
-  return documents as ReadonlyMap<string, object>
+  return { hosts: new Set([portal.hostname, rpId]), byPath }
 }
 
 const assetLink = ({ package: name, fingerprints }: PasskeyConfig['android'][number]) => ({

@@ -110,7 +110,7 @@ export function createPasskey({ config, portal, key, clock, log }: PasskeyDeps):
     about:
       'Your device confirms that it is you, by fingerprint, face or PIN, and answers to the true address of this site only. Nobody can talk you into giving it away, but keep a second one for the day the device is gone.',
     rank: 100,
-    best: { amr: ['pop', 'hwk', 'user'], phishingResistant: true, alone: true },
+    best: { amr: ['pop', 'hwk', 'swk', 'user'], phishingResistant: true, alone: true },
     most: 20,
     enrollable: 'first',
 

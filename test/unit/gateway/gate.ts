@@ -74,6 +74,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
       portal,
       brand: { name: 'Gatehouse', css: [], icon: '', home: portal.href, links: [] },
       help: undefined,
+      documents: { hosts: new Set(), paths: new Set() },
       sessions: {
         read: (token) => {
           reads += 1

@@ -53,12 +53,14 @@ describe('where ceremonies may happen', () => {
 
 describe('what is told about it', () => {
   it('is nothing, unless there is something to tell', () => {
-    expect([...passkeyDocuments(passkeyConfig.parse({}))]).toEqual([])
+    expect([...passkeyDocuments(passkeyConfig.parse({}), PORTAL.url).byPath]).toEqual([])
+    expect([...passkeyDocuments(undefined, PORTAL.url).byPath]).toEqual([])
   })
 
   it('is what browsers and systems look up', () => {
-    const documents = passkeyDocuments(passkeyConfig.parse(everywhere))
-    expect(Object.fromEntries(documents)).toEqual({
+    const { hosts, byPath } = passkeyDocuments(passkeyConfig.parse(everywhere), PORTAL.url)
+    expect([...hosts]).toEqual(['auth.gw.test', 'gw.test'])
+    expect(Object.fromEntries(byPath)).toEqual({
       '/.well-known/webauthn': { origins: ['https://login.example.org'] },
       '/.well-known/assetlinks.json': [
         {
