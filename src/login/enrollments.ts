@@ -1,6 +1,6 @@
 import { randomToken } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Asked, Factors } from '../factors/contract.ts'
+import type { Asked, Factor, Factors } from '../factors/contract.ts'
 import type { ChallengeAbout } from '../model/challenge.ts'
 import type { Credential, EnrollmentOffer } from '../model/factor.ts'
 import type { User } from '../model/user.ts'
@@ -64,6 +64,16 @@ export function createEnrollments(deps: EnrollmentsDeps): Enrollments {
     return isOpen && factors.has(credential.kind) ? credential : undefined
   }
 
+  /** The open question; one without a message is put again when its time is up, which disturbs nobody. */
+  const questionOf = async (credential: Credential, factor: Factor, user: User) => {
+    const boundTo = bindingOf(credential.id)
+    const found = await challenges.findBound(boundTo)
+    const isOver = found?.state === 'expired' || found?.state === 'exhausted'
+    if (!found || !isOver || factor.sends) return found
+    const opened = await challenges.open({ credential, user, about: found.about, boundTo })
+    return opened.ok ? opened.challenge : found
+  }
+
   return {
     async begin({ user, kind, target, about }) {
       const factor = factors.get(kind)
@@ -105,9 +115,10 @@ export function createEnrollments(deps: EnrollmentsDeps): Enrollments {
     async find(credentialId, user) {
       const credential = await pendingOf(credentialId, user)
       if (!credential) return undefined
-      const challenge = await challenges.findBound(bindingOf(credentialId))
+      const factor = factorOf(factors, credential.kind)
+      const challenge = await questionOf(credential, factor, user)
       const asked = challenge ? { credential, challenge } : { credential }
-      return { ...asked, offer: factorOf(factors, credential.kind).offer(asked, user) }
+      return { ...asked, offer: factor.offer(asked, user) }
     },
 
     async resend({ credential, challenge }, user) {

@@ -146,6 +146,8 @@ export interface FixtureOptions {
   timeouts?: Record<string, string>
   /** What a password costs to check, and how many may wait for it. */
   password?: Partial<Config['login']['password']>
+  /** Factors that are switched on; the app alone when left out. */
+  factors?: Record<string, object>
   log?: Log
 }
 
@@ -322,6 +324,7 @@ function configOf(
     trusted_proxies: trusted,
     routes: routesTo(recorderPort, options),
     timeouts: { drain: '1s', ...options.timeouts },
+    ...(options.factors ? { factors: options.factors } : {}),
   })
   const { memoryKib: memory_kib, passes } = CHEAP
   const cheap = { ...config.login.password, memory_kib, passes }

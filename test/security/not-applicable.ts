@@ -21,7 +21,6 @@ export const NOT_APPLICABLE: Record<string, string> = {
   'SES-016': 'one cookie serves all applications, and none of them ever sees it',
   'SES-023': 'the session cookie names no key: there is one, and it is not rotated',
   'ENU-003': 'there is no password reset',
-  'ENU-004': 'there are no passkeys',
 }
 
 /**

@@ -6,6 +6,7 @@ import { createPasskey } from '../../src/factors/passkey/index.ts'
 import type { Challenge } from '../../src/model/challenge.ts'
 import type { Credential, Verdict } from '../../src/model/factor.ts'
 import type { User } from '../../src/model/user.ts'
+import type { Store } from '../../src/store/contract.ts'
 import {
   type AuthenticatorTraits,
   type CeremonyOptions,
@@ -42,9 +43,12 @@ interface Begun {
 }
 
 /** @param written The configuration as an operator writes it. */
-export function passkeyBench(written: object = {}, given: { log?: typeof silentLog } = {}) {
+export function passkeyBench(
+  written: object = {},
+  given: { log?: typeof silentLog; user?: User } = {},
+) {
   const clock = stillClock()
-  const user = aUser()
+  const { user = aUser() } = given
   const factor = createPasskey({
     config: passkeyConfig.parse(written),
     portal: PORTAL,
@@ -116,6 +120,26 @@ export function bound(credential: Credential, verdict: Verdict): Credential {
     ...(handle === undefined ? {} : { handle }),
     ...(label === undefined ? {} : { label }),
   }
+}
+
+/** The options that a page hands to its script. */
+export function optionsOn(html: string): CeremonyOptions {
+  const [, written] = /data-options="([^"]*)"/.exec(html) ?? []
+  if (written === undefined) throw new Error(`no passkey is asked for: ${html.slice(0, 300)}`)
+  return JSON.parse(
+    written.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&'),
+  )
+}
+
+/** Puts a passkey of a user on file, as if it had been enrolled long ago. */
+export async function addPasskey(
+  store: Store,
+  user: User,
+  authenticator: SoftAuthenticator,
+): Promise<Credential> {
+  const credential = await passkeyBench({}, { user }).enroll(authenticator)
+  await store.credentials.insert(credential)
+  return credential
 }
 
 /** Enrolls with whatever differs from an honest ceremony. */

@@ -108,7 +108,7 @@ export function createPasskey({ config, portal, key, clock, log }: PasskeyDeps):
     kind: 'passkey',
     title: 'passkey',
     about:
-      'Your device confirms that it is you, by fingerprint, face or PIN, and answers to the true address of this site only. Nobody can talk you into giving it away, but keep a second one for the day the device is gone.',
+      'Your fingerprint, your face or the PIN of your own device signs you in, and a forged page can do nothing with it. Set up a second one for the day on which the device is gone.',
     rank: 100,
     best: { amr: ['pop', 'hwk', 'swk', 'user'], phishingResistant: true, alone: true },
     most: 20,
