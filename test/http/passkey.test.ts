@@ -118,6 +118,8 @@ describe('a sign-in that begins with a passkey', () => {
     await visitor.open(login(WIKI))
     expect(await press(stranger)).toMatchObject({ status: 401 })
     expect(visitor.page.body).toContain(`data-unknown="${stranger.id}"`)
+    expect(visitor.page.body).toContain('id="passkey-problem" role="alert"')
+    expect(visitor.page.body).not.toContain('aria-invalid')
   })
 
   it('is refused to somebody who is disabled, whose passkey the browser keeps', async () => {

@@ -5,7 +5,7 @@
   const FRESH_MS = 4 * 60_000
 
   const remaining = document.querySelector('[data-passkey="remaining"]')
-  if (remaining) signal('signalAllAcceptedCredentials', JSON.parse(remaining.dataset.options))
+  if (remaining) void signal('signalAllAcceptedCredentials', JSON.parse(remaining.dataset.options))
 
   const form = document.querySelector('form[data-passkey]')
   if (!form) return
@@ -17,7 +17,8 @@
   let madeAt = Date.now()
   let timer
 
-  if (unknown) signal('signalUnknownCredential', { rpId: optionsJSON.rpId, credentialId: unknown })
+  const { rpId } = optionsJSON
+  const forgotten = unknown && signal('signalUnknownCredential', { rpId, credentialId: unknown })
   if (!webauthn.browserSupportsWebAuthn()) return say('unsupported')
   button.hidden = false
   button.addEventListener('click', () => press().catch(told))
@@ -42,6 +43,8 @@
   /** Among the suggestions for the user name, until somebody picks one or the page is left. */
   async function offer() {
     clearTimeout(timer)
+    // What nobody knows is not suggested again.
+    await forgotten
     if (!(await webauthn.browserSupportsWebAuthnAutofill())) return
     timer = setTimeout(offer, FRESH_MS)
     try {
@@ -89,6 +92,6 @@
 
   /** Lets the browser's password manager forget what we no longer know, where it can. */
   function signal(method, options) {
-    window.PublicKeyCredential?.[method]?.(options).catch(() => {})
+    return window.PublicKeyCredential?.[method]?.(options).catch(() => {})
   }
 })()
