@@ -19,6 +19,8 @@ export interface Holder {
 
 export interface FactorUnderTest {
   kind: string
+  /** Tells it from others of its kind. */
+  name?: string
   /** The factor on its own, with whatever it needs of the outside; `browser` is the secret of the browser under test. */
   create(clock: StillClock, user: (id: string) => User | undefined): Factor
   /** A new authenticator of a user; called once a user, before the enrollment. */
@@ -61,7 +63,7 @@ const NONSENSE = [
 
 /** What every kind of second factor promises. A new one is done when this passes. */
 export function describeFactor(under: FactorUnderTest): void {
-  describe(`factor ${under.kind}`, () => {
+  describe(`factor ${under.name ?? under.kind}`, () => {
     let store: Store
     let end: () => Promise<void>
     let clock: StillClock

@@ -9,7 +9,7 @@ import { createProgram, type Program } from '../support/program.ts'
 const PASSWORD = 'eleven green bottles'
 
 describe.runIf(has('chromium'))('passkeys, in a real browser', () => {
-  const application = createDemoApp(async () => [])
+  const application = createDemoApp(async () => ({ users: [], messages: [] }))
   let program: Program
   let browser: Browser
   let context: BrowserContext
