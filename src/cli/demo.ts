@@ -82,6 +82,7 @@ timeouts: { drain: 1s } # the demo's clock and stream never end by themselves, a
 
 # Everything that is sent comes to the demo's own inbox.
 factors:
+  passkey: {}
   totp: {}
   email: {}
   sms: { countries: [US, GB, DE, AT, CH, FR, ES, IT, NL, PL, SE, IN, BR, JP, AU, CA] }
