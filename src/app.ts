@@ -3,7 +3,7 @@ import { createHealth } from './api/health.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import type { Keyring } from './base/keyring.ts'
 import { type Log, withFields } from './base/log.ts'
-import { createSignals } from './base/signals.ts'
+import { createSignals, type Signals } from './base/signals.ts'
 import type { Channel } from './channels/contract.ts'
 import { createOutbox } from './channels/outbox.ts'
 import type { Config } from './config/schema.ts'
@@ -22,6 +22,8 @@ export interface Outside {
   clock?: Clock
   /** The number of the configuration, where it is not the first since the start. */
   policy?: number
+  /** Wakes those who wait, where that takes more than this process. */
+  signals?: Signals
   /** Ways to people that come before those of the configuration, such as the demo's inbox. */
   ways?: readonly Channel[]
 }
@@ -60,7 +62,7 @@ export function createApp(config: Config, outside: Outside): App {
   const { store, keyring, log, clock = systemClock, policy = 1, ways = [] } = outside
   const tunnels = createTunnels()
   const outbox = createOutbox({ clock, log })
-  const signals = createSignals()
+  const signals = outside.signals ?? createSignals()
   const streams = createEventStreams()
   const build = (built: Config, number: number) =>
     createHouse(built, {

@@ -1,6 +1,6 @@
 /**
- * Wakes whoever waits for something to change in this process. A signal carries nothing: whoever hears
- * one looks at the store, which alone knows.
+ * Wakes whoever waits for something to change. A signal carries nothing: whoever hears one looks at the
+ * store, which alone knows.
  */
 export interface Signals {
   tell(topic: string): void
@@ -8,11 +8,23 @@ export interface Signals {
   listen(topic: string, hear: () => void): () => void
 }
 
-export function createSignals(): Signals {
+/** Signals of one process among several. */
+export interface SharedSignals extends Signals {
+  /** Wakes those who wait in this process alone: somebody in another one has told. */
+  wake(topic: string): void
+}
+
+/** @param passOn Tells the other processes. */
+export function createSignals(passOn: (topic: string) => void = () => undefined): SharedSignals {
   const listeners = new Map<string, Set<() => void>>()
+  const wake = (topic: string) => {
+    for (const hear of [...(listeners.get(topic) ?? [])]) hear()
+  }
   return {
+    wake,
     tell(topic) {
-      for (const hear of [...(listeners.get(topic) ?? [])]) hear()
+      wake(topic)
+      passOn(topic)
     },
 
     listen(topic, hear) {

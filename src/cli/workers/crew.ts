@@ -139,6 +139,12 @@ export function createCrew({ size, first, fork, log, now = Date.now, ...deps }: 
           message.say === 'prepared' ? message.fault : undefined,
         )
         break
+      case 'tell': {
+        const { topic } = message
+        const others = listening().filter((other) => other !== worker)
+        for (const { process } of others) process.send({ say: 'wake', topic })
+        break
+      }
       case 'pulse':
         worker.works = message.works
     }

@@ -9,6 +9,8 @@ export type ToWorker =
   /** Put the one that was prepared in force. */
   | { say: 'swap'; policy: number }
   | { say: 'discard'; policy: number }
+  /** Wake those who wait for this: another worker has told. */
+  | { say: 'wake'; topic: string }
   /** Let what is under way finish, and end. */
   | { say: 'stop' }
 
@@ -20,6 +22,8 @@ export type FromWorker =
   /** Prepared, or not, and then why. */
   | { say: 'prepared'; policy: number; fault?: string }
   | { say: 'swapped'; policy: number }
+  /** Something has changed that somebody may wait for in another worker. */
+  | { say: 'tell'; topic: string }
   /** Every few seconds: it is not stuck; does the store answer it? */
   | { say: 'pulse'; works: boolean }
 

@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import { type App, createApp, type Prepared } from '../../app.ts'
 import { OperatorError } from '../../base/errors.ts'
 import { createLog, type OperatorLog } from '../../base/log.ts'
+import { createSignals, type SharedSignals } from '../../base/signals.ts'
 import { configOf } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
 import { openSqlite } from '../../store/sqlite.ts'
@@ -55,7 +56,8 @@ async function begin(start: Start, end: (code: 0 | 1) => void): Promise<Answerin
   const config = shareOf(configOf(start.source), of)
   const log = createLog(config.log.level, { worker })
   const { store, keyring } = await openSqlite(config.store, { create: false })
-  const app = createApp(config, { store, keyring, log, policy })
+  const signals = createSignals((topic) => say({ say: 'tell', topic }))
+  const app = createApp(config, { store, keyring, log, policy, signals })
 
   let ending = false
   const stop = async (code: 0 | 1) => {
@@ -79,7 +81,7 @@ async function begin(start: Start, end: (code: 0 | 1) => void): Promise<Answerin
   try {
     const port = await openDoors(app.server, config)
     queueMicrotask(() => say({ say: 'listening', port, policy }))
-    return answering({ app, log, of, stop })
+    return answering({ app, log, of, signals, stop })
   } catch (cause) {
     clearInterval(pulse)
     await store.close()
@@ -94,10 +96,11 @@ interface Parts {
   app: App
   log: OperatorLog
   of: number
+  signals: SharedSignals
   stop(code: 0 | 1): Promise<void>
 }
 
-function answering({ app, log, of, stop }: Parts): Answering {
+function answering({ app, log, of, signals, stop }: Parts): Answering {
   const waiting = new Map<number, { prepared: Prepared; config: Config }>()
 
   return (message) => {
@@ -125,6 +128,9 @@ function answering({ app, log, of, stop }: Parts): Answering {
       case 'discard':
         void waiting.get(message.policy)?.prepared.discard()
         waiting.delete(message.policy)
+        break
+      case 'wake':
+        signals.wake(message.topic)
         break
       case 'stop':
         void stop(0)

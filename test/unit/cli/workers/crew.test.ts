@@ -124,6 +124,14 @@ describe('a crew', () => {
     await until(() => crew.working() === 1)
   })
 
+  it('passes on what one worker tells to all others', async () => {
+    const crew = aCrew(3)
+    await crew.start()
+    fakes[1]?.say({ say: 'tell', topic: 'questions/u1' })
+    await until(() => fakes[2]?.heard.length === 2)
+    expect(fakes.map(saidTo)).toEqual([['start', 'wake'], ['start'], ['start', 'wake']])
+  })
+
   it('counts on nobody who is silent or has no store', async () => {
     const crew = aCrew()
     await crew.start()
