@@ -15,8 +15,7 @@ import { shownCode } from '../factors/totp/authenticator.ts'
 import { ADMIN_GROUP } from '../model/user.ts'
 import type { Store } from '../store/contract.ts'
 import { type Command, WrongUsage } from './command.ts'
-import { createDemoApp } from './demo-app.ts'
-import { type Running, runGateway } from './run-gateway.ts'
+import type { Running } from './run-gateway.ts'
 import { untilTold } from './until-told.ts'
 
 const PEOPLE = [
@@ -48,6 +47,9 @@ export const demo: Command = {
     const passwords = new Map<string, string>()
     let store: Store | undefined
     const inbox = createInbox({ clock: systemClock })
+    // Loaded here, so that every other command goes without.
+    const { createDemoApp } = await import('./demo-app.ts')
+    const { runGateway } = await import('./run-gateway.ts')
     const application = createDemoApp(async () => ({
       users: store ? await personsOf(store, passwords) : [],
       messages: inbox.messages().map(asShown),

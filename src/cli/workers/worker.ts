@@ -1,4 +1,3 @@
-import cluster from 'node:cluster'
 import { type App, createApp, type Prepared } from '../../app.ts'
 import { OperatorError } from '../../base/errors.ts'
 import { createLog, type OperatorLog } from '../../base/log.ts'
@@ -8,9 +7,6 @@ import type { Config } from '../../config/schema.ts'
 import { openSqlite } from '../../store/sqlite.ts'
 import { openDoors } from '../listen.ts'
 import { type FromWorker, PULSE_EVERY_MS, type ToWorker } from './messages.ts'
-
-/** Is this process one that another of ours has started? */
-export const isWorker = (): boolean => cluster.isWorker
 
 /**
  * Works as the first process says: takes requests on the port that all share, changes its
