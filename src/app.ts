@@ -8,7 +8,7 @@ import type { Channel } from './channels/contract.ts'
 import { createOutbox } from './channels/outbox.ts'
 import type { Config } from './config/schema.ts'
 import { createFront } from './gateway/front.ts'
-import { createTunnels } from './gateway/tunnels.ts'
+import { createStreams } from './gateway/streams.ts'
 import { createHouse, type House } from './house.ts'
 import type { SetUp } from './login/set-up.ts'
 import type { Store } from './store/contract.ts'
@@ -60,18 +60,18 @@ const MESSAGES_LAST_MS = 15 * 60_000
 /** Puts a house on its ground, and lets another take its place without closing the door. */
 export function createApp(config: Config, outside: Outside): App {
   const { store, keyring, log, clock = systemClock, policy = 1, ways = [] } = outside
-  const tunnels = createTunnels()
+  const openStreams = createStreams(clock)
   const outbox = createOutbox({ clock, log })
   const signals = outside.signals ?? createSignals()
   const streams = createEventStreams()
   const build = (built: Config, number: number) =>
     createHouse(built, {
-      ...{ store, keyring, clock, outbox, signals, streams, tunnels, ways },
+      ...{ store, keyring, clock, outbox, signals, streams, openStreams, ways },
       log: withFields(log, { policy: number }),
     })
 
   let house = build(config, policy)
-  const front = createFront({ first: house.gateway, tunnels })
+  const front = createFront({ first: house.gateway, streams: openStreams })
   const retired = new Set<House>()
   const retire = (former: House) => {
     retired.add(former)

@@ -19,7 +19,7 @@ import { applicationsFor } from './gateway/applications.ts'
 import { hostsOf } from './gateway/config.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import type { Route } from './gateway/routes.ts'
-import type { Tunnels } from './gateway/tunnels.ts'
+import type { Streams } from './gateway/streams.ts'
 import { createHandOffs } from './login/hand-off.ts'
 import { createLogin } from './login/login.ts'
 import { createPasswordPolicy } from './login/password-policy.ts'
@@ -50,7 +50,8 @@ export interface Ground {
   /** Wakes pages that wait, whichever configuration they came from. */
   signals: Signals
   streams: EventStreams
-  tunnels: Tunnels
+  /** What is open through the gateway, and may outlive a configuration. */
+  openStreams: Streams
   /** Ways to people that come before those of the configuration. */
   ways: readonly Channel[]
 }
@@ -64,7 +65,7 @@ export interface House {
 
 /** The composition root: the one place where rooms meet. Reads top to bottom, ground floor first. */
 export function createHouse(config: Config, ground: Ground): House {
-  const { store, keyring, log, clock, outbox, signals, streams, tunnels, ways } = ground
+  const { store, keyring, log, clock, outbox, signals, streams, openStreams, ways } = ground
   const { url: home } = config.portal
 
   const { memory_kib: memoryKib, passes, concurrency, queue: queueLimit } = config.login.password
@@ -126,7 +127,7 @@ export function createHouse(config: Config, ground: Ground): House {
     log,
     pages,
     documents: { hosts: documents.hosts, paths: documents.byPath },
-    tunnels,
+    streams: openStreams,
   })
   const { routes } = gateway
   // A sign-in that is to arrive on another host is about the page there.

@@ -44,6 +44,8 @@ export interface Destination {
   prefix?: PathPrefix
   /** May a request be sent a second time where that is safe? */
   repeats: boolean
+  /** Other origins whose pages may open WebSockets. */
+  origins: ReadonlySet<string>
   /** Absent when nobody is asked how they are. */
   health?: HealthConfig
   /** Absent when the application sees itself where browsers see it. */
@@ -69,7 +71,9 @@ export function compileDestination(
   const [first, ...others] = upstream.map((address) => compileServer(address, proxy))
   if (!first) return undefined
   const servers = [first, ...others] as const
-  if (!proxy) return { servers, host: place.authority, extraLines: [], repeats: true }
+  if (!proxy) {
+    return { servers, host: place.authority, extraLines: [], origins: new Set(), repeats: true }
+  }
 
   const { strip_prefix: strip = '', base_path: base = '', host_header: host } = proxy
   const prefix = strip || base ? { strip, base } : undefined
@@ -78,6 +82,7 @@ export function compileDestination(
   return {
     servers,
     host: sent,
+    origins: new Set(proxy.origins),
     repeats: proxy.retry,
     ...(proxy.health ? { health: proxy.health } : {}),
     ...sayings(proxy, strip),

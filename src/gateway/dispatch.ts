@@ -34,16 +34,19 @@ const IDEMPOTENT = new Set('GET HEAD OPTIONS PUT DELETE PROPFIND REPORT SEARCH'.
 export const MAX_TRIES = 3
 
 export function createDispatch({ destinations, upstreams, clock, log }: DispatchDeps): Dispatch {
-  const fleets = new Map<Destination, Fleet>()
+  // By their servers: the hosts of one route have the same.
+  const fleets = new Map<Destination['servers'], Fleet>()
   const checks = destinations.flatMap(({ host, upstream: destination }) => {
     if (!destination || (destination.servers.length === 1 && !destination.health)) return []
     const { servers, health: config } = destination
+    if (fleets.has(servers)) return []
     const fleet = createFleet({ host, servers, checks: config, clock, log })
-    fleets.set(destination, fleet)
+    fleets.set(servers, fleet)
     return config ? [startHealthChecks({ config, destination, fleet, upstreams })] : []
   })
 
-  const fleetOf = (to: Destination) => (to.servers.length === 1 ? undefined : fleets.get(to))
+  const fleetOf = (to: Destination) =>
+    to.servers.length === 1 ? undefined : fleets.get(to.servers)
   const choose: Dispatch['choose'] = (to, tried) => fleetOf(to)?.choose(tried) ?? to.servers[0]
 
   return {

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { Gateway } from './gateway.ts'
 import { createGatewayServer } from './server.ts'
-import type { Tunnels } from './tunnels.ts'
+import type { Streams } from './streams.ts'
 
 /** The server that browsers, and proxies in front, reach; it stays while the gateway behind it changes. */
 export interface Front {
@@ -9,7 +9,7 @@ export interface Front {
   /**
    * Shows everything new to another gateway. A request is one gateway's from its first line to its end:
    * what is under way goes on where it began, and kept connections bring their next request to the new
-   * one. WebSockets stay where the new one would have let them in.
+   * one. What stays open, WebSockets and long answers, stays where the new one would have let it in.
    */
   swap(next: Gateway): void
   /** Lets what is under way finish within the time that is configured for it, then ends it. */
@@ -18,22 +18,22 @@ export interface Front {
 
 export interface FrontDeps {
   first: Gateway
-  tunnels: Tunnels
+  streams: Streams
 }
 
 /** Between a decision and the sending on there are a few milliseconds, and never this long. */
 const RETIRE_AFTER_MS = 60_000
 
-export function createFront({ first, tunnels }: FrontDeps): Front {
+export function createFront({ first, streams }: FrontDeps): Front {
   let current = first
   const leaving = new Set<Gateway>()
-  tunnels.obey(first.corridor)
+  streams.obey(first.standing)
 
   const { server, limit, drain } = createGatewayServer({
     listener: (message, response) => current.listener(message, response),
     upgrade: { take: (message, socket, head) => current.upgrade.take(message, socket, head) },
     refusals: { note: (...about) => current.refusals.note(...about) },
-    tunnels,
+    streams,
     longestSilence: first.longestSilence,
   })
 
@@ -50,7 +50,7 @@ export function createFront({ first, tunnels }: FrontDeps): Front {
       const before = current
       current = next
       limit(next.longestSilence)
-      tunnels.obey(next.corridor)
+      streams.obey(next.standing)
       retire(before)
     },
     async close() {

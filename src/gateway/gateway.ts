@@ -27,8 +27,9 @@ import { createRefusals, type Refusals } from './refusals.ts'
 import { createReports } from './reports.ts'
 import { createRequestReader } from './request.ts'
 import { compileRoutes, type Route } from './routes.ts'
+import { createStanding, type Standing } from './standing.ts'
+import type { Streams } from './streams.ts'
 import { parseUrl } from './target.ts'
-import type { Tunnels } from './tunnels.ts'
 import { createUpgradeDoor, type UpgradeDoor } from './upgrade.ts'
 import { createUpstreams } from './upstream.ts'
 
@@ -39,6 +40,8 @@ export interface Gateway {
   /** Takes an upgrade of the server. */
   upgrade: UpgradeDoor
   corridor: Corridor
+  /** Says who may keep what is open. */
+  standing: Standing
   refusals: Pick<Refusals, 'note'>
   timeouts: Timeouts
   /** How long a connection may be silent, in seconds. */
@@ -90,13 +93,13 @@ export interface GatewayDeps {
   pages: PageListener
   /** Pages that stand at the root of a host, and not where the portal is. */
   documents: RootDocuments
-  /** Open WebSockets, which outlive this configuration. */
-  tunnels: Tunnels
+  /** What is open, and may outlive this configuration. */
+  streams: Streams
 }
 
 export function createGateway(given: GatewayDeps): Gateway {
   const { config, portal, brand, help, sessions, cookies, realms } = given
-  const { clock, audit, log, pages, documents } = given
+  const { clock, audit, log, pages, documents, streams } = given
   const { timeouts } = config
 
   const routes = compileRoutes(config.routes, {
@@ -109,6 +112,7 @@ export function createGateway(given: GatewayDeps): Gateway {
     realmOf: (host) => realms.of(host).name,
     reports: createReports({ log }),
   })
+  const standing = createStanding({ corridor, sessions, clock })
   const assertions = createAssertions({
     repository: given.signingKeys,
     clock,
@@ -123,14 +127,15 @@ export function createGateway(given: GatewayDeps): Gateway {
   const upstreams = createUpstreams(timeouts)
   const dispatch = createDispatch({ destinations: routes.all, upstreams, clock, log })
   const forwardAuth = createForwardAuthDoor({ ...shared, realms })
-  const proxy = createProxyDoor({ ...shared, dispatch })
+  const proxy = createProxyDoor({ ...shared, dispatch, standing, streams })
   const keys = createKeysDoor({ assertions, refusals, log })
   const upgrade = createUpgradeDoor({
     ...shared,
     dispatch,
+    standing,
+    streams,
     readRequest,
     timeouts,
-    tunnels: given.tunnels,
   })
 
   const doors = { forwardAuth, proxy, keys, pages, documents }
@@ -148,6 +153,7 @@ export function createGateway(given: GatewayDeps): Gateway {
     listener,
     upgrade,
     corridor,
+    standing,
     refusals,
     timeouts,
     longestSilence: longestSilence(

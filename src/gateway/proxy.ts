@@ -4,7 +4,7 @@ import type { Log } from '../base/log.ts'
 import type { Cookies } from '../session/cookie.ts'
 import { type Answer, type Answers, dropRest, sendAnswer } from './answers.ts'
 import type { Assertions } from './assertion/assertions.ts'
-import type { Allowed, Corridor, Decision } from './authorize.ts'
+import type { Allowed, Asked, Corridor, Decision } from './authorize.ts'
 import { clientHeaders, privately } from './client-headers.ts'
 import { type Destination, targetFor } from './destination.ts'
 import type { Dispatch } from './dispatch.ts'
@@ -14,8 +14,10 @@ import type { Identity, IdentityHeaders } from './identity-headers.ts'
 import { kindOf } from './kind.ts'
 import type { Refusals } from './refusals.ts'
 import { relocated } from './relocation.ts'
-import type { GatewayRequest } from './request.ts'
-import type { Receiver } from './upstream.ts'
+import type { GatewayRequest, HeaderLine } from './request.ts'
+import type { Standing } from './standing.ts'
+import type { EndReason, Stream, Streams } from './streams.ts'
+import type { Exchange, Receiver } from './upstream.ts'
 
 export interface ProxyDoorDeps {
   corridor: Corridor
@@ -23,6 +25,8 @@ export interface ProxyDoorDeps {
   identityHeaders: IdentityHeaders
   assertions: Assertions
   dispatch: Dispatch
+  standing: Standing
+  streams: Streams
   answers: Answers
   refusals: Refusals
   log: Log
@@ -34,7 +38,8 @@ export function createProxyDoor(deps: ProxyDoorDeps): Door {
 
   return (message, response, request) => {
     const sessionToken = cookies.sessionAt(request.host).read(request.cookie)
-    const decision = corridor.authorize({ ...askedBy(request), sessionToken })
+    const asked = { ...askedBy(request), sessionToken }
+    const decision = corridor.authorize(asked)
     if (decision.kind !== 'allow') {
       return sendAnswer(message, response, refuse(deps, request, decision))
     }
@@ -46,7 +51,7 @@ export function createProxyDoor(deps: ProxyDoorDeps): Door {
     if (target === undefined) {
       return sendAnswer(message, response, refusals.notFound(request))
     }
-    void carry(deps, { message, response, request, allowed: decision, upstream, target })
+    void carry(deps, { message, response, request, asked, allowed: decision, upstream, target })
   }
 }
 
@@ -73,6 +78,7 @@ interface Passage {
   message: IncomingMessage
   response: ServerResponse
   request: GatewayRequest
+  asked: Asked
   allowed: Allowed
   upstream: Destination
   /** What goes out, byte for byte. */
@@ -98,6 +104,13 @@ function forward(deps: ProxyDoorDeps, passage: Passage, identity: Identity | und
   const { message, response, request, allowed, upstream, target } = passage
   if (request.expectsContinue) response.writeContinue()
 
+  const stream: Stream = {
+    asked: passage.asked,
+    sessionId: allowed.signedIn?.session.id,
+    allowedBy: deps.standing,
+    isEndless: false,
+    end: (why) => endEarly(deps, passage, { stream, exchange, why }),
+  }
   const exchange = deps.dispatch.send(
     upstream,
     {
@@ -106,19 +119,44 @@ function forward(deps: ProxyDoorDeps, passage: Passage, identity: Identity | und
       headers: deps.identityHeaders.forUpstream(request, allowed.route, identity),
       body: request.hasBody ? message : undefined,
     },
-    receiverFor(deps, passage),
+    receiverFor(deps, passage, stream),
   )
+  deps.streams.add(stream)
   response.on('drain', exchange.resume)
   response.once('close', () => {
+    deps.streams.remove(stream)
     if (!response.writableFinished) exchange.abort()
   })
 }
 
-/** Writes an application's answer to the client as it comes. */
-function receiverFor(
+/** Ends a request under way from our side. */
+function endEarly(
   deps: ProxyDoorDeps,
-  { message, response, allowed, request, upstream: { relocation } }: Passage,
-): Receiver {
+  { message, response, request, asked }: Passage,
+  { stream, exchange, why }: { stream: Stream; exchange: Exchange; why: EndReason },
+): void {
+  // What has an end may reach it while the gateway drains.
+  if (why === 'going_away' && !stream.isEndless) return
+  exchange.abort()
+  if (response.headersSent) breakOff(response)
+  else sendAnswer(message, response, refusalNow(deps, request, asked))
+}
+
+/** The answer to a request that would not be let in any more. */
+function refusalNow(deps: ProxyDoorDeps, request: GatewayRequest, asked: Asked): Answer {
+  try {
+    const decision = deps.corridor.reconsider(asked)
+    if (decision.kind !== 'allow') return refuse(deps, request, decision)
+  } catch (cause) {
+    deps.log.error({ error: String(cause), host: request.host }, 'gateway: request failed')
+  }
+  return deps.refusals.failed(request)
+}
+
+/** Writes an application's answer to the client as it comes. */
+function receiverFor(deps: ProxyDoorDeps, passage: Passage, stream: Stream): Receiver {
+  const { message, response, allowed, request } = passage
+  const { relocation } = passage.upstream
   const failure = (error: AppError) => {
     // Half an answer must not look like a whole one.
     if (response.headersSent) return breakOff(response)
@@ -131,6 +169,7 @@ function receiverFor(
   return {
     head(status, reason, headers) {
       response.sendDate = false
+      stream.isEndless = isEventStream(headers)
       try {
         const lines = clientHeaders(headers, deps.cookies)
         const told = relocation ? relocated(relocation, lines) : lines
@@ -153,6 +192,11 @@ function receiverFor(
     failure,
   }
 }
+
+const isEventStream = (headers: readonly HeaderLine[]): boolean =>
+  headers.some(
+    ([name, value]) => /^content-type$/i.test(name) && /^text\/event-stream/i.test(value),
+  )
 
 function breakOff({ req, socket }: ServerResponse): void {
   // Where the end of the connection is the end of the answer, only a reset can tell the difference.

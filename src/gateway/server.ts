@@ -4,7 +4,7 @@ import { hasCode } from '../base/errors.ts'
 import { isForwardAuthPath } from './forward-auth.ts'
 import type { Listener } from './listener.ts'
 import type { Refusals } from './refusals.ts'
-import type { Tunnels } from './tunnels.ts'
+import type { Streams } from './streams.ts'
 import type { UpgradeDoor } from './upgrade.ts'
 
 /** The server that browsers, and proxies in front, reach. */
@@ -23,7 +23,7 @@ export interface GatewayServer {
 export interface GatewayServerDeps {
   listener: Listener
   upgrade: UpgradeDoor
-  tunnels: Pick<Tunnels, 'closeAll'>
+  streams: Pick<Streams, 'goAway'>
   refusals: Pick<Refusals, 'note'>
   /** How long a connection may be silent, in seconds. */
   longestSilence: number
@@ -36,7 +36,7 @@ const HEAD_TIMEOUT_MS = 15_000
 const KEEP_ALIVE_MS = 75_000
 
 export function createGatewayServer(deps: GatewayServerDeps): GatewayServer {
-  const { listener, upgrade, tunnels } = deps
+  const { listener, upgrade, streams } = deps
   const answering = new WeakMap<Duplex, ServerResponse>()
   const take: Listener = (message, response) => {
     answering.set(message.socket, response)
@@ -96,7 +96,7 @@ export function createGatewayServer(deps: GatewayServerDeps): GatewayServer {
     limit,
     async drain(seconds) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      tunnels.closeAll()
+      streams.goAway()
       // Kept connections become idle one by one, as their requests end.
       const idle = setInterval(() => server.closeIdleConnections(), 100)
       const deadline = setTimeout(() => {

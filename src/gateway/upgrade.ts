@@ -23,7 +23,9 @@ import { askedBy, identityOf } from './door.ts'
 import type { IdentityHeaders } from './identity-headers.ts'
 import type { Refusals } from './refusals.ts'
 import { type GatewayRequest, type HeaderLine, isRefusal, type RequestReader } from './request.ts'
-import type { Tunnels } from './tunnels.ts'
+import type { Standing } from './standing.ts'
+import type { Streams } from './streams.ts'
+import { openTunnel } from './tunnels.ts'
 import { accepts, handshakeFault } from './web-socket.ts'
 
 /** Door three: WebSockets through us. */
@@ -41,7 +43,8 @@ export interface UpgradeDoorDeps {
   dispatch: Pick<Dispatch, 'choose' | 'unreachable'>
   refusals: Refusals
   timeouts: Timeouts
-  tunnels: Tunnels
+  standing: Standing
+  streams: Streams
   log: Log
 }
 
@@ -93,11 +96,12 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
     if (upstream === undefined) return refuse(socket, ['421 Misdirected Request'])
     const target = targetFor(upstream, request.target)
     if (target === undefined) return refuse(socket, ['404 Not Found'])
-    if (!comesFrom(origin, request)) {
+    if (!comesFrom(origin, upstream, request)) {
       refusals.note('foreign_origin', request.address, { host: request.host })
       return refuse(socket, ['403 Forbidden'])
     }
-    void open({ message, socket, request, asked, allowed: decision, upstream, target })
+    const allowed = decision
+    void open({ message, socket, request, asked, allowed, upstream, target, isOpen: false })
   }
 
   return {
@@ -115,9 +119,15 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
   }
 }
 
-/** Pages of other sites may open a WebSocket here, with this person's cookies: only our own page may. */
-const comesFrom = (origin: string, { headers }: GatewayRequest): boolean =>
-  headers.every(([name, value]) => name.toLowerCase() !== 'origin' || value === origin)
+/** Pages of any site can ask for a WebSocket here, with this person's cookies: only our own page may. */
+const comesFrom = (
+  origin: string,
+  { origins }: Destination,
+  { headers }: GatewayRequest,
+): boolean =>
+  headers.every(
+    ([name, value]) => name.toLowerCase() !== 'origin' || value === origin || origins.has(value),
+  )
 
 function noTo(
   { refusals }: UpgradeDoorDeps,
@@ -161,6 +171,8 @@ interface Passage {
   upstream: Destination
   /** What goes out, byte for byte. */
   target: string
+  /** Has the application taken it? */
+  isOpen: boolean
 }
 
 /** A connection to an application. */
@@ -193,7 +205,7 @@ async function reach(
 type Forward = (passage: Passage, line: Line, lines: readonly HeaderLine[]) => void
 
 function createForwarder(deps: UpgradeDoorDeps): Forward {
-  const { log, tunnels } = deps
+  const { log } = deps
   const { createProxyServer } = loadHttpProxy()
   const proxy = createProxyServer({ toProxy: true })
   const passages = new WeakMap<IncomingMessage, [Passage, UpstreamServer]>()
@@ -216,7 +228,7 @@ function createForwarder(deps: UpgradeDoorDeps): Forward {
     }
     const failed = (cause: Error) => {
       log.warn({ error: cause.message, host: request.host }, 'gateway: application failed')
-      if (tunnels.has(socket)) socket.destroy()
+      if (passage.isOpen) socket.destroy()
       else refuse(socket, ['502 Bad Gateway'])
     }
     // To the library every connection is a plain one, and there is this one alone.
@@ -229,9 +241,10 @@ function createForwarder(deps: UpgradeDoorDeps): Forward {
 /** Sees to it that the answer is a true one, in time, and holds nothing of ours. */
 function watch(
   outgoing: ClientRequest,
-  { socket, request, asked, allowed }: Passage,
-  { cookies, corridor, tunnels, limits: { head, idle } }: UpgradeDoorDeps & { limits: Limits },
+  passage: Passage,
+  { cookies, standing, streams, limits: { head, idle } }: UpgradeDoorDeps & { limits: Limits },
 ): void {
+  const { socket, request, asked, allowed } = passage
   const late = setTimeout(() => outgoing.destroy(new Error('no answer in time')), head * 1000)
   socket.once('close', () => outgoing.destroy())
   outgoing.once('close', () => clearTimeout(late))
@@ -246,8 +259,14 @@ function watch(
     }
     const kept = grouped(clientHeaders(linesOf(answer.rawHeaders), cookies))
     answer.headers = { ...kept, connection: 'Upgrade', upgrade: 'websocket' }
-    const signedIn = allowed.signedIn !== undefined
-    tunnels.add({ client: socket, upstream, asked, signedIn, allowedBy: corridor })
+    passage.isOpen = true
+    openTunnel(streams, {
+      client: socket,
+      upstream,
+      asked,
+      sessionId: allowed.signedIn?.session.id,
+      allowedBy: standing,
+    })
     for (const end of [socket, upstream]) {
       // After the library, which takes all timeouts off.
       setImmediate(() => end.setTimeout(idle * 1000, () => end.destroy()))

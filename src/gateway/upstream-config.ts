@@ -8,6 +8,7 @@ const ADDRESS = 'write only scheme, host and port: http://127.0.0.1:3000'
 const PREFIX = 'write a plain path without a slash at its end: /wiki'
 const TEXT = 'write printable ASCII, without white space around it'
 const NAME = 'write a header name: letters, digits and dashes'
+const ORIGIN = 'write an origin as browsers send it: https://editor.example.com'
 const PATH = 'write a path: /healthz'
 const HOST_HEADER = 'write keep, upstream, or a host: wiki.internal or wiki.internal:8080'
 
@@ -165,6 +166,14 @@ export const proxyConfig = z
       description:
         'Asks every address in `upstream` for a page, and leaves those out that do not answer with a status below 400.',
     }),
+    origins: z
+      .array(z.string(ORIGIN).regex(/^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/, ORIGIN))
+      .default([])
+      .meta({
+        description:
+          'Pages of these origins may open WebSockets here, beside those of the route itself: with the cookies of whoever looks at them.',
+        example: ['https://editor.example.com'],
+      }),
     retry: z.boolean().default(true).meta({
       description:
         'Send a request without a body once more when its connection broke before one byte was answered: GET, HEAD and others that may be repeated, never POST or PATCH.',

@@ -29,6 +29,15 @@ export interface Sessions {
    */
   abroad(id: string, realm: string): { token: string; session: Session } | undefined
   /**
+   * Looks at many at once, by id.
+   *
+   * @returns A mark for each that is there. It changes with everything about the session or its user
+   * on which {@link peek}, or a rule, may depend; it does not change with the time.
+   */
+  marks(ids: readonly string[]): ReadonlyMap<string, string>
+  /** When the next limit of a session is reached, if it is left alone. */
+  changesAt(session: Session): UnixSeconds
+  /**
    * Begins a session, always under a fresh id; `replaces` is over in the same moment.
    *
    * @returns The token for the cookie, which exists nowhere else.
@@ -141,6 +150,14 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
       if (!found || !admit(found, clock.now())) return undefined
       const secret = secretAbroad(id, found.secretHash, realm)
       return { token: `${id}.${secret}.${sign(id, secret, realm)}`, session: found.session }
+    },
+
+    marks: (ids) => repository.marks(ids),
+
+    changesAt({ lastSeenAt, createdAt, expiresAt }) {
+      const now = clock.now()
+      const limits = [lastSeenAt + config.idle, createdAt + config.absolute, expiresAt]
+      return Math.min(...limits.filter((at) => at > now))
     },
 
     async issue({ userId, proof, remember, address, userAgent, replaces }) {

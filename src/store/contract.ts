@@ -77,6 +77,11 @@ export interface SessionRepository {
    * disabled users are for the caller to refuse. The one look-up of the hot path, so it is not async.
    */
   find(id: string): (SignedIn & { secretHash: Uint8Array }) | undefined
+  /**
+   * A mark for each of these sessions that is there: another one as soon as anything about it or its
+   * user has changed on which access may depend. Not async, as {@link find}.
+   */
+  marks(ids: readonly string[]): ReadonlyMap<string, string>
   /** Moves the last sight forward, never backwards. */
   touch(id: string, seenAt: UnixSeconds): Promise<void>
   /** Lowers a session to one factor, and moves its last sight forward. */

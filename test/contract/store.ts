@@ -121,6 +121,32 @@ export function describeStore(
         })
       })
 
+      it('marks sessions, anew whenever something counts that has changed', async () => {
+        const { sessions, users } = store
+        const marks = () => sessions.marks([session.id, 'nobody'])
+        const seen = new Set<string | undefined>()
+        const isNew = () => {
+          const mark = marks().get(session.id)
+          const known = seen.has(mark)
+          seen.add(mark)
+          return mark !== undefined && !known
+        }
+        expect(isNew()).toBe(true)
+        expect(isNew()).toBe(false)
+        expect([...marks().keys()]).toEqual([session.id])
+        await users.setGroups(user.id, ['editors'])
+        expect(isNew()).toBe(true)
+        await users.setStatus(user.id, 'disabled')
+        expect(isNew()).toBe(true)
+        await sessions.touch(session.id, NOON + 30)
+        expect(isNew()).toBe(true)
+        await sessions.lower(session.id, NOON + 60)
+        expect(isNew()).toBe(true)
+        await sessions.delete(session.id)
+        expect(marks().size).toBe(0)
+        expect(sessions.marks([]).size).toBe(0)
+      })
+
       it('ends one session, all, or all but one', async () => {
         const others = [1, 2].map((index) => ({ ...session, id: `other${index}` }))
         for (const other of others) await store.sessions.insert(other)

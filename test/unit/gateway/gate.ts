@@ -4,7 +4,7 @@ import type { AssertionConfig } from '../../../src/gateway/assertion/config.ts'
 import { gatewayConfig, routeConfig } from '../../../src/gateway/config.ts'
 import { createFront } from '../../../src/gateway/front.ts'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.ts'
-import { createTunnels } from '../../../src/gateway/tunnels.ts'
+import { createStreams } from '../../../src/gateway/streams.ts'
 import type { AuditEvent } from '../../../src/model/event.ts'
 import type { SignedIn } from '../../../src/model/session.ts'
 import { createCookies } from '../../../src/session/cookie.ts'
@@ -54,7 +54,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
   const find = (token: string | undefined) => people.get(token ?? '')
   let reads = 0
 
-  const tunnels = createTunnels()
+  const streams = createStreams(clock)
   const signingKeys = signingKeysInMemory()
   const realms = realmsOf(
     portal,
@@ -63,7 +63,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
   )
   const build = ({ routes, ...options }: GateOptions) =>
     createGateway({
-      tunnels,
+      streams,
       config: {
         routes: routes.map((route) => routeConfig.parse(route)),
         assertion: options.assertion ?? {},
@@ -81,6 +81,13 @@ export async function openGate(options: GateOptions): Promise<Gate> {
           return find(token)
         },
         peek: find,
+        marks: (ids) =>
+          new Map(
+            [...people.values()]
+              .filter(({ session }) => ids.includes(session.id))
+              .map((signedIn) => [signedIn.session.id, JSON.stringify(signedIn)]),
+          ),
+        changesAt: ({ expiresAt }) => expiresAt,
         issue: () => Promise.reject(new Error('no sign-in here')),
         list: async () => [],
         revoke: async () => false,
@@ -101,7 +108,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
         }),
     })
   const gateway = build(options)
-  const front = createFront({ first: gateway, tunnels })
+  const front = createFront({ first: gateway, streams })
   front.server.listen(0, '127.0.0.1')
   await once(front.server, 'listening')
 

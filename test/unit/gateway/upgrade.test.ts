@@ -34,6 +34,12 @@ beforeEach(async () => {
       { host: 'ws.gw.test', upstream: upstream.origin, rules: [{ require: 'two_factor' }] },
       { host: 'open.gw.test', upstream: upstream.origin, rules: [{ require: 'bypass' }] },
       {
+        host: 'shared.gw.test',
+        upstream: upstream.origin,
+        proxy: { origins: ['https://editor.gw.test', 'app://desktop'] },
+        rules: [{ require: 'two_factor' }],
+      },
+      {
         host: 'admin.gw.test',
         upstream: upstream.origin,
         rules: [{ require: 'two_factor', groups: ['admins'] }],
@@ -166,6 +172,22 @@ describe('a handshake', () => {
       expect(heads).toEqual([])
     },
   )
+
+  it.each<[string[], number]>([
+    [['https://shared.gw.test'], 101],
+    [['https://editor.gw.test'], 101],
+    [['app://desktop'], 101],
+    [['https://editor.gw.test:8443'], 403],
+    [['http://editor.gw.test'], 403],
+    [['https://EDITOR.gw.test'], 403],
+    [['https://editor.gw.test', 'https://evil.test'], 403],
+    [['null'], 403],
+  ])('where some other origins may, from %j is answered with %i', async (origins, expected) => {
+    const headers = [`Cookie: ${alice}`, ...origins.map((origin) => `Origin: ${origin}`)]
+    const { socket, head } = await open({ host: 'shared.gw.test', headers })
+    expect(Number(head.split(' ')[1])).toBe(expected)
+    socket.destroy()
+  })
 
   it.each(['Content-Length: 5', 'Content-Length: 0', 'Transfer-Encoding: chunked'])(
     'with %s is refused',
