@@ -8,7 +8,10 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      part('unit', { include: ['test/unit/**/*.test.{ts,tsx}', 'test/*.test.ts'] }),
+      part('unit', {
+        include: ['test/unit/**/*.test.{ts,tsx}', 'test/*.test.ts'],
+        testTimeout: 20_000,
+      }),
       part('contract', { include: ['test/contract/**/*.test.ts'], testTimeout: 15_000 }),
       part('http', { include: ['test/http/**/*.test.ts'], testTimeout: 15_000 }),
       part('security', { include: ['test/security/**/*.test.ts'], testTimeout: 20_000 }),
