@@ -50,7 +50,7 @@ beforeEach(() => {
   hits = 0
 })
 // A property of what gets through says nothing where nothing does.
-afterEach(() => expect(hits).toBeGreaterThan(RUNS / 20))
+afterEach(() => expect(hits).toBeGreaterThan(RUNS / 50))
 
 /** What reached the application of one connection; each of its requests carries the run's number, or was smuggled. */
 async function reached(message: (mark: string) => string): Promise<RecordedMessage[]> {
@@ -135,7 +135,7 @@ const PIECES = [
 const piece = fc.constantFrom(...PIECES)
 const target = fc.oneof(
   fc.array(piece, { maxLength: 10 }).map((pieces) => `/${pieces.join('')}`),
-  fc.array(piece, { maxLength: 8 }).map((pieces) => `/public/${pieces.join('')}`),
+  fc.array(piece, { maxLength: 4 }).map((pieces) => `/public/${pieces.join('')}`),
   fc.string({
     unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
     maxLength: 20,
