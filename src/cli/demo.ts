@@ -50,8 +50,9 @@ export const demo: Command = {
     // Loaded here, so that every other command goes without.
     const { createDemoApp } = await import('./demo-app.ts')
     const { runGateway } = await import('./run-gateway.ts')
+    const portal = portalOf(port)
     const application = createDemoApp(async () => ({
-      users: store ? await personsOf(store, passwords) : [],
+      users: store ? await personsOf(store, passwords, portal) : [],
       messages: inbox.messages().map(asShown),
     }))
     try {
@@ -74,10 +75,12 @@ export const demo: Command = {
   },
 }
 
+const portalOf = (port: number) => new URL(`http://localhost:${port}/.gatehouse/`)
+
 /** What an operator with a single host would write. */
 const configText = (port: number, upstreamPort: number) => `\
 portal:
-  url: http://localhost:${port}/.gatehouse/
+  url: ${portalOf(port).href}
 listen: 127.0.0.1:${port}
 health: { listen: "127.0.0.1:0" }
 timeouts: { drain: 1s } # the demo's clock and stream never end by themselves, and nobody waits 30 s
@@ -86,6 +89,7 @@ timeouts: { drain: 1s } # the demo's clock and stream never end by themselves, a
 factors:
   passkey: {}
   totp: {}
+  push: {}
   email: {}
   sms: { countries: [US, GB, DE, AT, CH, FR, ES, IT, NL, PL, SE, IN, BR, JP, AU, CA] }
   voice: { countries: [US, GB, DE, AT, CH, FR, ES, IT, NL, PL, SE, IN, BR, JP, AU, CA] }
@@ -132,7 +136,7 @@ const asShown = ({ at, message }: InboxMessage): DemoMessage => ({
   text: message.text,
 })
 
-async function personsOf(store: Store, passwords: ReadonlyMap<string, string>) {
+async function personsOf(store: Store, passwords: ReadonlyMap<string, string>, portal: URL) {
   const now = Math.floor(Date.now() / 1000)
   const users = await store.users.list()
   return Promise.all(
@@ -146,9 +150,26 @@ async function personsOf(store: Store, passwords: ReadonlyMap<string, string>) {
           label: state === 'pending' ? `${label}, being set up` : label,
           ...(await shownCode(data, now)),
         }))
-      return { name, password: passwords.get(name) ?? '', groups, codes: await Promise.all(codes) }
+      return {
+        name,
+        password: passwords.get(name) ?? '',
+        groups,
+        codes: await Promise.all(codes),
+        requests: await requestsTo(store, id, now, portal),
+      }
     }),
   )
+}
+
+/** What their phone would be notified of. */
+async function requestsTo(store: Store, userId: string, now: number, portal: URL) {
+  const open = await store.challenges.listOpen(userId, now)
+  return open
+    .filter(({ kind, boundTo }) => kind === 'push' && boundTo.startsWith('attempt/'))
+    .map(({ id, about: { address, destination = portal.host } }) => ({
+      text: `Sign-in to ${destination} from ${address}`,
+      href: new URL(`approve/${id}`, portal).href,
+    }))
 }
 
 function* welcome(port: number, passwords: ReadonlyMap<string, string>): Generator<string> {

@@ -95,3 +95,32 @@ it('ends on Ctrl-C although a stream is open, and leaves nothing behind', async 
   expect(await running.stop('SIGINT')).toBe(0)
   expect(folders().length).toBeLessThan(before.length)
 })
+
+it('lets one browser be desk and phone, and shows on the inbox page what the phone is asked', async () => {
+  const [, password = ''] = await running.until(/bob +(\S{12,}) +staff/)
+  const onward = async (answer: { location: string | undefined }) =>
+    visitor.open(new URL(answer.location ?? '', visitor.url).href)
+  await visitor.open(`${address}/`)
+  await onward(await visitor.submit({ username: 'bob', password }))
+  const chosen = await onward(await visitor.submit({ enroll: 'push' }))
+  const desk = { url: visitor.url, page: visitor.page }
+  const [link = ''] =
+    /http:\/\/localhost:\d+\/\.gatehouse\/approver\/[\w-]+/.exec(chosen.body) ?? []
+  await visitor.open(link)
+  await visitor.submit({})
+  const { body } = await visitor.open(`${address}/.gatehouse/approver`)
+  const [, code = ''] = /class="big-digits">(\d\d)</.exec(body) ?? []
+  await visitor.open(desk.url)
+  expect(await visitor.submit({ code })).toMatchObject({ status: 303, location: `${address}/` })
+
+  const other = createVisitor(Number(new URL(address).port), { accept: 'text/html' })
+  await other.open(`${address}/`)
+  const next = await other.submit({ username: 'bob', password })
+  const asked = await other.open(next.location ?? '')
+  const [, number = ''] = /class="big-digits">(\d\d)</.exec(asked.body) ?? []
+  const inbox = await visitor.get(`${address}/inbox`)
+  const [, request = ''] = /href="([^"]+\/approve\/[\w-]+)"/.exec(inbox.body) ?? []
+  await visitor.open(request)
+  expect((await visitor.submit({ number })).status).toBe(200)
+  expect(await other.submit({})).toMatchObject({ status: 303, location: `${address}/` })
+})

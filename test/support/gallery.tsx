@@ -187,8 +187,9 @@ const people = [
     password: 'paper boats at noon',
     groups: ['admins', 'staff'],
     codes: [{ label: 'Gatehouse', code: '492039', secondsLeft: 17 }],
+    requests: [{ text: 'Sign-in to Paper Trail from 127.0.0.1', href: '/approve/1' }],
   },
-  { name: 'ben', password: 'seven blue ladders', groups: [], codes: [] },
+  { name: 'ben', password: 'seven blue ladders', groups: [], codes: [], requests: [] },
 ]
 
 const messages = [

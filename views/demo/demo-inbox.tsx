@@ -5,6 +5,8 @@ export interface DemoPerson {
   groups: readonly string[]
   /** What their authenticator app would show. */
   codes: readonly { label: string; code: string; secondsLeft: number }[]
+  /** What their phone would be notified of. */
+  requests: readonly { text: string; href: string }[]
 }
 
 /** Something that the gateway has sent to somebody. */
@@ -83,7 +85,7 @@ const Message = ({ as, to, at, subject, text }: DemoMessage) => (
 /** Addresses apart from the rest, so that they can be followed. */
 const partsOf = (text: string): string[] => text.split(/(https?:\/\/\S+)/)
 
-const Person = ({ name, password, groups, codes }: DemoPerson) => (
+const Person = ({ name, password, groups, codes, requests }: DemoPerson) => (
   <section class="person">
     <h2>{name}</h2>
     <dl>
@@ -94,6 +96,11 @@ const Person = ({ name, password, groups, codes }: DemoPerson) => (
       <dt>Groups</dt>
       <dd>{groups.length > 0 ? groups.join(', ') : 'none'}</dd>
     </dl>
+    {requests.map(({ text, href }) => (
+      <p class="request">
+        <span>{text}</span> <a href={href}>Answer as their phone</a>
+      </p>
+    ))}
     {codes.length === 0 && (
       <p>No authenticator app yet. The gateway asks for one where a page needs it.</p>
     )}

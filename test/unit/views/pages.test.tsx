@@ -179,6 +179,7 @@ const attacked = {
         password: hostile,
         groups: [hostile],
         codes: [{ label: hostile, code: hostile, secondsLeft: 3 }],
+        requests: [{ text: hostile, href: '/' }],
       },
     ],
   }),
