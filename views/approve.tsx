@@ -145,7 +145,7 @@ const OUTCOMES: Record<ApprovedProps['outcome'], { title: string; sentences: rea
     denied: {
       title: 'Refused',
       sentences: [
-        'That sign-in has ended, and whoever tried it is slowed down.',
+        'That sign-in has ended.',
         'Whoever it was knows your password: change it now, and wherever else you use the same.',
       ],
     },

@@ -116,6 +116,12 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
     return { ...challenge, delivery }
   }
 
+  /** Another question of the same kind that is open for the same person. */
+  const elsewhere = async ({ id, userId, kind }: Challenge): Promise<Challenge | undefined> => {
+    const open = await challenges.listOpen(userId, clock.now())
+    return open.find((other) => other.kind === kind && other.id !== id)
+  }
+
   const mayStart = async ({ budgets = [] }: ChallengeStart): Promise<number> =>
     budgets.length === 0 ? 0 : limits.beforeSend(budgets)
 
@@ -163,6 +169,8 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
       const factor = factorOf(factors, credential.kind)
       const started = await start(factor, { credential, user, boundTo, about, challenge })
       if (!started) return { ok: true, challenge: undefined }
+      const other = started.onePerUser ? await elsewhere(challenge) : undefined
+      if (other) return { ok: false, because: 'elsewhere', seconds: other.expiresAt - now }
       const seconds = await mayStart(started)
       if (seconds > 0) return { ok: false, because: 'limit', seconds }
 
@@ -214,7 +222,8 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
       if (state === 'denied' || state === 'wrong') {
         const { address } = challenge.about
         await challenges.end(id, 'denied')
-        await limits.penalize(address)
+        // A number that was mistaken says nothing against where the sign-in was begun.
+        if (state === 'denied') await limits.penalize(address)
         const details = { kind: challenge.kind, reason: state }
         audit.record({ name: 'challenge.denied', userId: challenge.userId, address, details })
       }

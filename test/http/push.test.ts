@@ -172,6 +172,9 @@ describe('a sign-in with an approver', () => {
     expect((await phone.submit({ number: shown })).status).toBe(403)
     expect((await other.submit({})).status).toBe(403)
     expect((await other.get(other.url)).status).toBe(303)
+    // Whoever it was, and it may have been a slip: nobody is slowed down by it.
+    await other.open(`${PORTAL}/login`)
+    expect((await other.submit({ username: name, password: PASSWORD })).status).toBe(303)
   })
 
   it('ends when the person says that it was not them, and slows the other side down', async () => {
@@ -211,6 +214,17 @@ describe('a sign-in with an approver', () => {
     expect(shown).toBe('')
     expect(browser.received).toHaveLength(1)
     expect((await other.submit({ resend: '1' })).status).toBe(429)
+  })
+
+  it('is asked for once at a time, also when it is asked for again', async () => {
+    await screens.enroll()
+    const { desk: stale } = await screens.begin()
+    gateway.clock.advance(61)
+    await screens.begin()
+    await stale.open(stale.url)
+    expect((await stale.submit({ resend: '1' })).status).toBe(429)
+    expect(await gateway.store.challenges.listOpen(user.id, gateway.clock.now())).toHaveLength(1)
+    expect(browser.received).toHaveLength(2)
   })
 
   it('is asked for so often in ten minutes and no more', async () => {
