@@ -289,6 +289,14 @@ export function describeStore(
         expect(await store.challenges.findBound(challenge.boundTo)).toEqual(next)
       })
 
+      it('knows the one that came last by what became of it, too', async () => {
+        // All within one second.
+        const next = other({ id: `0${challenge.id}` })
+        await store.challenges.open(next, true)
+        await store.challenges.end(next.id, 'denied')
+        expect((await store.challenges.findBound(challenge.boundTo))?.id).toBe(next.id)
+      })
+
       it('keeps one a user, where that is asked for, until its time is up', async () => {
         const next = other({ boundTo: 'attempt/other' })
         expect((await store.challenges.open(next, true))?.id).toBe(challenge.id)

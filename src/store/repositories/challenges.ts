@@ -103,8 +103,10 @@ export function createChallengeRepository(deps: ChallengeRepositoryDeps): Challe
         .selectAll()
         .where('bound_to', '=', boundTo)
         .orderBy('created_at', 'desc')
-        // Within one second the open one is the newest: the others were ended when it came.
+        // Within one second the open one is the newest, and one that another came after is not: the
+        // others were ended when it came.
         .orderBy(sql`state = 'pending'`, 'desc')
+        .orderBy(sql`state = 'superseded'`, 'asc')
         .executeTakeFirst()
       return row && fromRow(row)
     },
