@@ -1,8 +1,10 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { randomToken, sha256 } from '../../src/base/bytes.ts'
 import { createWebPush } from '../../src/channels/web-push/index.ts'
 import { vapidKeys } from '../../src/channels/web-push/vapid.ts'
 import { openBrowser } from '../support/browser.ts'
+import { aCredential } from '../support/builders.ts'
 import { openGateway, PASSWORD, type TestGateway } from '../support/gateway.ts'
 import { freePort } from '../support/ports.ts'
 import { openPushService, type PushService, type Subscriber } from '../support/push-service.ts'
@@ -28,7 +30,7 @@ beforeAll(async () => {
   gateway = await openGateway(
     `
 portal: { url: "${home}" }
-factors: { push: {} }
+factors: { push: {}, passkey: {} }
 routes:
   - { host: localhost, name: Team wiki, rules: [{ require: two_factor }] }
 `,
@@ -110,6 +112,7 @@ async function typePassword(page: Page): Promise<void> {
 /** Sets an approver up, on two screens, as a person would. */
 async function enroll(desk: Page, phone: Page): Promise<void> {
   await typePassword(desk)
+  await desk.click('button[name="enroll"][value="push"]')
   const link = await desk.textContent('code.secret')
   await phone.goto(link ?? '')
   await phone.click('text=Use this device')
@@ -154,6 +157,7 @@ describe('an approver', { timeout: 60_000 }, () => {
     const plain = { javaScriptEnabled: false }
     const [first, phone] = [await screen(plain), await screen(plain)]
     await typePassword(first)
+    await first.click('button[name="enroll"][value="push"]')
     await phone.goto((await first.textContent('code.secret')) ?? '')
     await phone.click('text=Use this device')
     const shown = await phone.textContent('.big-digits')
@@ -216,6 +220,70 @@ describe('notifications', { timeout: 60_000 }, () => {
     await phone.waitForSelector('[data-approver="notified"]:not([hidden])')
   })
 })
+
+describe('an approver that asks for a passkey', { timeout: 60_000 }, () => {
+  it('is held by the person themselves, or approves nothing', async () => {
+    const [desk, phone] = [await screen(), await phoneScreen()]
+    const authenticator = await deviceOf(phone)
+    // The passkey is set up on the phone itself, and the approver has been there for long.
+    await typePassword(phone)
+    await phone.click('button[name="enroll"][value="passkey"]')
+    await phone.getByRole('button', { name: 'Set up a passkey' }).click()
+    await arrived(phone)
+    await becomesApprover(phone)
+
+    await phone.goto(`${home}approver`)
+    await phone.getByRole('button', { name: 'Ask for my passkey' }).click()
+    await phone.waitForSelector('text=Approve without my passkey')
+
+    await typePassword(desk)
+    await desk.click('button[name="way"]')
+    const number = await desk.textContent('.big-digits')
+    await phone.waitForURL(/\/approve\//)
+    await authenticator.knowsItsUser(false)
+    await phone.click(`.numbers button:has-text("${number}")`)
+    await phone.waitForSelector('[data-approver="problem"]:not([hidden])')
+    await authenticator.knowsItsUser(true)
+    await phone.click(`.numbers button:has-text("${number}")`)
+    await phone.waitForSelector('h1:has-text("Approved")')
+    await arrived(desk)
+  })
+})
+
+/** Puts a browser on file that was bound on another day. */
+async function becomesApprover(page: Page): Promise<void> {
+  const secret = randomToken(32)
+  const user = await gateway.store.users.findByName(name)
+  const data = { stage: 'bound', browser: 'Chrome on Android', confirms: false }
+  const handle = sha256(secret).toString('base64url')
+  const label = 'Chrome on Android'
+  await gateway.store.credentials.insert(
+    aCredential({ kind: 'push', userId: user?.id ?? '', label, data, handle }),
+  )
+  const cookie = { name: 'gatehouse-approver', value: secret, domain: 'localhost', path: '/' }
+  await page.context().addCookies([cookie])
+}
+
+/** An authenticator of the page's own, as phones have them. */
+async function deviceOf(page: Page) {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('WebAuthn.enable', { enableUI: false })
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
+  return {
+    async knowsItsUser(isUserVerified: boolean) {
+      await devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified })
+    },
+  }
+}
 
 /** Hands a message to the page's worker as the browser does. @returns The notifications that it shows. */
 async function delivered(page: Page, data: string): Promise<object[]> {

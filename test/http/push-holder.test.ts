@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createAuthenticator, type SoftAuthenticator } from '../support/authenticator.ts'
+import { openGateway, type TestGateway } from '../support/gateway.ts'
+import { addPasskey, optionsOn, spoken } from '../support/passkeys.ts'
+import { openPushService, type PushService } from '../support/push-service.ts'
+import { bigNumber, openTwoScreens, pushTo, type TwoScreens } from '../support/two-screens.ts'
+import type { Answer, Visitor } from '../support/visitor.ts'
+
+const PORTAL = 'https://auth.gw.test'
+const rd = 'https://wiki.gw.test/page'
+
+let service: PushService
+let gateway: TestGateway
+beforeAll(async () => {
+  service = await openPushService()
+  gateway = await openGateway(
+    `
+portal: { url: "${PORTAL}" }
+factors: { push: {}, passkey: {} }
+routes:
+  - { host: wiki.gw.test, name: Team wiki, rules: [{ require: two_factor }] }
+`,
+    { ways: () => [pushTo(PORTAL)] },
+  )
+})
+afterAll(async () => {
+  await gateway.close()
+  await service.close()
+})
+
+let number = 0
+let screens: TwoScreens
+let phone: Visitor
+let key: SoftAuthenticator
+beforeEach(async () => {
+  number += 1
+  gateway.clock.advance(86_400)
+  screens = await openTwoScreens({ gateway, service, name: `user${number}`, rd })
+  phone = screens.phone
+  key = createAuthenticator()
+})
+
+/** Has an approver, and a passkey beside it. */
+async function enroll(): Promise<void> {
+  const { desk } = screens
+  await screens.withPassword()
+  const chosen = await desk.submit({ enroll: 'push' })
+  await desk.open(chosen.location ?? '')
+  const code = await screens.join()
+  await desk.open(desk.url)
+  expect(await desk.submit({ code })).toMatchObject({ status: 303, location: rd })
+  await addPasskey(gateway.store, screens.user, key)
+}
+
+/** The form of a page that a script fills in. */
+function form(page: Answer, name: string): Answer {
+  const [body = ''] =
+    Array.from(page.body.matchAll(/<form .*?<\/form>/gs), ([it]) => it).filter((it) =>
+      it.includes(`data-approver="${name}"`),
+    ) ?? []
+  return { ...page, body }
+}
+
+/** Says whether approvals shall ask for the passkey, as the page's script does. */
+async function say(confirms: 'yes' | 'no', by = key): Promise<Answer> {
+  await phone.open(`${PORTAL}/approver`)
+  phone.page = form(phone.page, 'holder')
+  const answer = spoken(by.get(optionsOn(phone.page.body)))
+  return phone.submit({ answer, confirms })
+}
+
+/** Begins a sign-in that is put to the approver. */
+async function begin() {
+  const desk = gateway.visitor()
+  await screens.withPassword(desk)
+  let shown = bigNumber(desk.page)
+  if (shown === '') {
+    const [, way = ''] = /name="way" value="([\w-]+)"/.exec(desk.page.body) ?? []
+    const chosen = await desk.submit({ way })
+    shown = bigNumber(await desk.open(chosen.location ?? ''))
+  }
+  return { desk, shown }
+}
+
+const asks = async (): Promise<boolean> =>
+  (await phone.open(`${PORTAL}/approver`)).body.includes('Approve without my passkey')
+
+describe('an approver that asks for a passkey', () => {
+  it('is made by the passkey itself, and unmade by it', async () => {
+    await enroll()
+    expect(await asks()).toBe(false)
+    expect((await say('yes')).status).toBe(303)
+    expect(await asks()).toBe(true)
+    expect((await say('no')).status).toBe(303)
+    expect(await asks()).toBe(false)
+  })
+
+  it('approves by number and passkey together', async () => {
+    await enroll()
+    await say('yes')
+    const { desk, shown } = await begin()
+    await phone.open(screens.request())
+    const holder = spoken(key.get(optionsOn(phone.page.body)))
+    expect((await phone.submit({ number: shown, holder })).status).toBe(200)
+    expect(await desk.submit({})).toMatchObject({ status: 303, location: rd })
+  })
+
+  it('says no without one', async () => {
+    await enroll()
+    await say('yes')
+    const { desk } = await begin()
+    await phone.open(screens.request())
+    expect((await phone.submit({ deny: '1' })).status).toBe(200)
+    expect((await desk.submit({})).status).toBe(403)
+    gateway.clock.advance(3600)
+  })
+
+  it.each<[string, (page: Answer) => string]>([
+    ['no passkey', () => ''],
+    ['nonsense', () => '{"id":"x"}'],
+    [
+      'a passkey that did not look who it was',
+      ({ body }) => spoken(key.get(optionsOn(body), { verified: false })),
+    ],
+    [
+      'a passkey of another site',
+      ({ body }) => spoken(key.get(optionsOn(body), { client: { origin: 'https://evil.test' } })),
+    ],
+    [
+      'a passkey for another question',
+      ({ body }) => spoken(key.get({ ...optionsOn(body), challenge: 'AAAA' })),
+    ],
+    [
+      'a passkey that nobody knows',
+      ({ body }) => spoken(createAuthenticator().get(optionsOn(body))),
+    ],
+  ])('does not approve with %s, and can be asked again', async (_, holderOf) => {
+    await enroll()
+    await say('yes')
+    const { desk, shown } = await begin()
+    await phone.open(screens.request())
+    const holder = holderOf(phone.page)
+    expect((await phone.submit({ number: shown, holder })).status).toBe(401)
+    expect((await desk.submit({})).location).toBeUndefined()
+    const again = spoken(key.get(optionsOn(phone.page.body)))
+    expect((await phone.submit({ number: shown, holder: again })).status).toBe(200)
+  })
+
+  it('does not take the passkey of somebody else', async () => {
+    await enroll()
+    await say('yes')
+    const other = createAuthenticator()
+    await addPasskey(gateway.store, await gateway.addUser({ name: `other${number}` }), other)
+    const { shown } = await begin()
+    await phone.open(screens.request())
+    const holder = spoken(other.get(optionsOn(phone.page.body)))
+    expect((await phone.submit({ number: shown, holder })).status).toBe(401)
+  })
+
+  it('does not take an answer that was used already', async () => {
+    await enroll()
+    await say('yes')
+    const { shown } = await begin()
+    await phone.open(screens.request())
+    const { page } = phone
+    const holder = spoken(key.get(optionsOn(page.body)))
+    const wrong = shown === '42' ? '43' : '42'
+    // The number was not even of the right shape, so nothing was approved, and the passkey is used up.
+    expect((await phone.submit({ number: `${wrong}x`, holder })).status).toBe(401)
+    expect((await phone.submit({ number: shown, holder })).status).toBe(401)
+  })
+
+  it('is made by no passkey of anybody else’s', async () => {
+    await enroll()
+    expect((await say('yes', createAuthenticator())).status).toBe(401)
+    expect(await asks()).toBe(false)
+  })
+})
+
+describe('a person without a passkey', () => {
+  it('is offered none of it', async () => {
+    await enroll()
+    const own = await gateway.store.credentials.listByUser(screens.user.id)
+    const passkey = own.find(({ kind }) => kind === 'passkey')
+    await gateway.store.credentials.delete(passkey?.id ?? '', screens.user.id)
+    expect((await phone.open(`${PORTAL}/approver`)).body).not.toContain('data-approver="holder"')
+  })
+})
