@@ -1,7 +1,8 @@
 import { CodeMail } from '../../../views/mail/code-mail.tsx'
 import { page } from '../../../views/page.ts'
-import { browserName } from '../../base/browser-name.ts'
 import type { UnixSeconds } from '../../base/clock.ts'
+import { oneLine } from '../../base/one-line.ts'
+import { browserInWords } from '../../base/user-agent.ts'
 import type { ChallengeAbout } from '../../model/challenge.ts'
 import type { Message } from '../../model/message.ts'
 
@@ -71,15 +72,8 @@ function factsOf({ user, about, at, first }: CodeNews): (readonly [string, strin
   if (first) return [['Set up for', oneLine(user)], time]
   return [
     ['Signing in as', oneLine(user)],
-    ['From', `${oneLine(address)}, ${browserName(userAgent)}`],
+    ['From', `${oneLine(address)}, ${browserInWords(userAgent)}`],
     ...(destination === undefined ? [] : [['On the way to', oneLine(destination)] as const]),
     time,
   ]
 }
-
-/** No line of its own, no character that turns the text around it, and no end of it out of sight. */
-const oneLine = (text: string): string =>
-  text
-    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
-    .trim()
-    .slice(0, 120)
