@@ -8,6 +8,8 @@ export interface Requirement {
   maxAgeSeconds?: number
   /** At least one of these methods must have been used (AMR values); any when absent. */
   methods?: readonly string[]
+  /** At least one of these authenticators must have been used: ids; any when absent. */
+  by?: readonly string[]
 }
 
 /** One request, as rules see it. */

@@ -11,6 +11,8 @@ export interface Proof {
   phishingResistant: boolean
   /** Methods used (RFC 8176): `pwd`, `otp`, `hwk` … */
   amr: readonly string[]
+  /** Ids of the authenticators that were used; absent where none was. */
+  by?: readonly string[]
   /** When the newest proof at this level was given. */
   authenticatedAt: UnixSeconds
 }

@@ -102,11 +102,12 @@ export function reportsOn(
 /** Is what a session has proved enough, fresh enough, and of the right kind for a requirement? */
 export function satisfies(
   proof: Proof,
-  { aal, phishingResistant, maxAgeSeconds, methods }: Requirement,
+  { aal, phishingResistant, maxAgeSeconds, methods, by }: Requirement,
   now: UnixSeconds,
 ): boolean {
   if (proof.aal < aal) return false
   if (phishingResistant && !proof.phishingResistant) return false
   if (methods && !methods.some((method) => proof.amr.includes(method))) return false
+  if (by && !by.some((id) => proof.by?.includes(id))) return false
   return maxAgeSeconds === undefined || now - proof.authenticatedAt <= maxAgeSeconds
 }

@@ -197,7 +197,7 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
 export const idIn = (token: string): string => token.slice(0, token.indexOf('.'))
 
 /** What is left of a remembered session whose proof is no longer fresh: nothing that a password cannot do. */
-const lowered = (session: Session): Session => ({
+const lowered = ({ by: _, ...session }: Session): Session => ({
   ...session,
   aal: 1,
   phishingResistant: false,

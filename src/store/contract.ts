@@ -144,6 +144,8 @@ export interface Acceptance {
   spends?: readonly Uint8Array[]
   /** Only if the user has no other authenticator by now, in any state but pending. */
   onlyAsFirst?: boolean
+  /** All others of its kind that the user has end with this. */
+  insteadOfOthers?: boolean
 }
 
 export interface ChallengeRepository {
@@ -188,6 +190,8 @@ export interface AttemptRepository {
   update(attempt: Attempt): Promise<boolean>
   /** @returns Whether it was there: exactly one of several parallel calls is told yes. */
   delete(id: string): Promise<boolean>
+  /** Ends whatever a user has begun. */
+  deleteByUser(userId: string): Promise<void>
 }
 
 /** A budget of guesses under one key. */
@@ -221,10 +225,15 @@ export interface LimitRepository {
 export interface DeviceRepository {
   knows(userId: string, browserHash: Uint8Array): Promise<boolean>
   remember(userId: string, browserHash: Uint8Array, seenAt: UnixSeconds): Promise<void>
+  /** Forgets all of them. */
+  forget(userId: string): Promise<void>
 }
 
-/** What a ticket opens: the set-up link, a new password, the way back from a change, another realm. */
-export type TicketPurpose = 'setup' | 'reset' | 'undo' | 'invite' | 'hand-off'
+/**
+ * What a ticket opens: the set-up link, a new password, the way back from a change, a new mail address,
+ * another realm.
+ */
+export type TicketPurpose = 'setup' | 'reset' | 'undo' | 'invite' | 'mail' | 'hand-off'
 
 /** A secret that opens one thing once. Only its hash is kept. */
 export interface Ticket {

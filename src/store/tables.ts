@@ -28,6 +28,8 @@ export interface Tables {
     phishing_resistant: number
     /** JSON list of text. */
     amr: string
+    /** JSON list of ids of credentials. */
+    proved_by: string
     authenticated_at: number
     created_at: number
     last_seen_at: number

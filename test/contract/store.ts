@@ -147,6 +147,12 @@ export function describeStore(
         expect(sessions.marks([]).size).toBe(0)
       })
 
+      it('knows which authenticators proved it', async () => {
+        await store.sessions.insert({ ...session, id: 'proved', by: ['c1', 'c2'] })
+        expect(store.sessions.find('proved')?.session.by).toEqual(['c1', 'c2'])
+        expect(store.sessions.find(session.id)?.session).not.toHaveProperty('by')
+      })
+
       it('ends one session, all, or all but one', async () => {
         const others = [1, 2].map((index) => ({ ...session, id: `other${index}` }))
         for (const other of others) await store.sessions.insert(other)
@@ -195,6 +201,22 @@ export function describeStore(
         await store.credentials.insert(second)
         expect(await accept(1, { id: second.id, onlyAsFirst: true })).toBe(false)
         expect(await accept(1, { id: second.id })).toBe(true)
+      })
+
+      it('puts one in the place of all others of its kind, where that is asked for', async () => {
+        const others = ['old', 'older'].map((id) => aCredential({ id, userId: user.id }))
+        const another = aCredential({ id: 'another', userId: user.id, kind: 'passkey' })
+        for (const other of [...others, another]) await store.credentials.insert(other)
+        const stranger = aUser({ id: 'u2', name: 'bob' })
+        await store.users.insert(stranger)
+        await store.credentials.insert(aCredential({ id: 'theirs', userId: 'u2' }))
+        // Too late: nothing is taken away either.
+        expect(await accept(7, { insteadOfOthers: true })).toBe(false)
+        expect(await store.credentials.listByUser(user.id)).toHaveLength(4)
+        expect(await accept(1, { insteadOfOthers: true })).toBe(true)
+        const left = (await store.credentials.listByUser(user.id)).map(({ id }) => id)
+        expect(left.toSorted()).toEqual([credential.id, 'another'].toSorted())
+        expect(await store.credentials.listByUser('u2')).toHaveLength(1)
       })
 
       it('accepts nothing for a challenge that is over or was sent again', async () => {
@@ -378,6 +400,16 @@ export function describeStore(
         )
         expect(tries.filter(Boolean)).toHaveLength(1)
       })
+
+      it('end all at once for a user, and for no other', async () => {
+        const stranger = aUser({ id: 'u2', name: 'bob' })
+        await store.users.insert(stranger)
+        const other = anAttempt({ userId: 'u2' })
+        for (const it of [anAttempt({ userId: user.id }), other]) await store.attempts.insert(it)
+        await store.attempts.deleteByUser(user.id)
+        expect(await store.attempts.find(attempt.id)).toBeUndefined()
+        expect(await store.attempts.find(other.id)).toBeDefined()
+      })
     })
 
     describe('limits', () => {
@@ -447,6 +479,16 @@ export function describeStore(
         await store.devices.remember(user.id, browser, NOON + 1)
         expect(await store.devices.knows(user.id, browser)).toBe(true)
         expect(await store.devices.knows('', browser)).toBe(false)
+      })
+
+      it('forgets the browsers of one user', async () => {
+        const browser = new Uint8Array([5])
+        const stranger = aUser({ id: 'u2', name: 'bob' })
+        await store.users.insert(stranger)
+        for (const { id } of [user, stranger]) await store.devices.remember(id, browser, NOON)
+        await store.devices.forget(user.id)
+        expect(await store.devices.knows(user.id, browser)).toBe(false)
+        expect(await store.devices.knows('u2', browser)).toBe(true)
       })
 
       it('keeps one ticket a purpose', async () => {

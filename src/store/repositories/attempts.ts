@@ -29,6 +29,10 @@ export function createAttemptRepository(db: Kysely<Tables>): AttemptRepository {
       const result = await db.deleteFrom('attempt').where('id', '=', id).executeTakeFirst()
       return result.numDeletedRows === 1n
     },
+
+    async deleteByUser(userId) {
+      await db.deleteFrom('attempt').where('user_id', '=', userId).execute()
+    },
   }
 }
 

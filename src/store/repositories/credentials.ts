@@ -87,6 +87,19 @@ export function createCredentialRepository(deps: CredentialRepositoryDeps): Cred
       return run(insert.compile()).changes === 1
     })
 
+  /** Where there is one of a kind, the new one takes the place of the old one in the same moment. */
+  const removeOthers = (run: Run, { id, insteadOfOthers }: Acceptance): boolean => {
+    if (!insteadOfOthers) return true
+    const own = db.selectFrom('credential').where('id', '=', id)
+    const others = db
+      .deleteFrom('credential')
+      .where('id', '!=', id)
+      .where('kind', '=', own.select('kind'))
+      .where('user_id', '=', own.select('user_id'))
+    run(others.compile())
+    return true
+  }
+
   return {
     async insert(credential) {
       const row: Row = {
@@ -141,7 +154,7 @@ export function createCredentialRepository(deps: CredentialRepositoryDeps): Cred
     accept: (acceptance) =>
       unlessTaken(async () =>
         allOrNothing(atomically, (run) =>
-          [verifyChallenge, spend, store].every((step) => step(run, acceptance)),
+          [verifyChallenge, spend, store, removeOthers].every((step) => step(run, acceptance)),
         ),
       ),
 

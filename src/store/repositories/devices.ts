@@ -23,5 +23,9 @@ export function createDeviceRepository(db: Kysely<Tables>): DeviceRepository {
         )
         .execute()
     },
+
+    async forget(userId) {
+      await db.deleteFrom('device').where('user_id', '=', userId).execute()
+    },
   }
 }

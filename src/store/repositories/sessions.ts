@@ -126,6 +126,7 @@ function toRow(session: StoredSession): SessionRow {
     aal: session.aal,
     phishing_resistant: session.phishingResistant ? 1 : 0,
     amr: JSON.stringify(session.amr),
+    proved_by: JSON.stringify(session.by ?? []),
     authenticated_at: session.authenticatedAt,
     created_at: session.createdAt,
     last_seen_at: session.lastSeenAt,
@@ -137,12 +138,14 @@ function toRow(session: StoredSession): SessionRow {
 }
 
 function fromRow(row: SessionRow): Session {
+  const by = JSON.parse(row.proved_by) as string[]
   return {
     id: row.id,
     userId: row.user_id,
     aal: row.aal === 2 ? 2 : row.aal === 1 ? 1 : 0,
     phishingResistant: row.phishing_resistant === 1,
     amr: JSON.parse(row.amr) as string[],
+    ...(by.length === 0 ? {} : { by }),
     authenticatedAt: row.authenticated_at,
     createdAt: row.created_at,
     lastSeenAt: row.last_seen_at,
