@@ -30,6 +30,13 @@ export interface Factor {
   enrollable: 'first' | 'later' | 'never'
   /** Never shown first while there is another way, e.g. codes that run out. */
   lastResort?: boolean
+  /**
+   * Does it count for no change to the account while the person has something better? So it is with codes
+   * that travel by mail or phone.
+   *
+   * @see NIST SP 800-63B-4, sections 3.1.3.1 and 3.2.9
+   */
+  weak?: boolean
   /** Does its challenge reach the person by a message? Then it is put on demand, and again on demand. */
   sends?: boolean
   /** What has to be known before an enrollment can begin. */
@@ -41,6 +48,10 @@ export interface Factor {
   isSpent?(credential: Credential): boolean
   /** What tells this credential from others, for the person: `a•••@example.com`, `synced`, `7 codes left`. */
   facts(credential: Credential): readonly string[]
+  /** What the person should do something about, as a sentence: `Only 2 of your backup codes are left.` */
+  warning?(credential: Credential): string | undefined
+  /** Where whoever holds it can be told something, in words of ours and not only in codes. */
+  reaches?(credential: Credential): Reach | undefined
 
   /** Begins to bind a new authenticator. Counts for nothing yet. */
   enroll(user: User, wish: EnrollmentWish): Promise<EnrollmentStart>
@@ -66,6 +77,12 @@ export interface Factor {
   remote?: RemoteAnswers
   /** For factors that tell by themselves who is there, so that no name is asked. */
   discovery?: Discovery
+}
+
+/** An address of a person. */
+export interface Reach {
+  medium: 'email' | 'sms'
+  to: string
 }
 
 /** A credential, and the open question about it if the factor asks one. */

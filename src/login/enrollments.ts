@@ -80,7 +80,8 @@ export function createEnrollments(deps: EnrollmentsDeps): Enrollments {
       if (!factor || factor.enrollable === 'never') return { ok: false, because: 'not_offered' }
       const own = (await credentials.listByUser(user.id)).filter((it) => it.kind === kind)
       const others = own.filter(({ state }) => state !== 'pending')
-      if (others.length >= factor.most) return { ok: false, because: 'too_many' }
+      // Where there can be one only, the new one takes the place of the old.
+      if (factor.most > 1 && others.length >= factor.most) return { ok: false, because: 'too_many' }
 
       const started = await factor.enroll(user, {
         others,

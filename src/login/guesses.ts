@@ -1,6 +1,7 @@
 import type { Audit } from '../audit/record.ts'
 import { sha256 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
+import { browserInWords } from '../base/user-agent.ts'
 import type { Directory } from '../directories/contract.ts'
 import type { Asked, Factor, Factors } from '../factors/contract.ts'
 import type { GivenProof } from '../model/attempt.ts'
@@ -27,6 +28,8 @@ export type Checked =
 export interface Source {
   browser: string
   address: string
+  /** For the trail; may be hostile. Absent where an application asks. */
+  userAgent?: string
 }
 
 /** Makes guesses out of answers: throttled, checked, written down in the trail. */
@@ -132,12 +135,15 @@ export function createGuesses(deps: GuessesDeps): Guesses {
       ...(spends === undefined ? {} : { spends }),
       ...(challenge ? { challenge } : {}),
       onlyAsFirst: as === 'first',
+      insteadOfOthers: as !== 'bound' && factor.most === 1,
     })
     if (!accepted) return refused('used', kind, userId, address)
     if (worth?.temporary) await credentials.delete(id, userId)
-    if (!worth) return { ok: true, credential }
+    const proven = label === undefined ? credential : { ...credential, label }
+    if (!worth) return { ok: true, credential: proven }
     const enrolled = as === 'bound' ? {} : { enrolled: true }
-    return { ok: true, credential, proof: { ...worth, at, credentialId: id, ...enrolled } }
+    const proof = { ...worth, at, credentialId: id, ...enrolled }
+    return { ok: true, credential: proven, proof }
   }
 
   /** A device that answers by itself is waited for: asking whether it has is no try. */
@@ -193,8 +199,11 @@ export function createGuesses(deps: GuessesDeps): Guesses {
         async check() {
           const checked = await guess.check()
           if (checked.ok) {
-            const { address } = from
-            audit.record({ name: 'factor.enrolled', userId, address, details: { kind } })
+            const { address, userAgent } = from
+            const { label } = checked.credential ?? asked.credential
+            const browser = userAgent === undefined ? {} : { browser: browserInWords(userAgent) }
+            const details = { kind, label, ...browser }
+            audit.record({ name: 'factor.enrolled', userId, address, details })
           }
           return checked
         },

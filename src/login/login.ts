@@ -5,6 +5,7 @@ import type { Outbox } from '../channels/contract.ts'
 import type { Directory } from '../directories/contract.ts'
 import type { Factors } from '../factors/contract.ts'
 import type { Store } from '../store/contract.ts'
+import { type AccountAccess, createAccountAccess } from './account/access.ts'
 import { type Approvers, createApprovers } from './approvers.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { type Challenges, createChallenges } from './challenges.ts'
@@ -16,6 +17,7 @@ import { watched } from './watch.ts'
 
 /** Everything by which people prove who they are: one engine behind the portal and the API. */
 export interface Login {
+  access: AccountAccess
   approvers: Approvers
   flow: LoginFlow
   attempts: Attempts
@@ -28,8 +30,8 @@ export interface Login {
 export interface LoginDeps
   extends Pick<
     LoginFlowDeps,
+    | 'accountUseOf'
     | 'destinations'
-    | 'freshnessFor'
     | 'nameOf'
     | 'passwordMaxAge'
     | 'passwords'
@@ -52,7 +54,7 @@ export interface LoginDeps
 }
 
 export function createLogin(deps: LoginDeps): Login {
-  const { audit, clock, directory, factors, outbox, store } = deps
+  const { audit, clock, directory, factors, outbox, store, twoFactorKinds } = deps
   const { credentials, devices } = store
   const limits = createLimits({ repository: store.limits, devices, clock, key: deps.limitsKey })
   const shared = { audit, clock, credentials, factors, limits }
@@ -67,8 +69,11 @@ export function createLogin(deps: LoginDeps): Login {
     clock,
     lifetimeSeconds: deps.attemptSeconds,
   })
+  const counting = new Map([...factors].filter(([kind]) => twoFactorKinds.has(kind)))
+  const access = createAccountAccess({ clock, credentials, factors: counting })
   const flow = createLoginFlow({
     ...deps,
+    access,
     attempts,
     challenges,
     credentials,
@@ -85,5 +90,5 @@ export function createLogin(deps: LoginDeps): Login {
     guesses,
     signals: deps.signals,
   })
-  return { approvers, flow, attempts, challenges, enrollments, guesses, limits }
+  return { access, approvers, flow, attempts, challenges, enrollments, guesses, limits }
 }

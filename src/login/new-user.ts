@@ -65,18 +65,26 @@ const mixesLookAlikes = (name: string) =>
   LOOK_ALIKES.filter((script) => script.test(name)).length > 1
 const EMAIL = /^[^\s@\p{C}]{1,64}@[^\s@\p{C}]{1,189}$/u
 
+/** Why nobody can be called that, as a sentence. */
+export const displayNameFault = (name: string): string | undefined =>
+  /\p{C}/u.test(name) || name.length > 128
+    ? 'Please use at most 128 printable characters.'
+    : undefined
+
+/** Why that is no mail address, as a sentence. */
+export const emailFault = (text: string): string | undefined =>
+  EMAIL.test(text) ? undefined : 'Please write a mail address, such as name@example.com.'
+
 function faultOf({ name, displayName, email, groups }: WantedUser): UserFault | undefined {
   if (!NAME.test(name) || userNameKey(name) !== name.toLowerCase() || mixesLookAlikes(name)) {
     const message =
       'Please use letters of one alphabet, digits and . _ @ + - only, at most 64 of them.'
     return { field: 'username', message }
   }
-  if (/\p{C}/u.test(displayName) || displayName.length > 128) {
-    return { field: 'display_name', message: 'Please use at most 128 printable characters.' }
-  }
-  if (email !== '' && !EMAIL.test(email)) {
-    return { field: 'email', message: 'Please write a mail address, or leave it empty.' }
-  }
+  const badName = displayNameFault(displayName)
+  if (badName !== undefined) return { field: 'display_name', message: badName }
+  const badEmail = email === '' ? undefined : emailFault(email)
+  if (badEmail !== undefined) return { field: 'email', message: badEmail }
   const odd = groups.find((group) => !isGroupName(group))
   return odd === undefined
     ? undefined

@@ -109,6 +109,9 @@ export type Outcome =
       kind: 'impossible'
       user: User
       because: 'no_suitable_factor' | 'factor_disabled' | 'frozen'
+      returnTo: string
+      /** Kinds that would be enough, the recommended one first: on the account page they can be set up. */
+      offers: readonly string[]
     }
   /** Signed in. `token` is absent when the browser was signed in already. */
   | {

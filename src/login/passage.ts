@@ -1,6 +1,7 @@
 import type { Audit } from '../audit/record.ts'
 import { sha256 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
+import { browserInWords } from '../base/user-agent.ts'
 import type { Factors } from '../factors/contract.ts'
 import type { Attempt, GivenProof } from '../model/attempt.ts'
 import type { ChallengeAbout } from '../model/challenge.ts'
@@ -10,11 +11,12 @@ import type { Proof, SignedIn } from '../model/session.ts'
 import type { User } from '../model/user.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { CredentialRepository, DeviceRepository } from '../store/contract.ts'
+import type { AccountAccess, AccountUse } from './account/access.ts'
 import type { AttemptStart } from './attempts.ts'
 import type { Challenges, Opened } from './challenges.ts'
 import type { Enrollments } from './enrollments.ts'
 import type { Outcome, Visit } from './outcome.ts'
-import { nextStep, type Step } from './steps.ts'
+import { nextStep, type Step, suitableKinds } from './steps.ts'
 
 /** What a sign-in is about before it is put on file. */
 export type Draft = Omit<AttemptStart, 'browser'>
@@ -45,8 +47,9 @@ export interface PassageDeps {
   enrollments: Enrollments
   /** Factors that are switched on and count as a second one. */
   factors: Factors
-  /** How fresh the best proof has to be that a person can give for a page of the portal's own. */
-  freshnessFor(url: string): number | undefined
+  access: AccountAccess
+  /** What somebody wants at a page of their own account; `undefined` for any other page. */
+  accountUseOf(url: string): AccountUse | undefined
   /** What people call the place that a sign-in leads to. */
   nameOf(url: string): string | undefined
   /** Seconds for which a password proved in a session still counts beside a second factor. */
@@ -63,10 +66,11 @@ export function createPassage(deps: PassageDeps): Passage {
     (await credentials.listByUser(userId)).filter(({ kind }) => factors.has(kind))
 
   const requirementFor = async (url: string, user: User, visit: Visit): Promise<Requirement> => {
-    const maxAgeSeconds = deps.freshnessFor(url)
-    const asked = deps.requirementFor(url, visit.address) ?? (await all(user))
-    const fresh = maxAgeSeconds === undefined ? asked : { ...asked, maxAgeSeconds }
-    return visit.atLeastTwo ? { ...fresh, aal: 2 } : fresh
+    const use = deps.accountUseOf(url)
+    const asked = use
+      ? await deps.access.requirementFor(user.id, use)
+      : (deps.requirementFor(url, visit.address) ?? (await all(user)))
+    return visit.atLeastTwo ? { ...asked, aal: 2 } : asked
   }
 
   const all = async (user: User): Promise<Requirement> => {
@@ -97,17 +101,22 @@ export function createPassage(deps: PassageDeps): Passage {
   const proceed = async (draft: Draft, user: User, visit: Visit, save: Save): Promise<Outcome> => {
     const step = await stepOf(draft, visit)
     if (step.ask === 'identify') return { kind: 'restart' }
-    if (step.ask === 'impossible') return { kind: 'impossible', user, because: step.because }
+    if (step.ask === 'impossible') return impossible(step.because, draft, user)
     if (step.ask === 'nothing') return signIn(draft, step.proof, user, visit)
-    if (step.ask === 'enroll' && isFrozen(user)) {
-      return { kind: 'impossible', user, because: 'frozen' }
-    }
+    if (CHANGES.has(step.ask) && isFrozen(user)) return impossible('frozen', draft, user)
     const change = step.ask === 'enroll' ? await enrollFirst(step.kinds, draft, user, visit) : {}
     const attempt = await save(change)
     if (!attempt) return { kind: 'restart' }
     // A message goes out only now, that there is a page on which it can be answered.
     if (step.ask === 'prove') await put(step.credential, attempt, user, visit)
     return { kind: 'continue', attemptId: attempt.id }
+  }
+
+  /** Where the person lacks something that may be set up on the account page, it is said what. */
+  const impossible = (because: Because, { requirement, returnTo }: Draft, user: User): Outcome => {
+    const isLacking = because === 'no_suitable_factor' && !isFrozen(user)
+    const offers = isLacking ? suitableKinds(requirement, factors) : []
+    return { kind: 'impossible', user, because, returnTo, offers }
   }
 
   const isFrozen = ({ frozenUntil }: User) => frozenUntil !== undefined && clock.now() < frozenUntil
@@ -136,18 +145,34 @@ export function createPassage(deps: PassageDeps): Passage {
     const replaces = signedIn ? { replaces: signedIn.session.id } : {}
     const start = { userId: user.id, proof, remember, address, userAgent, ...replaces }
     const { token, session } = await deps.sessions.issue(start)
+    const used = await usedIn(proof, user)
+    const proved = new Set(draft.proved.map(({ credentialId }) => credentialId))
+    // Disabled or removed at this very moment, by somebody who then ended the sessions that were there:
+    // this one may not have been among them.
+    const isAlive = deps.sessions.living(session.id) !== undefined
+    if (!isAlive || draft.proved.some((given) => isGone(given, used))) {
+      await deps.sessions.revoke(session.id)
+      return { kind: 'restart' }
+    }
     const isNewDevice = !(await deps.devices.knows(user.id, sha256(browser)))
     await deps.devices.remember(user.id, sha256(browser), clock.now())
+    const byLastResort = used.some(
+      ({ id, kind }) => proved.has(id) && factors.get(kind)?.lastResort === true,
+    )
     deps.audit.record({
       name: 'login.succeeded',
       userId: user.id,
       sessionId: session.id,
       address,
-      details: { aal: proof.aal, amr: proof.amr.join(' '), newDevice: isNewDevice },
+      details: {
+        aal: proof.aal,
+        amr: proof.amr.join(' '),
+        newDevice: isNewDevice,
+        factors: [...new Set(used.map(({ kind }) => kind))].join(' '),
+        lastResort: byLastResort,
+        browser: browserInWords(userAgent),
+      },
     })
-    const byLastResort =
-      draft.proved.some(({ credentialId }) => credentialId !== undefined) &&
-      (await isByLastResort(draft.proved, user))
     return {
       kind: 'done',
       returnTo: draft.returnTo,
@@ -157,14 +182,21 @@ export function createPassage(deps: PassageDeps): Passage {
     }
   }
 
-  const isByLastResort = async (proved: readonly GivenProof[], user: User): Promise<boolean> => {
-    const own = await enrolled(user.id)
-    const used = new Set(proved.map(({ credentialId }) => credentialId))
-    return own.some(({ id, kind }) => used.has(id) && factors.get(kind)?.lastResort === true)
-  }
+  /** The authenticators that gave a proof, as far as they are still there. */
+  const usedIn = async ({ by = [] }: Proof, user: User): Promise<Credential[]> =>
+    (await enrolled(user.id)).filter(({ id }) => by.includes(id))
 
   return { stepOf, requirementFor, proceed, signIn, put, aboutOf, isFrozen }
 }
+
+/** Is the authenticator that gave a proof not there any more? A pass is used up by its proof. */
+const isGone = ({ credentialId, temporary }: GivenProof, used: readonly Credential[]): boolean =>
+  credentialId !== undefined && !temporary && !used.some(({ id }) => id === credentialId)
+
+type Because = Extract<Outcome, { kind: 'impossible' }>['because']
+
+/** Steps that change something about the account. */
+const CHANGES: ReadonlySet<Step['ask']> = new Set<Step['ask']>(['enroll', 'new_password'])
 
 /** What the questions of an attempt are bound to. */
 export const bindingOf = ({ id }: Pick<Attempt, 'id'>): string => `attempt/${id}`

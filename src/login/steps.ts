@@ -120,10 +120,25 @@ function secondStep(situation: Situation, missing: Methods, reason: Reason): Ste
   if (credential) return { ask: 'prove', credential, reason, ways, orPassword: false }
 
   const bound = known(situation).filter(({ state }) => state !== 'pending')
+  // Of the authenticators that are asked for by name, none is left that counts.
+  if (situation.requirement.by) return { ask: 'impossible', because: 'factor_disabled' }
   if (bound.some(({ state }) => state === 'active'))
     return { ask: 'impossible', because: 'no_suitable_factor' }
   if (bound.length > 0) return { ask: 'impossible', because: 'factor_disabled' }
   return enroll(situation, missing, 'no_factor')
+}
+
+/** Kinds of which one more would be enough, the recommended one first. */
+export function suitableKinds(
+  requirement: Requirement,
+  factors: Situation['factors'],
+): readonly string[] {
+  return [...factors.values()]
+    .filter(({ enrollable, best }) => {
+      return enrollable !== 'never' && suits(best, requirement, requirement.methods)
+    })
+    .sort((a, b) => b.rank - a.rank)
+    .map(({ kind }) => kind)
 }
 
 function enroll({ requirement, factors }: Situation, missing: Methods, reason: Reason): Step {
@@ -146,7 +161,9 @@ function waysOf(situation: Situation, missing: Methods): Credential[] {
       const kind = factors.get(it.kind)
       if (kind?.isSpent?.(it)) return false
       const worth = kind?.worthOf(it)
-      return worth !== undefined && (worth.temporary || suits(worth, requirement, missing))
+      if (worth === undefined) return false
+      const isAdmitted = requirement.by?.includes(it.id) ?? true
+      return worth.temporary || (isAdmitted && suits(worth, requirement, missing))
     })
     .sort((a, b) => isLast(a) - isLast(b) || (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))
 }
@@ -186,8 +203,8 @@ export function proofsOf({ session, proved: all }: Pick<Situation, 'session' | '
   // A pass opens the way to an authenticator, and proves nothing itself.
   const proved = all.filter(({ temporary }) => !temporary)
   if (!session && proved.length === 0) return []
-  const before = session?.amr ?? []
-  const given = proved.flatMap(({ amr }) => amr)
+  const before = { amr: session?.amr ?? [], by: session?.by ?? [] }
+  const given = usedIn(proved)
   const second = proved.filter((proof) => !isPassword(proof))
   const resistant = second.some(({ phishingResistant }) => phishingResistant)
   const wasResistant = session?.phishingResistant ?? false
@@ -197,19 +214,38 @@ export function proofsOf({ session, proved: all }: Pick<Situation, 'session' | '
     // A password typed a moment ago does not make a second factor of this morning fresh.
     const aal = session?.aal === 2 ? 2 : 1
     const at = aal === 2 ? wasAt : Math.max(wasAt, newest(proved))
-    return [proofBy(aal, [...before, ...given], wasResistant, at)]
+    return [proofBy(aal, both(before, given), wasResistant, at)]
   }
-  if (session?.aal !== 2) return [proofBy(2, [...before, ...given], resistant, newest(second))]
+  if (session?.aal !== 2) {
+    return [proofBy(2, both(before, given), resistant, newest(second))]
+  }
 
-  const password = before.filter((method) => method === 'pwd')
-  const anew = proofBy(2, [...password, ...given], resistant, newest(second))
-  const joined = proofBy(2, [...before, ...given], resistant || wasResistant, wasAt)
+  const password = { amr: before.amr.filter((method) => method === 'pwd'), by: [] }
+  const anew = proofBy(2, both(password, given), resistant, newest(second))
+  const joined = proofBy(2, both(before, given), resistant || wasResistant, wasAt)
   return joined.amr.length === anew.amr.length ? [anew] : [joined, anew]
 }
 
-function proofBy(aal: Aal, methods: string[], phishingResistant: boolean, at: UnixSeconds): Proof {
-  const amr = new Set(aal === 2 ? [...methods, 'mfa'] : methods)
-  return { aal, phishingResistant, amr: [...amr], authenticatedAt: at }
+/** Methods, and the authenticators that they were used with. */
+interface Used {
+  amr: readonly string[]
+  by: readonly string[]
+}
+
+const usedIn = (proved: readonly GivenProof[]): Used => ({
+  amr: proved.flatMap(({ amr }) => amr),
+  by: proved.flatMap(({ credentialId }) => credentialId ?? []),
+})
+
+const both = (one: Used, other: Used): Used => ({
+  amr: [...one.amr, ...other.amr],
+  by: [...new Set([...one.by, ...other.by])],
+})
+
+function proofBy(aal: Aal, used: Used, phishingResistant: boolean, at: UnixSeconds): Proof {
+  const amr = new Set(aal === 2 ? [...used.amr, 'mfa'] : used.amr)
+  const by = used.by.length === 0 ? {} : { by: used.by }
+  return { aal, phishingResistant, amr: [...amr], authenticatedAt: at, ...by }
 }
 
 const isPassword = ({ amr }: Pick<GivenProof, 'amr'>): boolean => amr.includes('pwd')
@@ -223,7 +259,10 @@ const isPassedIn = (proved: readonly GivenProof[]): boolean =>
 
 function isEnough(proof: Proof, situation: Situation): boolean {
   const { requirement, session, proved, now } = situation
-  if (!satisfies(proof, requirement, now) || isPassedIn(proved)) return false
+  // One that a pass has just bound is none of those that were there before.
+  const { by: _, ...unnamed } = requirement
+  const asked = proved.some(({ enrolled }) => enrolled) ? unnamed : requirement
+  if (!satisfies(proof, asked, now) || isPassedIn(proved)) return false
   // A second factor stands for two only beside a password, unless it is two by itself.
   if (proof.aal < 2 || session?.aal === 2) return true
   return proved.some(({ alone }) => alone) || passwordCounts(situation)

@@ -9,6 +9,19 @@ export const logoutLink = (home: string, rd: unknown, of?: string): string => {
   return `${link}${link.includes('?') ? '&' : '?'}of=${encodeURIComponent(of)}`
 }
 
+/** Address of a page of the account; of the account itself when `page` is empty. */
+export const accountLink = (
+  home: string,
+  page: string,
+  query: Readonly<Record<string, string | undefined>> = {},
+): string => {
+  const url = new URL(page === '' ? 'account' : `account/${page}`, home)
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, value.toWellFormed())
+  }
+  return url.href
+}
+
 function withDestination(url: URL, rd: unknown): string {
   return typeof rd === 'string' && rd !== ''
     ? `${url.href}?rd=${encodeURIComponent(rd.toWellFormed())}`

@@ -88,6 +88,8 @@ export function createBackupCode({ hasher, key }: BackupCodeDeps): Factor {
       `${left(credential)} ${left(credential) === 1 ? 'code' : 'codes'} left`,
     ],
 
+    warning: (credential) => warningFor(left(credential)),
+
     enroll: async () => ({ ok: true, data: { codes: newCodes() }, label: 'Backup codes' }),
     offer: ({ credential }) => ({ show: 'codes', codes: shown.parse(credential.data).codes }),
     prompt: () => ({ ask: 'code', from: 'one of your backup codes' }),
@@ -104,5 +106,16 @@ const KEPT = 'kept'
 
 const left = ({ state, data }: Credential): number =>
   state === 'pending' ? CODES : kept.parse(data).codes.filter(({ used }) => !used).length
+
+/** Below that, somebody should make new ones. */
+const FEW = 4
+
+function warningFor(count: number): string | undefined {
+  if (count >= FEW) return undefined
+  if (count === 0) return 'All of your backup codes are used up.'
+  return count === 1
+    ? 'Only one of your backup codes is left.'
+    : `Only ${count} of your backup codes are left.`
+}
 
 const plain = (code: string): string => code.replaceAll('-', '')

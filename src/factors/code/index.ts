@@ -123,10 +123,13 @@ export function createCode({ way, channels, clock, key, site }: CodeDeps): Facto
     best: worth,
     most: 3,
     enrollable: 'first',
+    weak: true,
     sends: true,
     needs: way.needs,
     worthOf: () => worth,
     facts: (credential) => [sentTo(credential)],
+    reaches: ({ data }) =>
+      medium === 'email' || medium === 'sms' ? { medium, to: bound.parse(data).target } : undefined,
 
     async enroll(user, { target, others }) {
       const typed = target?.trim() || (way.needs === 'email' ? (user.email ?? '') : '')

@@ -47,6 +47,63 @@ const situation = (given: Partial<Situation>): Situation => ({
   ...given,
 })
 
+const named = (...by: string[]) => ({ ...two, maxAgeSeconds: 300, by })
+const mine = [
+  aCredential({ id: 'app' }),
+  aCredential({ id: 'key', kind: 'passkey' }),
+  aCredential({ id: 'codes', kind: 'backup_code' }),
+  aCredential({ id: 'pass', kind: 'pass' }),
+]
+
+describe('where certain authenticators are asked for', () => {
+  const ask = (given: Partial<Situation>) =>
+    nextStep(situation({ factors: many, credentials: mine, ...given }))
+  const waysIn = (step: ReturnType<typeof ask>) =>
+    step.ask === 'prove' ? step.ways.map(({ id }) => id) : step.ask
+
+  it('takes those alone, or a pass', () => {
+    const step = ask({ requirement: named('key', 'codes'), proved: [password] })
+    expect(waysIn(step)).toEqual(['key', 'codes', 'pass'])
+  })
+
+  it('takes no proof by another, however fresh', () => {
+    const given = proof('otp', { credentialId: 'app' })
+    const step = ask({ requirement: named('key'), proved: [password, given] })
+    expect(waysIn(step)).toContain('key')
+    const session = aSession({ ...withCode, by: ['app'] })
+    expect(waysIn(ask({ requirement: named('key'), session }))).toContain('key')
+  })
+
+  it('takes a session that one of them proved lately', () => {
+    const session = aSession({ ...withCode, by: ['key'] })
+    expect(ask({ requirement: named('key'), session }).ask).toBe('nothing')
+    const old = { ...session, authenticatedAt: NOON - 301 }
+    expect(waysIn(ask({ requirement: named('key'), session: old }))).toContain('key')
+  })
+
+  it('does not take an old proof by the one for a fresh one by another', () => {
+    const session = aSession({ ...withCode, by: ['key'], authenticatedAt: NOON - 301 })
+    const given = proof('otp', { credentialId: 'app' })
+    const step = ask({ requirement: named('key'), session, proved: [given] })
+    expect(waysIn(step)).toContain('key')
+  })
+
+  it('says so when none of them counts any more', () => {
+    const step = ask({
+      requirement: named(),
+      proved: [password],
+      credentials: mine.slice(0, 3),
+    })
+    expect(step).toEqual({ ask: 'impossible', because: 'factor_disabled' })
+  })
+
+  it('takes what a pass has just bound', () => {
+    const given = proof('otp', { credentialId: 'new', enrolled: true })
+    const step = ask({ requirement: named('key'), proved: [password, pass, given] })
+    expect(step.ask).toBe('nothing')
+  })
+})
+
 const asks: [string, Partial<Situation>, string][] = [
   ['who is there, from nobody', {}, 'identify'],
   [

@@ -1,0 +1,138 @@
+import type { Audit } from '../../audit/record.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Factor, Factors } from '../../factors/contract.ts'
+import type { Credential } from '../../model/factor.ts'
+import type { SignedIn } from '../../model/session.ts'
+import type { User } from '../../model/user.ts'
+import type { Sessions } from '../../session/sessions.ts'
+import type { CredentialRepository } from '../../store/contract.ts'
+import type { Enrollment } from '../enrollments.ts'
+import type { Guesses } from '../guesses.ts'
+import type { Problem } from '../outcome.ts'
+import { proofsOf } from '../steps.ts'
+import { type Origin, trailOf } from './origin.ts'
+
+/** A person's ways to prove who they are, beside the password. */
+export interface Authenticators {
+  /** Those that are bound, oldest first; disabled ones too. */
+  list(user: User): Promise<Authenticator[]>
+  /** @param id From the address bar; may be hostile. */
+  find(user: User, id: string): Promise<Authenticator | undefined>
+  /** What may be bound, the recommended kind first. */
+  offered(user: User): Promise<Factor[]>
+  /** Takes the first answer of one that is being bound. It counts from then on. */
+  confirm(at: SignedIn, enrollment: Enrollment, answer: string, from: Browser): Promise<Confirmed>
+  /** @returns Why it cannot be called that, as a sentence. */
+  rename(user: User, it: Authenticator, label: string, origin: Origin): Promise<string | undefined>
+  /** What becomes of the account when it is gone. */
+  lossOf(user: User, it: Authenticator): Promise<Loss>
+  /** Removes it, and ends the other sessions that were proved with it. */
+  remove(user: User, it: Authenticator, origin: Origin): Promise<void>
+}
+
+export interface Authenticator {
+  credential: Credential
+  factor: Factor
+}
+
+/** Where an answer comes from. */
+export type Browser = Origin & { browser: string }
+
+export type Confirmed =
+  /** `token`: the session has risen by it, and has a new one. */
+  { ok: true; token?: string } | { ok: false; problem: Problem }
+
+/** `nothing`: only the password is left. `last_resort`: only codes that run out are left beside it. */
+export type Loss = 'none' | 'last_resort' | 'nothing'
+
+export interface AuthenticatorsDeps {
+  audit: Audit
+  clock: Clock
+  credentials: CredentialRepository
+  /** All that are switched on. */
+  factors: Factors
+  guesses: Pick<Guesses, 'enrollment'>
+  sessions: Sessions
+}
+
+const LONGEST_LABEL = 60
+
+export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
+  const { audit, credentials, factors, guesses, sessions } = deps
+
+  const list: Authenticators['list'] = async ({ id }) =>
+    (await credentials.listByUser(id)).flatMap((credential) => {
+      const factor = factors.get(credential.kind)
+      if (!factor || credential.state === 'pending') return []
+      // A pass from an administrator opens the way to an authenticator, and is none.
+      return factor.worthOf(credential).temporary ? [] : [{ credential, factor }]
+    })
+
+  /** A session that was proved by a password alone is two factors now, and so another one. */
+  const raise = async ({ session }: SignedIn, given: Parameters<typeof proofsOf>[0]) => {
+    const [proof] = proofsOf(given)
+    if (!proof || session.aal === 2) return {}
+    const { id, userId, remembered: remember, address, userAgent } = session
+    const start = { userId, proof, remember, address, userAgent, replaces: id }
+    const { token } = await sessions.issue(start)
+    return { token }
+  }
+
+  return {
+    list,
+
+    async find(user, id) {
+      return (await list(user)).find(({ credential }) => credential.id === id)
+    },
+
+    async offered(user) {
+      const own = await list(user)
+      const held = (kind: string) => own.filter(({ factor }) => factor.kind === kind).length
+      const hasAny = own.some(({ factor }) => !factor.lastResort)
+      return [...factors.values()]
+        .filter(({ enrollable }) => enrollable === 'first' || (enrollable === 'later' && hasAny))
+        .filter(({ kind, most }) => most === 1 || held(kind) < most)
+        .sort((a, b) => b.rank - a.rank)
+    },
+
+    async confirm(at, enrollment, answer, from) {
+      const { session } = at
+      // Whoever has proved only a password binds the first one, and never one beside it.
+      const as = session.aal === 2 ? 'further' : 'first'
+      const guess = guesses.enrollment(enrollment, answer, from, as)
+      const seconds = await guess.take()
+      if (seconds > 0) return { ok: false, problem: { kind: 'wait', seconds } }
+      const checked = await guess.check()
+      if (!checked.ok) return { ok: false, problem: { kind: checked.reason } }
+      const proved = checked.proof ? [checked.proof] : []
+      return { ok: true, ...(checked.proof ? await raise(at, { session, proved }) : {}) }
+    },
+
+    async rename(user, { credential: { id, kind, label: before } }, typed, origin) {
+      const label = typed.trim()
+      if (label === '' || label.length > LONGEST_LABEL || /\p{C}/u.test(label)) return BAD_LABEL
+      if (label === before || !(await credentials.rename(id, user.id, label))) return undefined
+      trailOf(audit, user.id, origin)('factor.changed', { kind, label, before })
+      return undefined
+    },
+
+    async lossOf(user, { credential: { id } }) {
+      const left = (await list(user)).filter((it) => it.credential.id !== id)
+      const active = left.filter(({ credential }) => credential.state === 'active')
+      if (active.some(({ factor }) => !factor.lastResort)) return 'none'
+      return active.length > 0 ? 'last_resort' : 'nothing'
+    },
+
+    async remove(user, { credential: { id, kind, label } }, origin) {
+      if (!(await credentials.delete(id, user.id))) return
+      const proved = (await sessions.list(user.id)).filter(
+        (session) => session.by?.includes(id) && session.id !== origin.sessionId,
+      )
+      for (const session of proved) await sessions.revoke(session.id)
+      const details = { kind, label, sessions: proved.length }
+      trailOf(audit, user.id, origin)('factor.removed', details)
+    },
+  }
+}
+
+const BAD_LABEL = `Please use at most ${LONGEST_LABEL} printable characters.`

@@ -1,0 +1,40 @@
+import type { UnixSeconds } from '../base/clock.ts'
+import type { Channels, Outbox } from '../channels/contract.ts'
+import type { Medium, Message } from '../model/message.ts'
+
+/** Tells people things, on whatever way there is. */
+export interface Messenger {
+  carries(medium: Medium): boolean
+  /** @returns Within a moment: how far it has come by then. */
+  send(message: Message, sending: Sending): Promise<'sent' | 'waiting' | 'failed'>
+}
+
+export interface Sending {
+  /** Not worth sending any more from then on. */
+  until: UnixSeconds
+  /** Hears of it when a message that was waiting comes to nothing after all. */
+  failed?(): void
+}
+
+export interface MessengerDeps {
+  channels: Pick<Channels, 'for'>
+  outbox: Outbox
+}
+
+export function createMessenger({ channels, outbox }: MessengerDeps): Messenger {
+  return {
+    carries: (medium) => channels.for(medium) !== undefined,
+    async send(message, { until, failed }) {
+      const channel = channels.for(message.medium)
+      if (!channel) return 'failed'
+      return outbox.post({
+        lane: channel.name,
+        deliver: () => channel.deliver(message),
+        until,
+        async told(state) {
+          if (state === 'failed') failed?.()
+        },
+      })
+    },
+  }
+}

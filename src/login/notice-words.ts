@@ -1,0 +1,75 @@
+import { oneLine } from '../base/one-line.ts'
+import type { Factors } from '../factors/contract.ts'
+import type { AuditEvent } from '../model/event.ts'
+
+/** What a person is told about an event. */
+export interface NoticeWords {
+  /** The same for all of its kind. */
+  subject: string
+  sentence: string
+  /** Under what it is counted with others. */
+  kind: string
+}
+
+/** @returns Nothing for what nobody has to be told. */
+export function noticeWords(
+  { name, details = {} }: AuditEvent,
+  factors: Factors,
+): NoticeWords | undefined {
+  const text = (key: string) => oneLine(String(details[key] ?? ''))
+  const title = factors.get(text('kind'))?.title ?? text('kind')
+  const label = text('label') === '' ? title : `“${text('label')}” (${title})`
+  const words = (subject: string, sentence: string, kind: string = name) => ({
+    subject,
+    sentence,
+    kind,
+  })
+
+  switch (name) {
+    case 'factor.enrolled':
+      return words('A way to sign in was added', `A new way to sign in was set up: ${label}.`)
+    case 'factor.removed':
+      return words('A way to sign in was removed', `A way to sign in was removed: ${label}.`)
+    case 'factor.changed':
+      return words(
+        'A way to sign in has another name',
+        `A way to sign in has another name: “${text('before')}” is ${label} now.`,
+      )
+    case 'factor.disabled':
+      return words(
+        'A way to sign in is locked',
+        `After too many wrong answers in a row, a way to sign in counts no more: ${title}. Somebody may know your password.`,
+      )
+    case 'factor.suspect':
+      return words(
+        'A way to sign in may have been copied',
+        `An answer was refused, because it may come from a copy: ${title}.`,
+      )
+    case 'challenge.denied':
+      return words(
+        'A sign-in was turned down',
+        'A sign-in was turned down on one of your devices. Whoever began it may know your password.',
+      )
+    case 'password.changed':
+      return words('Your password was changed', 'The password of your account was changed.')
+    case 'user.changed':
+      return text('what') === 'mail'
+        ? words('Your mail address was changed', MAIL_CHANGED, 'user.changed mail')
+        : words('Your name was changed', 'The name that others see was changed.')
+    case 'login.succeeded':
+      if (details.lastResort === true) {
+        return words('A backup code was used', 'Somebody signed in with a backup code.', 'backup')
+      }
+      return details.newDevice === true
+        ? words(
+            'A sign-in from a new browser',
+            'Somebody signed in from a browser that is new here.',
+          )
+        : undefined
+    default:
+      return undefined
+  }
+}
+
+const MAIL_CHANGED =
+  'The mail address of your account was changed. Notices about it go to another address from now on.'
