@@ -20,13 +20,16 @@ import { hostsOf } from './gateway/config.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import type { Route } from './gateway/routes.ts'
 import type { Streams } from './gateway/streams.ts'
+import { createAccount } from './login/account/account.ts'
 import { createHandOffs } from './login/hand-off.ts'
 import { createLogin } from './login/login.ts'
 import { createPasswordPolicy } from './login/password-policy.ts'
 import { createPasswords } from './login/passwords.ts'
 import { createPasswordReset } from './login/reset.ts'
+import { returnTo } from './login/return-to.ts'
 import { createSetUp, type SetUp } from './login/set-up.ts'
 import { questionsTo } from './login/watch.ts'
+import { accountPage, accountUseOf } from './portal/account/places.ts'
 import { loadAssets } from './portal/assets.ts'
 import { createBrand } from './portal/brand.ts'
 import { createPortal } from './portal/index.ts'
@@ -78,7 +81,12 @@ export function createHouse(config: Config, ground: Ground): House {
   })
   const audit = createAudit({
     clock,
-    sinks: [logSink(log), storeSink({ events: store.events, log }), wakeSink(signals, questionsTo)],
+    sinks: [
+      logSink(log),
+      storeSink({ events: store.events, log }),
+      wakeSink(signals, questionsTo),
+      (event) => account.notices(event),
+    ],
   })
 
   const realms = realmsOf(config)
@@ -134,16 +142,25 @@ export function createHouse(config: Config, ground: Ground): House {
   const routeOf = (url: string) => gateway.routeOf(handOffs.pageBehind(url))
 
   const policy = createPasswordPolicy(passwordPlace(config))
-  const { credentials, tickets, users } = store
-  const passwords = createPasswords({ audit, hasher, policy, sessions, tickets, users })
+  const { attempts, tickets, users } = store
+  const passwords = createPasswords({
+    attempts,
+    audit,
+    hasher,
+    policy,
+    sessions,
+    tickets,
+    users,
+  })
+  const destinations = { home, origins: { has: gateway.hasOrigin }, own: [accountPage(home)] }
   const login = createLogin({
+    accountUseOf: (url) => accountUseOf(home, url),
     attemptSeconds: config.login.attempt,
     audit,
     clock,
-    destinations: { home, origins: { has: gateway.hasOrigin }, own: ownPages(home) },
+    destinations,
     directory,
     factors,
-    freshnessFor: (url) => (isOwn(home, url) ? FRESH_SECONDS : undefined),
     limitsKey: keyring('throttle'),
     nameOf: (url) => routeOf(url)?.name,
     outbox,
@@ -155,6 +172,20 @@ export function createHouse(config: Config, ground: Ground): House {
     signals,
     store,
     twoFactorKinds: new Set([...(config.login.two_factor_methods ?? factors.keys()), 'pass']),
+  })
+  const account = createAccount({
+    audit,
+    channels,
+    clock,
+    codeKey: keyring('code'),
+    factors,
+    log,
+    login,
+    outbox,
+    passwords,
+    sessions,
+    site,
+    store,
   })
   const mail = channels.for('email')
   const reset = createPasswordReset({
@@ -173,6 +204,7 @@ export function createHouse(config: Config, ground: Ground): House {
   const setUp = createSetUp({ audit, clock, hasher, policy, tickets, users })
 
   const portal = createPortal({
+    account,
     applicationsOf: (user, address) =>
       applicationsFor(routes, user, address, clock.now()).map(
         ({ requirement, ...application }) => ({
@@ -188,17 +220,18 @@ export function createHouse(config: Config, ground: Ground): House {
     csrf: createCsrf({ key: keyring('csrf'), origin: home.origin }),
     destinationOf: routeOf,
     documents: documents.byPath,
+    factors,
     flow: login.flow,
     forgotten: mail && new URL('forgotten', home).href,
     formTargets: formTargets(home, realms, routeOf),
     handOffs,
-    hasSecondFactor: async ({ id }) =>
-      (await credentials.listByUser(id)).some(({ state }) => state !== 'pending'),
+    help: config.portal.help,
     jwks: gateway.jwks,
     minimumLength: policy.minimumLength,
+    onward: (given) =>
+      given !== undefined && returnTo(given, destinations) === given ? given : undefined,
     originAt: gateway.originAt,
     realms,
-    offersSecondFactor: factors.size > 0,
     pages: createPages({ brand, log }),
     pushKey: channels.for('push') && pushKeys.publicKey,
     reset,
@@ -212,15 +245,6 @@ export function createHouse(config: Config, ground: Ground): House {
 
   return { channels, gateway, setUp }
 }
-
-/** Changes to an account ask for a proof no older than this. */
-const FRESH_SECONDS = 5 * 60
-
-/** Pages of the portal at which a sign-in may end. */
-const ownPages = (home: URL): string[] => [new URL('account', home).href]
-
-const isOwn = (home: URL, url: string): boolean =>
-  ownPages(home).some((page) => url === page || url.startsWith(`${page}/`))
 
 /** The application that a sign-in leads to, and those it may redirect to: all below our domain. */
 const formTargets =

@@ -1,5 +1,6 @@
 import type { Brand } from './brand.ts'
 import { Layout } from './layout.tsx'
+import { type AccountHint, Hint } from './parts/hint.tsx'
 import { Arrow, Person } from './parts/icons.tsx'
 
 /** An application that a person may open. */
@@ -18,14 +19,14 @@ export interface HomeProps {
   applications: readonly HomeApplication[]
   /** Where signing out is confirmed. */
   signOut: string
-  hasSecondFactor: boolean
-  /** Where an authenticator app is set up. */
-  addFactor?: string | undefined
+  /** Their own account. */
+  account: string
+  hints: readonly AccountHint[]
 }
 
 /** Shows the applications a person may open, and what each asks for. */
 export const Home = (props: HomeProps) => {
-  const { brand, user, applications, signOut, hasSecondFactor, addFactor } = props
+  const { brand, user, applications, signOut, account, hints } = props
   return (
     <Layout brand={brand} title="Your applications">
       <p class="who">
@@ -34,20 +35,13 @@ export const Home = (props: HomeProps) => {
           {user.displayName}
           {user.displayName !== user.name && <span class="hint"> {user.name}</span>}
         </span>
+        <a href={account}>Your account</a>
         <a href={signOut}>Sign out</a>
       </p>
       <h1>Your applications</h1>
-      {!hasSecondFactor && addFactor && (
-        <div class="notice">
-          <p>
-            Only your password protects this account. With an authenticator app, a stolen password
-            is not enough.
-          </p>
-          <p>
-            <a href={addFactor}>Set up an authenticator app</a>
-          </p>
-        </div>
-      )}
+      {hints.map((hint) => (
+        <Hint {...hint} />
+      ))}
       {applications.length === 0 ? (
         <None brand={brand} />
       ) : (

@@ -1,5 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import type { AppEnv } from '../web/env.ts'
+import { type AccountPagesDeps, accountPages } from './account/index.ts'
 import { type ApprovePagesDeps, approvePages } from './approve.ts'
 import { type ApproverPagesDeps, approverPages, pushWorkerScript } from './approver.ts'
 import type { Assets } from './assets.ts'
@@ -11,11 +12,13 @@ import { knowVisitor, type MannersDeps, onlyOwnForms } from './manners.ts'
 import { type ResetPagesDeps, resetPages } from './reset.ts'
 import { type SetUpPagesDeps, setUpPages } from './set-up.ts'
 import { type SignOutPagesDeps, signOutPages } from './sign-out.ts'
+import { type UndoPagesDeps, undoPages } from './undo.ts'
 import { type WaitingDeps, waitingPages } from './waiting.ts'
 import { wellKnownDocuments } from './well-known.ts'
 
 export type PortalDeps = MannersDeps &
   HomePagesDeps &
+  Omit<AccountPagesDeps, 'rememberedSeconds'> &
   LoginPagesDeps &
   ApproverPagesDeps &
   ApprovePagesDeps &
@@ -24,7 +27,8 @@ export type PortalDeps = MannersDeps &
   ElsewhereDeps &
   Omit<SetUpPagesDeps, 'minimumLength'> &
   SignOutPagesDeps &
-  ResetPagesDeps & {
+  ResetPagesDeps &
+  Omit<UndoPagesDeps, 'undo'> & {
     assets: Assets
     /** Documents at the root of a host, by address. */
     documents: ReadonlyMap<string, object>
@@ -75,6 +79,8 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
   app.route('/', signOutPages(deps))
   app.route('/', setUpPages(deps))
   app.route('/', resetPages(deps))
+  app.route('/', accountPages({ ...deps, rememberedSeconds: deps.remember.seconds }))
+  app.route('/', undoPages({ ...deps, undo: deps.account.undo }))
 
   root.notFound((c) =>
     pages.trouble(c, 404, {

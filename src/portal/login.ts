@@ -8,7 +8,8 @@ import type { Cookies } from '../session/cookie.ts'
 import { idIn } from '../session/sessions.ts'
 import type { Csrf } from '../web/csrf.ts'
 import type { AppEnv } from '../web/env.ts'
-import { loginLink, logoutLink } from './links.ts'
+import { accountUseOf } from './account/places.ts'
+import { accountLink, loginLink, logoutLink } from './links.ts'
 import type { Pages } from './page.ts'
 import { type Frame, questionView } from './question.ts'
 
@@ -82,7 +83,7 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
         c.header('Cache-Control', 'no-store')
         const id = outcome.token === undefined ? visit.signedIn?.session.id : idIn(outcome.token)
         // The address as it came, byte for byte: it has been found to be one of ours.
-        return c.redirect(await deps.handOffs.depart(outcome.returnTo, id ?? ''), 303)
+        return c.redirect(await onwardOf(outcome, id ?? ''), 303)
       }
     }
   }
@@ -113,16 +114,31 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
 
   const showImpossible = (
     c: Context<AppEnv>,
-    { because }: Extract<Outcome, { kind: 'impossible' }>,
+    { because, offers, returnTo: onward }: Extract<Outcome, { kind: 'impossible' }>,
     rd: string | undefined,
-  ): Response =>
-    pages.trouble(c, 403, {
-      ...IMPOSSIBLE[because],
+  ): Response => {
+    const { title, sentences } = IMPOSSIBLE[because]
+    const add = accountLink(home, 'factors/add', { only: offers.join(' '), rd: onward })
+    const canAdd = offers.length > 0
+    return pages.trouble(c, 403, {
+      title,
+      sentences: canAdd ? [...sentences.slice(0, 1), SET_UP_FIRST] : sentences,
       actions: [
-        { label: 'Back to the start', href: home, primary: true },
+        ...(canAdd ? [{ label: 'Set up what it takes', href: add, primary: true }] : []),
+        { label: 'Back to the start', href: home, primary: !canAdd },
         { label: 'Sign in as somebody else', href: logoutLink(home, rd) },
       ],
     })
+  }
+
+  /** Whoever has used up one of their last resorts is told so on the way, unless they see to it already. */
+  const onwardOf = async (
+    { returnTo, advice }: Extract<Outcome, { kind: 'done' }>,
+    sessionId: string,
+  ): Promise<string> =>
+    advice === 'enroll_anew' && accountUseOf(new URL(home), returnTo) === undefined
+      ? accountLink(home, 'renew', { rd: returnTo })
+      : deps.handOffs.depart(returnTo, sessionId)
 
   const visitOf = (c: Context<AppEnv>, rd: string | undefined): Visit => ({
     browser: c.get('browser'),
@@ -167,6 +183,9 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
     .get('/login/:attempt', (c) => show(c, c.req.param('attempt')))
     .post('/login/:attempt', (c) => take(c, c.req.param('attempt')))
 }
+
+const SET_UP_FIRST =
+  'You can set it up now, with what you have. Then it leads you back to the page.'
 
 const IMPOSSIBLE = {
   factor_disabled: {

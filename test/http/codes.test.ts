@@ -73,7 +73,7 @@ async function onward(answer: Answer): Promise<Answer> {
 }
 
 const send = async (fields: Record<string, string>) => onward(await visitor.submit(fields))
-const mailed = () => mail.received.map(({ mail: { text = '' } }) => /\d{6}/.exec(text)?.[0] ?? '')
+const mailed = () => mail.codes().map(({ mail: { text = '' } }) => /\d{6}/.exec(text)?.[0] ?? '')
 const newest = () => mailed().at(-1) ?? ''
 const wrong = () => String((Number(newest()) + 1) % 1_000_000).padStart(6, '0')
 async function sessions() {
@@ -109,7 +109,7 @@ describe('codes by mail', () => {
     await send({ enroll: 'email', target: `other-${address()}` })
     // The first mail of all, with a connection to make: the page does not always wait for it.
     await expect
-      .poll(() => mail.received)
+      .poll(() => mail.codes())
       .toMatchObject([{ to: [`other-${address()}`], secure: true }])
     expect(shown()).toContain('o•••@gw.test')
     expect(shown()).not.toContain(`other-${address()}`)
@@ -128,13 +128,13 @@ describe('codes by mail', () => {
     ]) {
       expect((await visitor.submit({ enroll: 'email', target })).status).toBe(400)
     }
-    expect(mail.received).toEqual([])
+    expect(mail.codes()).toEqual([])
   })
 
   it('sign somebody in, and say who asked, from where and for what', async () => {
     await atMailCode()
-    expect(mail.received).toHaveLength(1)
-    expect(mail.received[0]?.mail).toMatchObject({
+    expect(mail.codes()).toHaveLength(1)
+    expect(mail.codes()[0]?.mail).toMatchObject({
       subject: 'Your code for Gate',
       text: expect.stringMatching(new RegExp(`${name}[\\s\\S]*127\\.0\\.0\\.1[\\s\\S]*Wiki`)),
     })

@@ -24,6 +24,8 @@ import { SignIn } from '../../views/sign-in.tsx'
 import { SignOut } from '../../views/sign-out.tsx'
 import { SignedOut } from '../../views/signed-out.tsx'
 import { Trouble } from '../../views/trouble.tsx'
+
+import { accountStates } from './gallery-account.tsx'
 import { factorStates } from './gallery-factors.tsx'
 import { passkeyStates } from './gallery-passkeys.tsx'
 
@@ -142,7 +144,7 @@ const approve = {
   home: '/approver',
 }
 const maria = { displayName: 'Maria Lopez', name: 'maria' }
-const home = { brand, user: maria, signOut: '/logout', hasSecondFactor: true }
+const home = { brand, user: maria, signOut: '/logout', account: '/account', hints: [] }
 const refused = {
   brand,
   user: maria,
@@ -361,14 +363,27 @@ const states = {
   'home no second factor': Home({
     ...home,
     applications: applications.slice(0, 2),
-    hasSecondFactor: false,
-    addFactor: '/account/app',
+    hints: [
+      {
+        sentence:
+          'Only your password protects this account. With a second step, a stolen password is not enough.',
+        label: 'Set up a second step',
+        href: '/account/factors/add',
+      },
+    ],
   }),
   'home twelve': Home({
     ...home,
     brand: branded,
     user: { displayName: longName, name: 'maria' },
     applications,
+    hints: [
+      {
+        sentence: 'Only 3 of your backup codes are left.',
+        label: 'See to it',
+        href: '/account/factors/12',
+      },
+    ],
   }),
   'sign-out': SignOut({
     brand,
@@ -456,6 +471,7 @@ const states = {
   }),
   'set-up-closed used': SetUpClosed({ brand, reason: 'used', signIn: '/login' }),
   'set-up-closed expired': SetUpClosed({ brand, reason: 'expired', signIn: '/login' }),
+  ...accountStates(brand, branded),
   'demo home': DemoHome({ headers, user: 'Maria Lopez', note: 'You came in with a code.' }),
   'demo form': DemoForm({}),
   'demo form received': DemoForm({ received: [{ name: 'title', value: 'Quarterly report' }] }),

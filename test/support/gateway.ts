@@ -91,7 +91,9 @@ export async function openGateway(
     },
 
     async code(userId, steps = 0) {
-      const { secret } = { secret: '', ...((await credential(userId))?.data as object) }
+      const own = await store.credentials.listByUser(userId)
+      const app = own.find(({ kind }) => kind === 'totp')
+      const { secret } = { secret: '', ...(app?.data as object) }
       return generate({ secret, epoch: clock.now() + steps * 30 })
     },
 

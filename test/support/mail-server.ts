@@ -35,6 +35,8 @@ export interface MailServer {
   ca: string
   mood: MailServerMood
   received: ReceivedMail[]
+  /** Of those, the ones that bring a code; others tell of what has happened. */
+  codes(): ReceivedMail[]
   connections: number
   /** Passwords that anybody tried, right or wrong. */
   passwords: string[]
@@ -78,6 +80,8 @@ export async function openMailServer({
     ca: cert,
     mood: {},
     received: [],
+    codes: () =>
+      opened.received.filter(({ mail: { subject } }) => /^Your code for /.test(subject ?? '')),
     connections: 0,
     passwords: [],
     close: () => new Promise((resolve) => server.close(resolve)),

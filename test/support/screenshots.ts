@@ -5,12 +5,13 @@ import { openBrowser } from './browser.ts'
 import { gallery } from './gallery.tsx'
 import { openGallery } from './gallery-server.ts'
 
-// Takes a picture of every page of the gallery: npx tsx test/support/screenshots.ts <folder>
+// Takes a picture of every page of the gallery, or of those that begin with a word:
+// npx tsx test/support/screenshots.ts <folder> [word]
 
 const schemes = ['light', 'dark'] as const
 const screens = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } }
 
-const folder = process.argv[2] ?? 'screenshots'
+const [folder = 'screenshots', word = ''] = process.argv.slice(2)
 await mkdir(folder, { recursive: true })
 const server = await openGallery()
 const browser = await openBrowser()
@@ -34,6 +35,7 @@ async function shoot(
   const context = await browser.newContext({ colorScheme, viewport, reducedMotion: 'reduce' })
   const tab = await context.newPage()
   for (const [index, { name }] of gallery.entries()) {
+    if (!name.startsWith(word)) continue
     await tab.goto(`${server.url}/${index}`)
     const file = `${name.replaceAll(' ', '-')}.${screen}.${colorScheme}.png`
     await tab.screenshot({ path: join(folder, file), fullPage: true })

@@ -19,6 +19,20 @@ export const Warning = () => (
   </svg>
 )
 
+/** Stands before a sentence about something that is done. */
+export const Tick = () => (
+  <svg class="icon" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+    <path
+      fill="none"
+      stroke="currentColor"
+      stroke-width="2.25"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      d="m4.5 10.5 3.5 3.5 7.5-8"
+    />
+  </svg>
+)
+
 /** Stands before a person's name. */
 export const Person = () => (
   <svg class="icon" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">

@@ -1,0 +1,108 @@
+import { FactorPage, RemoveFactor } from '../../../views/account/factor.tsx'
+import { Factors } from '../../../views/account/factors.tsx'
+import type { Account } from '../../login/account/account.ts'
+import type { Authenticator } from '../../login/account/authenticators.ts'
+import type { SignedIn } from '../../model/session.ts'
+import { readForm } from '../form.ts'
+import type { Pages } from '../page.ts'
+import type { AccountDoor, AccountPage } from './door.ts'
+import { doneSentence, momentOf } from './words.ts'
+
+export interface FactorPagesDeps {
+  account: Account
+  door: AccountDoor
+  pages: Pages
+}
+
+/** The list of ways to sign in, and the page about each. */
+export function factorPages({ account: { authenticators }, door, pages }: FactorPagesDeps) {
+  const { link } = door
+  const list: AccountPage = async (c, { user }) => {
+    const own = await authenticators.list(user)
+    const offered = await authenticators.offered(user)
+    const done = c.req.query('done')
+    const view = Factors({
+      ...door.frame(c),
+      factors: own.map((it) => ({
+        ...shown(it),
+        disabled: it.credential.state === 'disabled',
+        warning: it.factor.warning?.(it.credential),
+        href: link(`factors/${it.credential.id}`),
+      })),
+      ...(offered.length > 0 ? { add: link('factors/add') } : {}),
+      done: doneSentence(done),
+      ...(done === 'added' || done === 'removed' ? { endOthers: link('sessions/others') } : {}),
+    })
+    return pages.show(c, view)
+  }
+
+  /** Only ever one's own: another person's is as good as none. */
+  const one =
+    (
+      page: (it: Authenticator, ...given: Parameters<AccountPage>) => ReturnType<AccountPage>,
+    ): AccountPage =>
+    async (c, at) => {
+      const it = await authenticators.find(at.user, c.req.param('id') ?? '')
+      return it ? page(it, c, at) : c.redirect(link('factors'), 303)
+    }
+
+  const pageOf = (c: Parameters<AccountPage>[0], it: Authenticator, problem?: string) => {
+    const { credential, factor } = it
+    const action = link(`factors/${credential.id}`)
+    const isOne = factor.most === 1 && factor.enrollable !== 'never'
+    return FactorPage({
+      ...door.frame(c),
+      ...shown(it),
+      action,
+      problem,
+      done: doneSentence(c.req.query('done')),
+      remove: link(`factors/${credential.id}/remove`),
+      ...(isOne ? { anew: { action: link('factors/add'), kind: factor.kind } } : {}),
+      back: link('factors'),
+    })
+  }
+
+  const show = one((it, c) => pages.show(c, pageOf(c, it)))
+
+  const rename = one(async (it, c, at) => {
+    const label = (await readForm(c)).field('label')
+    const problem = await authenticators.rename(at.user, it, label, door.origin(c, at))
+    if (problem === undefined) return c.redirect(link('factors', { done: 'named' }), 303)
+    return pages.show(c, pageOf(c, it, problem), { status: 400 })
+  })
+
+  const removal = async (c: Parameters<AccountPage>[0], { user }: SignedIn, it: Authenticator) => {
+    const { credential, factor } = it
+    const here = link(`factors/${credential.id}`)
+    return RemoveFactor({
+      ...door.frame(c),
+      action: `${here}/remove`,
+      label: credential.label,
+      title: factor.title,
+      loss: await authenticators.lossOf(user, it),
+      back: here,
+    })
+  }
+
+  const askRemove = one(async (it, c, at) => pages.show(c, await removal(c, at, it)))
+
+  const remove = one(async (it, c, at) => {
+    // What follows must be what the page has said: it may have become the last one meanwhile.
+    const seen = (await readForm(c)).field('remove')
+    if (seen !== (await authenticators.lossOf(at.user, it))) {
+      return pages.show(c, await removal(c, at, it), { status: 400 })
+    }
+    await authenticators.remove(at.user, it, door.origin(c, at))
+    return c.redirect(link('factors', { done: 'removed' }), 303)
+  })
+
+  return { list, show, rename, askRemove, remove }
+}
+
+const shown = ({ credential, factor }: Authenticator) => ({
+  label: credential.label,
+  title: factor.title,
+  facts: factor.facts(credential),
+  added: momentOf(credential.createdAt),
+  lastUsed: credential.lastUsedAt === undefined ? undefined : momentOf(credential.lastUsedAt),
+})
