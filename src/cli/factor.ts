@@ -63,18 +63,22 @@ async function list({ desk: { store }, user, print }: Errand): Promise<void> {
     print(line)
 }
 
-async function remove({ desk: { store }, user, id, print }: Errand): Promise<void> {
-  if (!(await store.credentials.delete(id, user.id))) {
+async function remove({ desk, user, id, print }: Errand): Promise<void> {
+  const { store, record } = desk
+  const removed = (await store.credentials.listByUser(user.id)).find((it) => it.id === id)
+  if (!removed || !(await store.credentials.delete(id, user.id))) {
     throw new OperatorError(
       `${user.name} has no factor ${id}. See them with: gatehouse factor list ${user.name}`,
     )
   }
   // Sessions that were proved with it end with it.
   const ended = await store.sessions.deleteByUser(user.id)
+  const { kind, label } = removed
+  await record('factor.removed', user.id, { kind, label, sessions: ended.length })
   print(`${user.name}: factor removed, ${ended.length} session(s) ended`)
 }
 
-async function pass({ desk: { store, hasher }, user, ttl, print }: Errand): Promise<void> {
+async function pass({ desk: { store, hasher, record }, user, ttl, print }: Errand): Promise<void> {
   if (user.status !== 'active') throw new OperatorError(`${user.name} is disabled.`)
   const now = systemClock.now()
   const { pass, data, label } = await issuePass(hasher, now + ttl)
@@ -91,8 +95,7 @@ async function pass({ desk: { store, hasher }, user, ttl, print }: Errand): Prom
     data,
     ...fresh,
   })
-  const details = { kind: PASS_KIND, by: 'command line' }
-  await store.events.insert({ name: 'factor.enrolled', at: now, userId: user.id, details })
+  await record('factor.enrolled', user.id, { kind: PASS_KIND, label })
   print(pass)
   print('')
   print(`Good once for ${user.name}, beside the password, until ${day(now + ttl)} UTC.`)

@@ -7,6 +7,7 @@ import { loadConfig } from '../config/load.ts'
 import { passwordPlace } from '../config/password-place.ts'
 import type { Config } from '../config/schema.ts'
 import { createPasswordPolicy, type PasswordPolicy } from '../login/password-policy.ts'
+import type { AuditEvent, EventName } from '../model/event.ts'
 import type { User } from '../model/user.ts'
 import { createSessions, type Sessions } from '../session/sessions.ts'
 import type { Store } from '../store/contract.ts'
@@ -22,6 +23,8 @@ export interface Desk {
   policy: PasswordPolicy
   /** @throws {OperatorError} when nobody goes by that name. */
   userNamed(name: string): Promise<User>
+  /** Writes down what was done, for the person's own history. Nobody is written to. */
+  record(name: EventName, userId: string, details?: AuditEvent['details']): Promise<void>
 }
 
 /**
@@ -63,6 +66,13 @@ export async function atDesk<T>(
           `There is no user "${name}". See them all with: gatehouse user list`,
         )
       },
+      record: (name, userId, details) =>
+        store.events.insert({
+          name,
+          at: systemClock.now(),
+          userId,
+          details: { ...details, by: 'command line' },
+        }),
     })
   } finally {
     await store.close()

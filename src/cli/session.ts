@@ -22,7 +22,7 @@ export const session: Command = {
     const surplus = positionals.slice(word === 'revoke' ? 3 : 2)
     if (surplus.length > 0) throw new WrongUsage(tooMany(surplus))
 
-    return atDesk<0>(context, values, async ({ sessions, userNamed }) => {
+    return atDesk<0>(context, values, async ({ sessions, userNamed, record }) => {
       const user = await userNamed(name)
       const living = await sessions.list(user.id)
       if (word === 'list') {
@@ -50,6 +50,7 @@ export const session: Command = {
         id === undefined
           ? (await sessions.revokeAll(user.id)).length
           : Number(await sessions.revoke(id))
+      await record('session.revoked', user.id, { sessions: ended })
       context.print(`${user.name}: ${ended} session(s) ended`)
       return 0
     })

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { randomToken, sha256 } from '../base/bytes.ts'
 import { OperatorError } from '../base/errors.ts'
-import { isGroupName, newUser } from '../login/new-user.ts'
+import { emailFault, isGroupName, newUser } from '../login/new-user.ts'
 import { INVITATION_SECONDS } from '../login/reset.ts'
 import type { User } from '../model/user.ts'
 import { type Command, type CommandContext, tooMany, WrongUsage } from './command.ts'
@@ -25,7 +25,7 @@ type Action = (
 ) => Promise<string[]>
 
 const ACTIONS: Readonly<Record<string, Action>> = {
-  async add({ store, hasher, policy }, [name = ''], options, context) {
+  async add({ store, hasher, policy, record }, [name = ''], options, context) {
     if (await store.users.findByName(name)) throw taken(name)
     const password = options['no-password'] ? undefined : await readPassword(context)
     const wanted = {
@@ -40,6 +40,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       throw new OperatorError(`${made.fault.field}: ${made.fault.message} Nothing was changed.`)
     const hash = password === undefined ? undefined : await hasher.hash(password)
     if (!(await store.users.insert(made.user, hash))) throw taken(name)
+    await record('user.created', made.user.id, { name: made.user.name })
     return [`${made.user.name}: added${hash ? '' : ', without a password'}`]
   },
 
@@ -68,6 +69,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
         ['email', user.email ?? ''],
         ['groups', user.groups.join(',')],
         ['status', user.status],
+        ...(isFrozen(user) ? [['frozen until', day(user.frozenUntil ?? 0)]] : []),
         ['password', (await store.users.passwordHash(user.id)) ? 'set' : 'none'],
         ['factors', credentials.map(({ kind, state }) => `${kind} (${state})`).join(', ')],
         ['sessions', String(living.length)],
@@ -77,20 +79,22 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     )
   },
 
-  async disable({ store, userNamed }, [name = '']) {
+  async disable({ store, userNamed, record }, [name = '']) {
     const user = await userNamed(name)
     await store.users.setStatus(user.id, 'disabled')
     const ended = await store.sessions.deleteByUser(user.id)
+    await record('user.changed', user.id, { what: 'disabled', sessions: ended.length })
     return [`${user.name}: disabled, ${ended.length} session(s) ended`]
   },
 
-  async enable({ store, userNamed }, [name = '']) {
+  async enable({ store, userNamed, record }, [name = '']) {
     const user = await userNamed(name)
     await store.users.setStatus(user.id, 'active')
+    await record('user.changed', user.id, { what: 'enabled' })
     return [`${user.name}: enabled`]
   },
 
-  async password({ store, hasher, policy, userNamed }, [name = ''], _options, context) {
+  async password({ store, hasher, policy, userNamed, record }, [name = ''], _options, context) {
     const user = await userNamed(name)
     const password = await readPassword(context)
     const fault = await policy.fault(password, [
@@ -102,10 +106,12 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     await store.users.setPasswordHash(user.id, await hasher.hash(password))
     // Whoever knew the old one may sit in one of them.
     const ended = await store.sessions.deleteByUser(user.id)
+    await store.attempts.deleteByUser(user.id)
+    await record('password.changed', user.id, { sessions: ended.length })
     return [`${user.name}: password set, ${ended.length} session(s) ended`]
   },
 
-  async invite({ config, store, userNamed }, [name = '']) {
+  async invite({ config, store, userNamed, record }, [name = '']) {
     const user = await userNamed(name)
     const token = randomToken(32)
     const expiresAt = Math.floor(Date.now() / 1000) + INVITATION_SECONDS
@@ -115,26 +121,49 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       userId: user.id,
       expiresAt,
     })
+    await record('user.changed', user.id, { what: 'invited' })
     return [
       `Give this link to ${user.name} alone. It works once, for ${INVITATION_SECONDS / 3600} hours, and leads to a password of their own choice:`,
       new URL(`invite/${token}`, config.portal.url).href,
     ]
   },
 
-  async groups({ store, userNamed }, [name = '', groups]) {
+  async groups({ store, userNamed, record }, [name = '', groups]) {
     if (groups === undefined) throw new WrongUsage('give the whole list: alice admins,editors')
     const user = await userNamed(name)
     const list = listOf(groups)
     await store.users.setGroups(user.id, list)
+    await record('user.changed', user.id, { what: 'groups', groups: list.join(',') })
     return [`${user.name}: ${list.length > 0 ? list.join(',') : 'in no group'}`]
   },
 
-  async delete({ store, userNamed }, [name = '']) {
+  async email({ store, userNamed, record }, [name = '', address]) {
+    if (address === undefined) throw new WrongUsage('give the address: alice alice@example.com')
+    const user = await userNamed(name)
+    const fault = emailFault(address)
+    if (fault) throw new OperatorError(`${fault} Nothing was changed.`)
+    await store.users.setProfile(user.id, { displayName: user.displayName, email: address })
+    await record('user.changed', user.id, { what: 'mail' })
+    return [`${user.name}: ${address}`]
+  },
+
+  async unfreeze({ store, userNamed, record }, [name = '']) {
+    const user = await userNamed(name)
+    await store.users.freeze(user.id, 0)
+    await record('user.changed', user.id, { what: 'unfrozen' })
+    return [`${user.name}: the account can be changed again`]
+  },
+
+  async delete({ store, userNamed, record }, [name = '']) {
     const user = await userNamed(name)
     await store.users.delete(user.id)
+    await record('user.deleted', user.id, { name: user.name })
     return [`${user.name}: deleted with all that belonged to it`]
   },
 }
+
+/** A user, and what to give them. */
+const TAKES_TWO: ReadonlySet<string> = new Set(['groups', 'email'])
 
 const WITH_USAGE = [
   'add NAME [--display-name NAME] [--email ADDRESS] [--groups a,b] [--no-password]',
@@ -145,6 +174,8 @@ const WITH_USAGE = [
   'invite NAME',
   'password NAME',
   'groups NAME a,b',
+  'email NAME ADDRESS',
+  'unfreeze NAME',
   'delete NAME',
 ]
 
@@ -169,7 +200,7 @@ export const user: Command = {
     const [word = '', ...given] = positionals
     const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined
     if (!action) throw new WrongUsage(word ? `user ${word} is not a thing to do` : 'say what to do')
-    const takes = word === 'list' ? 0 : word === 'groups' ? 2 : 1
+    const takes = word === 'list' ? 0 : TAKES_TWO.has(word) ? 2 : 1
     if (given.length < Math.min(takes, 1)) throw new WrongUsage('name the user')
     // Whoever names two users means both, and would believe that both were disabled.
     if (given.length > takes) throw new WrongUsage(tooMany(given.slice(takes)))
@@ -182,6 +213,8 @@ export const user: Command = {
     return 0
   },
 }
+
+const isFrozen = ({ frozenUntil = 0 }: User) => frozenUntil > Date.now() / 1000
 
 const taken = (name: User['name']) =>
   new OperatorError(
