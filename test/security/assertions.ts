@@ -192,10 +192,10 @@ export const FURTHER: Record<string, Check> = {
   'CSR-001': ({ answer, fixture }) => {
     expect(answer.all('set-cookie').join()).not.toContain(`${fixture.cookieName}=`)
   },
-  'CSR-002': stillSignedIn,
+  'CSR-002': samePassword,
   'CSR-004': stillSignedIn,
   'CSR-005': stillSignedIn,
-  'CSR-006': stillSignedIn,
+  'CSR-006': samePassword,
   'CSR-007': ({ answer }) => {
     expect(answer.all('access-control-allow-origin')).toEqual([])
     expect(answer.all('access-control-allow-credentials')).toEqual([])
@@ -228,6 +228,13 @@ async function stillSignedIn({ fixture }: Seen): Promise<void> {
   const cookie = await fixture.resolve('COOKIE:alice:aal2')
   const { status } = await fixture.ask('app.gw.test', '/', cookie)
   expect(status).toBe(200)
+}
+
+/** A refused request has changed nobody's password, and ended nothing. */
+async function samePassword(seen: Seen): Promise<void> {
+  const { store, users } = seen.fixture
+  expect(await store.events.listByUser(users.alice.id, ['password.changed'], 1)).toEqual([])
+  await stillSignedIn(seen)
 }
 
 /** Neither the Location nor anything on the page leads away from the portal. */

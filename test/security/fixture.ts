@@ -135,6 +135,8 @@ const PLACES: Record<string, string> = {
   LOGIN_PASSWORD: '/login',
   LOGIN_TOTP: '/login/AAAAAAAAAAAAAAAAAAAAAA',
   LOGOUT: '/logout',
+  PASSWORD_CHANGE: '/account/password',
+  SESSIONS_REVOKE: '/account/sessions/others',
   ...STAND_INS,
 }
 

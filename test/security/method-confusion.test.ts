@@ -15,13 +15,16 @@ describe('the method of a request', () => {
   story('MTH-002', 'is the one in its first line, whatever a form field says', async () => {
     const browser = fixture.browser()
     await fixture.signIn(browser, 'alice')
+    const { id } = fixture.users.alice
+    const [app] = await fixture.store.credentials.listByUser(id)
     const page = await browser.get('https://auth.gw.test/logout')
     const elsewhere = page.body.replace(
       /action="[^"]*"/,
-      'action="/factors/AAAAAAAAAAAAAAAAAAAAAA?_method=DELETE"',
+      `action="/account/factors/${app?.id}?_method=DELETE"`,
     )
     const answer = await browser.submit({ ...page, body: elsewhere }, { _method: 'DELETE' })
     expect([400, 404, 405, 415]).toContain(answer.status)
+    expect(await fixture.store.credentials.listByUser(id)).toEqual([app])
     expect((await fixture.ask('app.gw.test', '/', browser.cookies('app.gw.test'))).status).toBe(200)
   })
 

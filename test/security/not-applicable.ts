@@ -14,24 +14,15 @@ export const NOT_APPLICABLE: Record<string, string> = {
   'SSR-003': 'nobody but the operator writes an address to which the gateway connects',
   'SSR-004': 'nobody but the operator writes an address to which the gateway connects',
   'EXP-004': 'there is no service that makes error pages: the gateway makes its own',
-  'EXP-005': 'there is no API about oneself',
   'SES-003': 'the session cookie is no JWS: it has no header that could name an algorithm',
   'SES-004': 'the session cookie is no JWS: its one signature is an HMAC under a key of the server',
-  'SES-011': 'there is no page or API on which people change their own password',
   'SES-016': 'one cookie serves all applications, and none of them ever sees it',
   'SES-023': 'the session cookie names no key: there is one, and it is not rotated',
   'ENU-003': 'there is no password reset',
 }
 
-/**
- * Pages that cases speak of and that do not exist, each with the place that stands in for it. What such
- * a case proves is proved there: CSR-002, -004, -006 and -007 at the sign-out, which is the one change
- * that people can make to what they have here; the others at an address where nothing is.
- */
+/** Pages that cases speak of and that do not exist, each with an address where nothing is. */
 export const STAND_INS: Record<string, string> = {
-  PASSWORD_CHANGE: '/logout',
-  SESSIONS_REVOKE: '/logout',
-  FACTOR: '/factors/AAAAAAAAAAAAAAAAAAAAAA',
   ADMIN_USERS: '/admin/users',
   ADMIN_CONFIG: '/admin/config',
   API_CHALLENGE: '/api/2fa/challenges',

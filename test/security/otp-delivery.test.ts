@@ -106,7 +106,7 @@ async function withTexts(): Promise<User> {
 }
 
 const digits = (text: string | undefined) => /\d{6}/.exec(text ?? '')?.[0] ?? ''
-const mailed = () => digits(mail.received.at(-1)?.mail.text)
+const mailed = () => digits(mail.codes().at(-1)?.mail.text)
 const texted = () => digits(twilio.requests.at(-1)?.parameters.Body)
 const sessionsOf = ({ id }: User) => gateway.store.sessions.listByUser(id)
 
@@ -170,7 +170,7 @@ describe('messages that cost money', () => {
       Array.from({ length: 50 }, () => visitor.submit({ resend: '1' })),
     )
     expect(asked.map(({ status }) => status).filter((it) => ![303, 429].includes(it))).toEqual([])
-    expect(mail.received).toHaveLength(1)
+    expect(mail.codes()).toHaveLength(1)
   })
 
   story(
@@ -198,7 +198,7 @@ describe('a message', () => {
     await visitor.open(`https://auth.gw.test/login?rd=${encodeURIComponent(APP)}`)
     const answer = await visitor.submit({ username: user.name, password: PASSWORD }, { headers })
     await onward(visitor, answer)
-    const [received] = mail.received
+    const [received] = mail.codes()
     expect(received?.mail.subject).toBe('Your code for Gatehouse')
     expect(received?.mail.headers.filter(({ key }) => key === 'subject')).toHaveLength(1)
     expect(received?.raw).not.toContain('900 555')
@@ -283,12 +283,12 @@ describe('a code', () => {
       expect(visitor.page.body).not.toContain('@gw.test')
       expect(visitor.page.body).not.toContain('name="way"')
       await visitor.submit({ way: `email-${user.id}` })
-      expect(mail.received).toEqual([])
+      expect(mail.codes()).toEqual([])
       const done = await visitor.submit({ code: await gateway.code(user.id) })
       expect(done).toMatchObject({ status: 303, location: APP })
       const key = await visitor.open('https://auth.gw.test/login?rd=https%3A%2F%2Fkey.gw.test%2F')
       expect(key.status).toBe(403)
-      expect(mail.received).toEqual([])
+      expect(mail.codes()).toEqual([])
     },
   )
 })
@@ -330,7 +330,7 @@ describe('a channel', () => {
         await withPassword(await withMailCodes())
         await expect.poll(() => mail.connections).toBeGreaterThan(0)
         expect(mail.passwords).toEqual([])
-        expect(mail.received).toEqual([])
+        expect(mail.codes()).toEqual([])
         await gateway.close()
         await mail.close()
         await twilio.close()
@@ -338,7 +338,7 @@ describe('a channel', () => {
       await open({ mail: { name: 'elsewhere.test' } })
       await withPassword(await withMailCodes())
       await expect.poll(() => mail.connections).toBeGreaterThan(0)
-      expect([mail.passwords, mail.received]).toEqual([[], []])
+      expect([mail.passwords, mail.codes()]).toEqual([[], []])
     },
   )
 })
