@@ -5,6 +5,7 @@ import { didYouMean } from '../base/did-you-mean.ts'
 import { type ListenAddress, parseNetwork } from '../base/net.ts'
 import { channelsConfig } from '../channels/config.ts'
 import { factorsConfig } from '../factors/config.ts'
+import { assertionFaults } from '../gateway/assertion/config.ts'
 import { gatewayConfig, placedHosts, proxyFaults } from '../gateway/config.ts'
 import { loginConfig } from '../login/config.ts'
 import { portalConfig } from '../portal/config.ts'
@@ -41,7 +42,11 @@ export const configSchema = z
   .superRefine(
     (config, context) => {
       const broken = new Set(context.issues.map(({ path }) => brokenRoute(path)))
-      const faults = [...misplacedHosts(config, broken), ...proxyFaults(config, broken)]
+      const faults = [
+        ...misplacedHosts(config, broken),
+        ...proxyFaults(config, broken),
+        ...assertionFaults(config, broken),
+      ]
       for (const { path, message } of faults) {
         context.addIssue({ code: 'custom', path, message })
       }
@@ -93,9 +98,12 @@ interface CrossFault {
 }
 
 // The rule below must report beside faults elsewhere in the file, but cannot read what is broken:
-// the portal, the session, or one of the routes.
+// the portal, the session, the assertion, or one of the routes.
 const reads = ([section, index]: readonly PropertyKey[]) =>
-  section === 'portal' || section === 'session' || (section === 'routes' && index === undefined)
+  section === 'portal' ||
+  section === 'session' ||
+  section === 'assertion' ||
+  (section === 'routes' && index === undefined)
 
 const brokenRoute = ([section, index]: readonly PropertyKey[] = []) =>
   section === 'routes' ? index : undefined

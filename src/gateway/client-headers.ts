@@ -1,4 +1,4 @@
-import type { Cookies } from '../session/cookie.ts'
+import type { DoorCookies } from '../session/cookie.ts'
 import type { HeaderLine } from './request.ts'
 
 const HOP_BY_HOP = new Set([
@@ -31,7 +31,7 @@ export const privately = (headers: readonly HeaderLine[]): readonly HeaderLine[]
  */
 export function clientHeaders(
   headers: readonly HeaderLine[],
-  cookies: Pick<Cookies, 'isOurs'>,
+  cookies: Pick<DoorCookies, 'isOurs'>,
 ): HeaderLine[] {
   const named = new Set<string>()
   for (const [name, value] of headers) {

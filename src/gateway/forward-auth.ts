@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Log } from '../base/log.ts'
-import type { Cookies } from '../session/cookie.ts'
+import type { DoorCookies } from '../session/cookie.ts'
 import type { Realms } from '../session/realms.ts'
 import { type Answer, type Answers, sendAnswer } from './answers.ts'
 import type { Assertions } from './assertion/assertions.ts'
@@ -32,7 +32,7 @@ export const malformedStatus = (target: string): 400 | 403 =>
 
 export interface ForwardAuthDoorDeps {
   corridor: Corridor
-  cookies: Cookies
+  cookies: DoorCookies
   realms: Pick<Realms, 'of' | 'home'>
   identityHeaders: IdentityHeaders
   assertions: Assertions

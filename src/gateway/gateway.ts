@@ -5,7 +5,7 @@ import type { Log } from '../base/log.ts'
 import { networks } from '../base/net.ts'
 import type { Requirement } from '../model/decision.ts'
 import type { NamedNetworks } from '../policy/config.ts'
-import type { Cookies } from '../session/cookie.ts'
+import type { DoorCookies } from '../session/cookie.ts'
 import type { Realms } from '../session/realms.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { SigningKeyRepository } from '../store/contract.ts'
@@ -83,7 +83,7 @@ export interface GatewayDeps {
   /** Where help is to be had. */
   help: string | undefined
   sessions: Sessions
-  cookies: Cookies
+  cookies: DoorCookies
   realms: Pick<Realms, 'of' | 'home'>
   signingKeys: SigningKeyRepository
   audit: Audit

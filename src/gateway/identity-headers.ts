@@ -1,5 +1,5 @@
 import type { SignedIn } from '../model/session.ts'
-import type { Cookies } from '../session/cookie.ts'
+import type { DoorCookies } from '../session/cookie.ts'
 import { headerList, headerValue } from './header-value.ts'
 import type { GatewayRequest, HeaderLine } from './request.ts'
 import { foldName, reservedNames } from './reserved-names.ts'
@@ -28,7 +28,7 @@ export interface IdentityHeaders {
 
 export interface IdentityHeadersDeps {
   routes: Routes
-  cookies: Pick<Cookies, 'cut'>
+  cookies: Pick<DoorCookies, 'cut'>
 }
 
 export function createIdentityHeaders({ routes, cookies }: IdentityHeadersDeps): IdentityHeaders {

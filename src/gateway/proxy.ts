@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import type { Cookies } from '../session/cookie.ts'
+import type { DoorCookies } from '../session/cookie.ts'
 import { type Answer, type Answers, dropRest, sendAnswer } from './answers.ts'
 import type { Assertions } from './assertion/assertions.ts'
 import type { Allowed, Asked, Corridor, Decision } from './authorize.ts'
@@ -21,7 +21,7 @@ import type { Exchange, Receiver } from './upstream.ts'
 
 export interface ProxyDoorDeps {
   corridor: Corridor
-  cookies: Cookies
+  cookies: DoorCookies
   identityHeaders: IdentityHeaders
   assertions: Assertions
   dispatch: Dispatch

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type httpProxy from 'http-proxy'
 import type { Log } from '../base/log.ts'
 import { plainAddress } from '../base/net.ts'
-import type { Cookies } from '../session/cookie.ts'
+import type { DoorCookies } from '../session/cookie.ts'
 import type { Assertions } from './assertion/assertions.ts'
 import type { Allowed, Asked, Corridor, Decision } from './authorize.ts'
 import { clientHeaders } from './client-headers.ts'
@@ -37,7 +37,7 @@ export interface UpgradeDoor {
 export interface UpgradeDoorDeps {
   readRequest: RequestReader
   corridor: Corridor
-  cookies: Cookies
+  cookies: DoorCookies
   identityHeaders: IdentityHeaders
   assertions: Assertions
   dispatch: Pick<Dispatch, 'choose' | 'unreachable'>

@@ -31,6 +31,12 @@ export interface Cookies {
   isOurs(setCookie: string): boolean
 }
 
+/**
+ * As the doors see them. Which cookie names a session depends on the host that is asked for, so there is
+ * no other way to it here.
+ */
+export type DoorCookies = Pick<Cookies, 'sessionAt' | 'cut' | 'isOurs'>
+
 export interface Cookie {
   name: string
   /**

@@ -100,3 +100,26 @@ export const assertionConfig = routeAssertionConfig.omit({ audience: true })
 
 export type RouteAssertionConfig = z.output<typeof routeAssertionConfig>
 export type AssertionConfig = z.output<typeof assertionConfig>
+
+/** What {@link assertionFaults} looks at. */
+interface Told {
+  headers: Readonly<Record<string, string>>
+  assertion: RouteAssertionConfig
+}
+
+/** Finds statements that would come under the name of a plain identity header: nothing is told twice. */
+export function assertionFaults(
+  { routes, assertion }: { routes: readonly Told[]; assertion: AssertionConfig },
+  broken: ReadonlySet<PropertyKey | undefined>,
+): { path: (string | number)[]; message: string }[] {
+  return routes.flatMap((route, index) => {
+    if (broken.has(index)) return []
+    const own = route.assertion.header
+    const header = own ?? assertion.header
+    const names = Object.values(route.headers).map(foldName)
+    if (header === undefined || !names.includes(foldName(header))) return []
+    const path =
+      own === undefined ? ['assertion', 'header'] : ['routes', index, 'assertion', 'header']
+    return [{ path, message: `${header} carries something else for that route already` }]
+  })
+}

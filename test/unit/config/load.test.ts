@@ -390,3 +390,22 @@ it.each([
   const yaml = `${LEAST}routes: [{ host: a.example.com, rules: [{ require: one_factor, ${condition} }] }]`
   expect(placesOf(faultsIn(yaml))).toEqual([`2 routes[0].rules[0].${place}`])
 })
+
+describe('the header of a signed statement', () => {
+  it.each([
+    ['assertion: { header: X-Who }', '', []],
+    ['assertion: { header: X-Who }', 'headers: { user: X-Who }', ['2 assertion.header']],
+    ['', 'headers: { user: X_Who }, assertion: { header: X-Who }', ['3 routes[0].headers.user']],
+    [
+      '',
+      'headers: { user: x-who }, assertion: { header: X-Who }',
+      ['3 routes[0].assertion.header'],
+    ],
+    ['', 'assertion: { header: Remote-Groups }', ['3 routes[0].assertion.header']],
+  ])('carries nothing else: %s / %s', (top, rest, places) => {
+    const line = top === '' ? '' : `${top}\n`
+    const more = rest === '' ? '' : `, ${rest}`
+    const yaml = `${LEAST}${line}routes:\n  - { host: wiki.example.com, rules: [{ require: two_factor }]${more} }`
+    expect(placesOf(faultsIn(yaml))).toEqual(places)
+  })
+})
