@@ -1,8 +1,10 @@
 import type { Server } from 'node:http'
 import { createHealth } from './api/health.ts'
+import { eventCounter } from './audit/sinks/metrics.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import type { Keyring } from './base/keyring.ts'
 import { type Log, withFields } from './base/log.ts'
+import { createMetrics, type Metrics } from './base/metrics.ts'
 import { createSignals, type Signals } from './base/signals.ts'
 import type { Channel } from './channels/contract.ts'
 import { createOutbox } from './channels/outbox.ts'
@@ -26,6 +28,8 @@ export interface Outside {
   signals?: Signals
   /** Ways to people that come before those of the configuration, such as the demo's inbox. */
   ways?: readonly Channel[]
+  /** Where what happens is counted; told at the health listener. */
+  metrics?: Metrics
 }
 
 /** The whole program, not listening yet. */
@@ -60,13 +64,15 @@ const MESSAGES_LAST_MS = 15 * 60_000
 /** Puts a house on its ground, and lets another take its place without closing the door. */
 export function createApp(config: Config, outside: Outside): App {
   const { store, keyring, log, clock = systemClock, policy = 1, ways = [] } = outside
+  const metrics = outside.metrics ?? createMetrics()
+  const count = eventCounter(metrics)
   const openStreams = createStreams(clock)
   const outbox = createOutbox({ clock, log })
   const signals = outside.signals ?? createSignals()
   const streams = createEventStreams()
   const build = (built: Config, number: number) =>
     createHouse(built, {
-      ...{ store, keyring, clock, outbox, signals, streams, openStreams, ways },
+      ...{ store, keyring, clock, outbox, signals, streams, openStreams, ways, count },
       log: withFields(log, { policy: number }),
     })
 
@@ -87,7 +93,7 @@ export function createApp(config: Config, outside: Outside): App {
   const health = createHealth(() => {
     store.sessions.find('')
     return undefined
-  })
+  }, metrics)
 
   return {
     server: front.server,

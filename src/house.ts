@@ -1,5 +1,6 @@
 import { createAudit } from './audit/record.ts'
 import { logSink } from './audit/sinks/log.ts'
+import { type EventCounter, metricsSink } from './audit/sinks/metrics.ts'
 import { storeSink } from './audit/sinks/store.ts'
 import { wakeSink } from './audit/sinks/wake.ts'
 import type { Clock } from './base/clock.ts'
@@ -49,6 +50,8 @@ export interface Ground {
   keyring: Keyring
   log: Log
   clock: Clock
+  /** Counts events. */
+  count: EventCounter
   outbox: Outbox
   /** Wakes pages that wait, whichever configuration they came from. */
   signals: Signals
@@ -68,7 +71,7 @@ export interface House {
 
 /** The composition root: the one place where rooms meet. Reads top to bottom, ground floor first. */
 export function createHouse(config: Config, ground: Ground): House {
-  const { store, keyring, log, clock, outbox, signals, streams, openStreams, ways } = ground
+  const { store, keyring, log, clock, count, outbox, signals, streams, openStreams, ways } = ground
   const { url: home } = config.portal
 
   const { memory_kib: memoryKib, passes, concurrency, queue: queueLimit } = config.login.password
@@ -84,6 +87,7 @@ export function createHouse(config: Config, ground: Ground): House {
     sinks: [
       logSink(log),
       storeSink({ events: store.events, log }),
+      metricsSink(count),
       wakeSink(signals, questionsTo),
       (event) => account.notices(event),
     ],

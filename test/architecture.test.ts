@@ -38,6 +38,7 @@ const LIBRARY_DOORS: Record<string, string[]> = {
   otplib: ['src/factors/totp'],
   pino: ['src/base/log.ts'],
   'redos-detector': ['src/policy/pattern.ts'],
+  'prom-client': ['src/base/metrics.ts'],
   tldts: ['src/config', 'src/session/realms.ts'],
   twilio: ['src/channels/twilio'],
   undici: ['src/gateway/upstream.ts'],

@@ -67,6 +67,18 @@ ${more}`
     expect(heard.every(({ policy }) => policy === 1)).toBe(true)
   })
 
+  it('add up what they count', async () => {
+    const counted = async () => {
+      const answer = await fetch(`http://127.0.0.1:${health}/metrics`)
+      const [, sum = '0'] =
+        /events_total\{event="access.refused",[^}]*\} (\d+)/.exec(await answer.text()) ?? []
+      return Number(sum)
+    }
+    const before = await counted()
+    await several(() => createVisitor(port).get(`http://nobody.test:${port}/`))
+    expect(await counted()).toBe(before + 6)
+  })
+
   it('both know a session, and both refuse it from the next request after it was revoked', async () => {
     const maria = createVisitor(port)
     await signIn(maria)

@@ -1,5 +1,6 @@
 import { createHealth } from '../../api/health.ts'
 import type { OperatorLog } from '../../base/log.ts'
+import { workersFigures } from '../../base/metrics.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { openSqlite } from '../../store/sqlite.ts'
 import { listen, tryToListen } from '../listen.ts'
@@ -27,7 +28,7 @@ export async function runCrew(
   const health = createHealth(() => {
     store.sessions.find('')
     return crew.working() > 0 ? undefined : 'no worker takes requests'
-  })
+  }, workersFigures())
   const endHealth = () => {
     health.server.closeAllConnections()
     health.server.close()

@@ -1,6 +1,7 @@
 import { type App, createApp, type Prepared } from '../../app.ts'
 import { OperatorError } from '../../base/errors.ts'
 import { createLog, type OperatorLog } from '../../base/log.ts'
+import { createMetrics } from '../../base/metrics.ts'
 import { createSignals, type SharedSignals } from '../../base/signals.ts'
 import { configOf } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
@@ -53,7 +54,14 @@ async function begin(start: Start, end: (code: 0 | 1) => void): Promise<Answerin
   const log = createLog(config.log.level, { worker })
   const { store, keyring } = await openSqlite(config.store, { create: false })
   const signals = createSignals((topic) => say({ say: 'tell', topic }))
-  const app = createApp(config, { store, keyring, log, policy, signals })
+  const app = createApp(config, {
+    store,
+    keyring,
+    log,
+    policy,
+    signals,
+    metrics: createMetrics({ shared: true }),
+  })
 
   let ending = false
   const stop = async (code: 0 | 1) => {
