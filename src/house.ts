@@ -1,3 +1,6 @@
+import { type ApiConfig, OUR_PEOPLE } from './api/config.ts'
+import { createApi } from './api/index.ts'
+import { createPeople } from './api/people.ts'
 import { createAudit } from './audit/record.ts'
 import { logSink } from './audit/sinks/log.ts'
 import { type EventCounter, metricsSink } from './audit/sinks/metrics.ts'
@@ -23,7 +26,7 @@ import type { Route } from './gateway/routes.ts'
 import type { Streams } from './gateway/streams.ts'
 import { createAccount } from './login/account/account.ts'
 import { createHandOffs } from './login/hand-off.ts'
-import { createLogin } from './login/login.ts'
+import { createLogin, type Engine } from './login/login.ts'
 import { createPasswordPolicy } from './login/password-policy.ts'
 import { createPasswords } from './login/passwords.ts'
 import { createPasswordReset } from './login/reset.ts'
@@ -245,9 +248,46 @@ export function createHouse(config: Config, ground: Ground): House {
     signals,
     streams,
   })
-  const showPage = pageListener(portal)
+  const api = config.api && mountApi(config.api)
+  const showPage = pageListener({
+    fetch: (request, env) =>
+      api?.isAbout(request.url) ? api.app.fetch(request, env) : portal.fetch(request, env),
+  })
 
   return { channels, gateway, setUp }
+
+  /** Other applications' users, each application with factors in its own name. */
+  function mountApi({ applications, result_lifetime: lifetimeSeconds }: ApiConfig) {
+    const engines = new Map<string, Engine>([[OUR_PEOPLE, login]])
+    for (const { id, name = id } of applications) {
+      const its = { config: config.factors, channels, clock, keyring }
+      engines.set(id, login.engineFor(createFactors({ ...its, site: { name, url: home } })))
+    }
+    const type = 'gatehouse-result+jwt'
+    const base = `${home.pathname}api`
+    const app = createApi(
+      {
+        audit,
+        clock,
+        consents: store.consents,
+        credentials,
+        engines,
+        idempotency: store.idempotency,
+        keys: store.apiKeys,
+        log,
+        people: createPeople({ clock, users }),
+        sign: (claims, audience) =>
+          gateway.state(claims, { issuer: home.origin, audience, type, lifetimeSeconds }),
+        users,
+      },
+      base,
+    )
+    const isAbout = (url: string) => {
+      const { hostname, pathname } = new URL(url)
+      return hostname === home.hostname && pathname.startsWith(`${base}/`)
+    }
+    return { app, isAbout }
+  }
 }
 
 /** The application that a sign-in leads to, and those it may redirect to: all below our domain. */

@@ -23,6 +23,7 @@ const PLURALS = ['factors', 'directories', 'channels', 'risk', 'audit/sinks']
 /** One door per library: the places that may name it. A place is a file, or a folder with all it holds. */
 const LIBRARY_DOORS: Record<string, string[]> = {
   '@hono/node-server': ['src/web', 'src/portal', 'src/api'],
+  '@hono/zod-openapi': ['src/api'],
   '@simplewebauthn/server': ['src/factors/passkey'],
   // The demo draws its passwords from the same words that the policy refuses alone.
   '@zxcvbn-ts/language-common': ['src/login/password-policy.ts', 'src/cli/demo.ts'],
@@ -42,7 +43,7 @@ const LIBRARY_DOORS: Record<string, string[]> = {
   tldts: ['src/config', 'src/session/realms.ts'],
   twilio: ['src/channels/twilio'],
   undici: ['src/gateway/upstream.ts'],
-  uqr: ['src/factors/totp', 'src/portal'],
+  uqr: ['src/factors/totp', 'src/portal', 'src/api'],
   'web-push': ['src/channels/web-push'],
   yaml: ['src/config'],
   // The schemas are the common language of configuration, forms and stored data.

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -85,7 +85,12 @@ listen: 127.0.0.1:${port}
 health: { listen: "127.0.0.1:0" }
 timeouts: { drain: 1s } # the demo's clock and stream never end by themselves, and nobody waits 30 s
 
-# Everything that is sent comes to the demo's own inbox.
+# Everything that is sent comes to the demo's own inbox, which stands before this channel.
+channels:
+  webhook:
+    url: http://127.0.0.1:${upstreamPort}/
+    secret: whsec_${randomBytes(32).toString('base64')}
+    media: [email, sms, voice]
 factors:
   passkey: {}
   totp: {}
@@ -93,6 +98,7 @@ factors:
   email: {}
   sms: { countries: [US, GB, DE, AT, CH, FR, ES, IT, NL, PL, SE, IN, BR, JP, AU, CA] }
   voice: { countries: [US, GB, DE, AT, CH, FR, ES, IT, NL, PL, SE, IN, BR, JP, AU, CA] }
+  push: {}
   backup_code: {}
 
 routes:

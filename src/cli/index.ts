@@ -3,6 +3,7 @@ import { findPackageJSON } from 'node:module'
 import { didYouMean } from '../base/did-you-mean.ts'
 import { OperatorError } from '../base/errors.ts'
 import { systemEnvironment } from '../config/environment.ts'
+import { apiKey } from './api-key.ts'
 import { backup } from './backup.ts'
 import { check } from './check.ts'
 import { type Command, type CommandContext, WrongUsage } from './command.ts'
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   user,
   factor,
   session,
+  apiKey,
   backup,
   health,
   configExample,

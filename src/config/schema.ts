@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { healthConfig } from '../api/config.ts'
+import { apiConfig, healthConfig } from '../api/config.ts'
 import { logConfig } from '../audit/config.ts'
 import { didYouMean } from '../base/did-you-mean.ts'
 import { type ListenAddress, parseNetwork } from '../base/net.ts'
@@ -32,6 +32,10 @@ export const configSchema = z
     }),
     channels: channelsConfig.prefault({}).meta({
       description: 'Ways to reach people, for factors that send a code and for notices.',
+    }),
+    api: apiConfig.optional().meta({
+      description:
+        'Second factors for other applications, as an API below the portal’s address. Left out: there is none.',
     }),
     store: storeConfig.prefault({}).meta({ description: 'Where users and sessions are kept.' }),
     health: healthConfig

@@ -11,7 +11,7 @@ import type { Sessions } from '../session/sessions.ts'
 import type { SigningKeyRepository } from '../store/contract.ts'
 import type { PageListener } from '../web/listener.ts'
 import { createAnswers } from './answers.ts'
-import { createAssertions } from './assertion/assertions.ts'
+import { type Assertions, createAssertions } from './assertion/assertions.ts'
 import type { AssertionConfig } from './assertion/config.ts'
 import { createKeysDoor } from './assertion/keys-door.ts'
 import { type Corridor, createCorridor } from './authorize.ts'
@@ -64,6 +64,8 @@ export interface Gateway {
   routeOf(url: string): Route | undefined
   /** The public keys of assertions. */
   jwks(): Promise<{ keys: object[] }>
+  /** States anything under the portal's name. */
+  state: Assertions['state']
   /** Gets no new requests: lets go of applications once those under way have their answers. */
   retire(): Promise<void>
   /** Lets go of applications at once. */
@@ -164,6 +166,7 @@ export function createGateway(given: GatewayDeps): Gateway {
     hasOrigin: routes.hasOrigin,
     originAt: (place) => routes.find(place)?.origin,
     jwks: () => assertions.jwks(),
+    state: assertions.state,
     requirementFor(url, address) {
       const page = pageOf(url)
       return page && corridor.requirementOf({ ...page, method: 'GET', address })

@@ -48,6 +48,8 @@ export interface OpenQuestion {
   boundTo: string
   about: ChallengeAbout
   browser?: string
+  /** Put the question on file even where the factor has nothing to remember about it. */
+  always?: boolean
 }
 
 export type Opened =
@@ -70,7 +72,7 @@ export interface ChallengesDeps {
 /** Tries that one challenge takes. */
 export const TRIES_PER_CHALLENGE = 5
 /** Sends that one challenge takes in all. */
-const SENDS_PER_CHALLENGE = 5
+export const SENDS_PER_CHALLENGE = 5
 /** Seconds between one send and the next. */
 const PAUSES = [30, 60, 120, 120] as const
 
@@ -129,7 +131,7 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
     async open(question) {
       const { credential, user, boundTo, about } = question
       const factor = factorOf(factors, credential.kind)
-      const started = await start(factor, question)
+      const started = (await start(factor, question)) ?? (question.always ? BARE : undefined)
       if (!started) return { ok: true, challenge: undefined }
       const seconds = await mayStart(started)
       if (seconds > 0) return { ok: false, because: 'limit', seconds }
@@ -231,6 +233,9 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
     },
   }
 }
+
+/** A question about which nothing has to be remembered. */
+const BARE: ChallengeStart = { data: null, lifetimeSeconds: 300 }
 
 /** @throws when the factor has been switched off since. */
 export function factorOf(factors: Factors, kind: string): Factor {

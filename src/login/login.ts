@@ -15,16 +15,23 @@ import { createGuesses, type Guesses } from './guesses.ts'
 import { createLimits, type Limits } from './limits.ts'
 import { watched } from './watch.ts'
 
+/** What begins, asks and checks second factors. */
+export interface Engine {
+  challenges: Challenges
+  enrollments: Enrollments
+  factors: Factors
+  guesses: Guesses
+}
+
 /** Everything by which people prove who they are: one engine behind the portal and the API. */
-export interface Login {
+export interface Login extends Engine {
   access: AccountAccess
   approvers: Approvers
   flow: LoginFlow
   attempts: Attempts
-  challenges: Challenges
-  enrollments: Enrollments
-  guesses: Guesses
   limits: Limits
+  /** The same engine, with the same limits, for the users of another application. */
+  engineFor(factors: Factors): Engine
 }
 
 export interface LoginDeps
@@ -57,13 +64,19 @@ export function createLogin(deps: LoginDeps): Login {
   const { audit, clock, directory, factors, outbox, store, twoFactorKinds } = deps
   const { credentials, devices } = store
   const limits = createLimits({ repository: store.limits, devices, clock, key: deps.limitsKey })
-  const shared = { audit, clock, credentials, factors, limits }
-  const challenges = watched(
-    createChallenges({ ...shared, challenges: store.challenges, outbox }),
-    deps.signals,
-  )
-  const enrollments = createEnrollments({ challenges, clock, credentials, factors })
-  const guesses = createGuesses({ ...shared, challenges, directory })
+  const engineFor = (its: Factors): Engine => {
+    const shared = { audit, clock, credentials, factors: its, limits }
+    const asked = createChallenges({ ...shared, challenges: store.challenges, outbox })
+    const watchedOnes = watched(asked, deps.signals)
+    return {
+      challenges: watchedOnes,
+      enrollments: createEnrollments({ ...shared, challenges: watchedOnes }),
+      factors: its,
+      guesses: createGuesses({ ...shared, challenges: watchedOnes, directory }),
+    }
+  }
+  const engine = engineFor(factors)
+  const { challenges, enrollments, guesses } = engine
   const attempts = createAttempts({
     repository: store.attempts,
     clock,
@@ -90,5 +103,5 @@ export function createLogin(deps: LoginDeps): Login {
     guesses,
     signals: deps.signals,
   })
-  return { access, approvers, flow, attempts, challenges, enrollments, guesses, limits }
+  return { ...engine, access, approvers, flow, attempts, limits, engineFor }
 }

@@ -44,4 +44,15 @@ export interface ChallengeAbout {
   userAgent: string
   /** The application or page on the way to which it is asked. */
   destination?: string
+  /** What the person agrees to by the answer; signed with it. */
+  details?: ChallengeDetails
+  /** Where an application wants to hear of the outcome. */
+  webhook?: string
+}
+
+/** Something to agree to, in the words of the application that asks. */
+export interface ChallengeDetails {
+  title: string
+  fields?: readonly { name: string; value: string }[] | undefined
+  amount?: { value: string; currency: string } | undefined
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
-import type { Hono } from 'hono'
 import type { AppEnv, Client } from './env.ts'
 
 /** Answers a message with a page. `client` is what was read from it. */
@@ -10,8 +9,13 @@ export type PageListener = (
   client: Client,
 ) => void
 
+/** A Hono app, as far as it answers requests. */
+export interface Answering {
+  fetch(request: Request, env: AppEnv['Bindings']): Response | Promise<Response>
+}
+
 /** Lets a Hono app answer node:http messages, and tells it what the listener has read already. */
-export function pageListener(app: Hono<AppEnv>): PageListener {
+export function pageListener(app: Answering): PageListener {
   const clients = new WeakMap<object, Client>()
   const listener = getRequestListener(
     (request, env) => {

@@ -21,10 +21,21 @@ export interface Assertions {
    * @throws {IdentityUnavailable} when it cannot be signed. A request must not go on without it.
    */
   sign(audience: Audience, signedIn: SignedIn): Promise<string>
+  /** States anything, under our name, to one audience, for a short time. */
+  state(claims: Readonly<Record<string, unknown>>, to: Statement): Promise<string>
   /** The public keys, tomorrow's among them: those of one application's statements, or all. */
   jwks(audience?: Audience): Promise<{ keys: JWK[] }>
   /** The public keys of one application's statements as JSON, in one of the forms that exist. */
   keysAs(form: KeysForm, audience: Audience): Promise<string>
+}
+
+/** How a statement that is about no session is addressed. */
+export interface Statement {
+  issuer: string
+  audience: string
+  /** The media type that tells it from every other one (RFC 8725, section 3.11). */
+  type: string
+  lifetimeSeconds: number
 }
 
 export interface AssertionsDeps {
@@ -80,6 +91,19 @@ export function createAssertions({ repository, clock, ...deps }: AssertionsDeps)
       if (cache.size > MAX_CACHED) forgetOldest(cache)
       token.catch(() => cache.delete(about))
       return token
+    },
+
+    async state(claims, { issuer, audience, type, lifetimeSeconds }) {
+      const now = clock.now()
+      const { id, key } = await keys.signing('ES256')
+      return new SignJWT({ ...claims })
+        .setProtectedHeader({ alg: 'ES256', typ: type, kid: id })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setIssuedAt(now)
+        .setExpirationTime(now + lifetimeSeconds)
+        .setJti(randomToken(16))
+        .sign(key)
     },
 
     async keysAs(form, audience) {

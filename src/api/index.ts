@@ -1,0 +1,56 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { AppError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { problem } from '../web/problem.ts'
+import type { ApiEnv } from './env.ts'
+import { checkFields } from './faults.ts'
+import { type AuthenticationDeps, onlyWithKey } from './keys.ts'
+import { type IdempotencyDeps, onceEach, onlySmallJson, withRequestId } from './manners.ts'
+import { type TwoFactorDeps, twoFactorApi } from './two-factor.ts'
+
+export type ApiDeps = AuthenticationDeps & IdempotencyDeps & TwoFactorDeps & { log: Log }
+
+/**
+ * Second factors and biometrics for other applications, as JSON.
+ *
+ * @param base The path below which it stands: `/api`.
+ */
+export function createApi(deps: ApiDeps, base: string): OpenAPIHono<ApiEnv> {
+  const { log } = deps
+  const root = new OpenAPIHono<ApiEnv>({ defaultHook: checkFields })
+  root.use(withRequestId(), onlySmallJson())
+  root.onError((error, c) => {
+    const requestId = c.get('requestId')
+    if (error instanceof AppError) {
+      const { code, status, message, detail } = error
+      log.warn({ requestId, fault: code, detail }, 'api: request failed')
+      return problem(c, requestId, { status, code, title: message })
+    }
+    if (error instanceof SyntaxError || isMalformed(error)) {
+      return problem(c, requestId, {
+        status: 400,
+        code: 'malformed_json',
+        title: 'The body is no JSON.',
+      })
+    }
+    log.error({ requestId, error: error.stack }, 'api: unexpected failure')
+    const title = 'Something went wrong on our side. Nothing was changed.'
+    return problem(c, requestId, { status: 500, code: 'internal_error', title })
+  })
+  root.notFound((c) =>
+    problem(c, c.get('requestId'), {
+      status: 404,
+      code: 'unknown_address',
+      title: 'There is no such address here.',
+    }),
+  )
+
+  const app = root.basePath(base)
+  app.use('/2fa/*', onlyWithKey(deps), onceEach(deps))
+  app.route('/2fa', twoFactorApi(deps))
+  return root
+}
+
+/** Hono's own word for a body that does not parse. */
+const isMalformed = (error: Error): boolean =>
+  'status' in error && error.status === 400 && /malformed json/i.test(error.message)

@@ -1,0 +1,86 @@
+import type { MiddlewareHandler } from 'hono'
+import { randomToken, sameBytes, sha256 } from '../base/bytes.ts'
+import type { Clock, UnixSeconds } from '../base/clock.ts'
+import { networks } from '../base/net.ts'
+import type { ApiKey, ApiKeyRepository } from '../store/contract.ts'
+import { problem } from '../web/problem.ts'
+import type { ApiEnv } from './env.ts'
+
+/** What a key may do. */
+export const SCOPES = ['2fa', 'biometric', 'users', 'events'] as const
+export type Scope = (typeof SCOPES)[number]
+
+const TOKEN = /^ghk_([A-Za-z0-9_-]{16})_([A-Za-z0-9_-]{43})$/
+
+/** A last use is written once in a while, never a row a request. */
+const TOUCH_EVERY_SECONDS = 60
+
+/** Makes the two halves of a new key. The token is shown once; only the hash is kept. */
+export function newKeyToken(): { id: string; token: string; secretHash: Uint8Array } {
+  const id = randomToken(12)
+  const secret = randomToken(32)
+  return { id, token: `ghk_${id}_${secret}`, secretHash: sha256(secret) }
+}
+
+export interface AuthenticationDeps {
+  clock: Clock
+  keys: ApiKeyRepository
+  /** By the applications that are known; keys of others open nothing. */
+  engines: ReadonlyMap<string, unknown>
+}
+
+/** Lets nobody through without a living key that is used from where it may be. */
+export function onlyWithKey({
+  clock,
+  keys,
+  engines,
+}: AuthenticationDeps): MiddlewareHandler<ApiEnv> {
+  const find = async (header: string | undefined): Promise<ApiKey | undefined> => {
+    const [, id = '', secret = ''] =
+      TOKEN.exec(/^Bearer +(\S+)$/i.exec(header ?? '')?.[1] ?? '') ?? []
+    // Asked for nobody too, so that an unknown key takes the same look-up.
+    const found = await keys.find(id)
+    const expected = found?.secretHash ?? new Uint8Array(32)
+    const isRight = sameBytes(sha256(secret), expected)
+    const isKnown = found !== undefined && engines.has(found.key.application)
+    return isKnown && isRight && isLiving(found.key, clock.now()) ? found.key : undefined
+  }
+
+  return async (c, next) => {
+    const key = await find(c.req.header('authorization'))
+    if (!key) {
+      c.header('WWW-Authenticate', 'Bearer realm="gatehouse"')
+      return problem(c, c.get('requestId'), {
+        status: 401,
+        code: 'invalid_api_key',
+        title: 'Send a living API key: Authorization: Bearer ghk_…',
+      })
+    }
+    if (key.networks.length > 0 && !networks(key.networks).has(c.env.client.address)) {
+      return problem(c, c.get('requestId'), {
+        status: 403,
+        code: 'network_not_allowed',
+        title: 'This key may not be used from this address.',
+      })
+    }
+    const now = clock.now()
+    if (now - (key.lastUsedAt ?? 0) >= TOUCH_EVERY_SECONDS) await keys.touch(key.id, now)
+    c.set('key', key)
+    return next()
+  }
+}
+
+/** Lets a key through only to what it was made for. */
+export const onlyWithScope =
+  (scope: Scope): MiddlewareHandler<ApiEnv> =>
+  async (c, next) => {
+    if (c.get('key').scopes.includes(scope)) return next()
+    return problem(c, c.get('requestId'), {
+      status: 403,
+      code: 'insufficient_scope',
+      title: `This key lacks the scope ${scope}.`,
+    })
+  }
+
+const isLiving = ({ expiresAt }: ApiKey, now: UnixSeconds): boolean =>
+  expiresAt === undefined || now < expiresAt

@@ -1,0 +1,216 @@
+import { z } from '@hono/zod-openapi'
+
+/** The words of the API, each once: what is checked is what is documented. */
+
+const time = () =>
+  z
+    .string()
+    .meta({ format: 'date-time', description: 'UTC, RFC 3339.', example: '2026-05-01T14:03:20Z' })
+
+export const userId = () =>
+  z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^[^\p{C}]+$/u, 'has control characters')
+    .meta({
+      description:
+        'The user, by an id of the application’s own; opaque to Gatehouse, and known to no other application.',
+      example: 'abc123',
+    })
+
+export const factorType = () =>
+  z
+    .string()
+    .regex(/^[a-z_]{1,32}$/, 'is no name of a factor')
+    .meta({ description: 'The kind of factor.', example: 'totp' })
+
+export const label = () =>
+  z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[^\p{C}]+$/u, 'has control characters')
+
+export const FactorSchema = z
+  .strictObject({
+    id: z.string(),
+    type: factorType(),
+    label: z.string(),
+    status: z.enum(['pending', 'active', 'disabled']),
+    facts: z.array(z.string()).meta({
+      description:
+        'What tells it from others, for the person: a masked target, `synced`, codes left.',
+    }),
+    created_at: time(),
+    last_used_at: time().optional(),
+  })
+  .openapi('Factor')
+
+export const ConsentSchema = z.strictObject({
+  version: z.string().min(1).max(64).meta({ description: 'The version of the text.' }),
+  agreed_at: z.iso.datetime().meta({ description: 'When the person agreed to it.' }),
+})
+
+export const EnrollRequest = z
+  .strictObject({
+    user_id: userId(),
+    type: factorType().default('totp'),
+    label: label().optional().meta({ description: 'What the person calls it.', example: 'Phone' }),
+    target: z.string().min(1).max(254).optional().meta({
+      description: 'Where codes go: a mail address, or a phone number in E.164.',
+      example: '+491701234567',
+    }),
+    consent: ConsentSchema.optional().meta({
+      description: 'What the person agreed to; kept with their data.',
+    }),
+  })
+  .openapi('EnrollRequest')
+
+export const EnrollmentSchema = z
+  .strictObject({
+    id: z.string().meta({ description: 'To be named when it is confirmed.' }),
+    user_id: userId(),
+    type: factorType(),
+    status: z.enum(['pending', 'active']),
+    secret: z.string().optional().meta({ description: 'The key of an authenticator app, base32.' }),
+    uri: z.string().optional().meta({ description: '`otpauth://…` for an authenticator app.' }),
+    qr_code: z.string().optional().meta({ description: 'The same as an SVG picture.' }),
+    sent_to: z.string().optional().meta({ description: 'Where a code is on its way to, masked.' }),
+    delivery: z.enum(['none', 'waiting', 'sent', 'failed']).optional(),
+    options: z.record(z.string(), z.unknown()).optional().meta({
+      description: 'Options for `navigator.credentials.create`, as JSON.',
+    }),
+    link: z.string().optional().meta({ description: 'A page to be opened on another device.' }),
+    codes: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Codes to be kept, shown this once.' }),
+    created_at: time(),
+    expires_at: time(),
+  })
+  .openapi('Enrollment')
+
+export const ConfirmRequest = z
+  .strictObject({
+    code: z.string().min(1).max(64).optional().meta({ example: '987654' }),
+    response: z.record(z.string(), z.unknown()).optional().meta({
+      description: 'What `navigator.credentials.create` gave, as JSON.',
+    }),
+  })
+  .refine((body) => (body.code === undefined) !== (body.response === undefined), {
+    message: 'send either a code or a response',
+  })
+  .openapi('ConfirmRequest')
+
+export const DetailsSchema = z
+  .strictObject({
+    title: z.string().min(1).max(100).meta({ example: 'Send 250.00 EUR' }),
+    fields: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1).max(60),
+          value: z.string().max(200),
+        }),
+      )
+      .max(10)
+      .optional(),
+    amount: z
+      .strictObject({ value: z.string().max(30), currency: z.string().length(3) })
+      .optional(),
+  })
+  .openapi('Details')
+
+export const ChallengeRequestSchema = z
+  .strictObject({
+    user_id: userId(),
+    factor: z.string().min(1).max(64).optional().meta({ description: 'The id of one factor.' }),
+    type: factorType().optional(),
+    details: DetailsSchema.optional().meta({
+      description: 'What the person is asked to agree to; signed with the result.',
+    }),
+    webhook: z.url().max(500).optional().meta({ description: 'Where the outcome is posted.' }),
+    context: z
+      .strictObject({
+        ip: z.string().max(45).optional(),
+        user_agent: z.string().max(300).optional(),
+        action: z.string().max(100).optional(),
+      })
+      .optional(),
+  })
+  .openapi('ChallengeRequest')
+
+export const CHALLENGE_STATES = [
+  'pending',
+  'verified',
+  'denied',
+  'expired',
+  'exhausted',
+  'canceled',
+  'superseded',
+] as const
+
+export const ChallengeSchema = z
+  .strictObject({
+    id: z.string(),
+    user_id: userId(),
+    factor: z.string(),
+    type: factorType(),
+    state: z.enum(CHALLENGE_STATES),
+    prompt: z.enum(['code', 'authenticator', 'approval']),
+    sent_to: z.string().optional(),
+    delivery: z.enum(['none', 'waiting', 'sent', 'failed']),
+    options: z.record(z.string(), z.unknown()).optional(),
+    number: z.string().optional().meta({ description: 'To be found again on the other device.' }),
+    details: DetailsSchema.optional(),
+    attempts_left: z.int(),
+    resends_left: z.int(),
+    retry_after: z.int().meta({ description: 'Seconds until it may be sent again.' }),
+    created_at: time(),
+    expires_at: time(),
+  })
+  .openapi('Challenge')
+
+export const VerifyRequest = z
+  .strictObject({
+    user_id: userId().optional(),
+    challenge_id: z.string().min(1).max(64).optional(),
+    code: z.string().min(1).max(64).optional().meta({ example: '987654' }),
+    response: z.record(z.string(), z.unknown()).optional().meta({
+      description: 'What `navigator.credentials.get` gave, as JSON.',
+    }),
+  })
+  .refine((body) => (body.user_id === undefined) !== (body.challenge_id === undefined), {
+    message: 'name either a challenge_id, or a user_id with a code',
+  })
+  .openapi('VerifyRequest')
+
+export const VerifyResult = z
+  .strictObject({
+    verified: z.boolean(),
+    user_id: userId(),
+    factor: z.string().optional(),
+    type: factorType().optional(),
+    challenge_id: z.string().optional(),
+    reason: z
+      .enum(['wrong', 'used', 'expired', 'exhausted', 'pending', 'denied', 'not_admitted'])
+      .optional(),
+    attempts_left: z.int().optional(),
+    amr: z.array(z.string()).optional().meta({ description: 'How it was proved (RFC 8176).' }),
+    result: z.string().optional().meta({
+      description:
+        'A signed statement of the outcome and of the details (JWS, keys at `/.well-known/jwks.json`).',
+    }),
+  })
+  .openapi('VerifyResult')
+
+export const ProblemSchema = z
+  .strictObject({
+    type: z.string(),
+    status: z.int(),
+    title: z.string(),
+    code: z.string(),
+    request_id: z.string(),
+    errors: z.array(z.strictObject({ field: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem')

@@ -1,0 +1,97 @@
+import { renderSVG } from 'uqr'
+import type { UnixSeconds } from '../base/clock.ts'
+import type { Factor } from '../factors/contract.ts'
+import type { Enrollment } from '../login/enrollments.ts'
+import type { Challenge } from '../model/challenge.ts'
+import type { Credential, EnrollmentOffer } from '../model/factor.ts'
+
+/** Things as the API shows them. */
+
+export const rfc3339 = (at: UnixSeconds): string =>
+  `${new Date(at * 1000).toISOString().slice(0, 19)}Z`
+
+export const shownFactor = (credential: Credential, factor: Factor | undefined) => ({
+  id: credential.id,
+  type: credential.kind,
+  label: credential.label,
+  status: credential.state,
+  facts: [...(factor?.facts(credential) ?? [])],
+  created_at: rfc3339(credential.createdAt),
+  ...(credential.lastUsedAt === undefined ? {} : { last_used_at: rfc3339(credential.lastUsedAt) }),
+})
+
+/** An enrollment that was begun lasts no longer than this. */
+export const ENROLLMENT_SECONDS = 600
+
+export const shownEnrollment = ({ credential, challenge, offer }: Enrollment, userId: string) => ({
+  id: credential.id,
+  user_id: userId,
+  type: credential.kind,
+  status: 'pending' as const,
+  ...shownOffer(offer),
+  ...(challenge && offer.show === 'sent' ? { delivery: challenge.delivery } : {}),
+  created_at: rfc3339(credential.createdAt),
+  expires_at: rfc3339(challenge?.expiresAt ?? credential.createdAt + ENROLLMENT_SECONDS),
+})
+
+function shownOffer(offer: EnrollmentOffer) {
+  switch (offer.show) {
+    case 'secret':
+      return {
+        secret: offer.secret,
+        uri: offer.uri,
+        qr_code: renderSVG(offer.uri, { ecc: 'M', border: 2 }),
+      }
+    case 'sent':
+      return { sent_to: offer.to }
+    case 'authenticator':
+      return { options: { ...offer.options } }
+    case 'link':
+      return { link: offer.url }
+    case 'codes':
+      return { codes: [...offer.codes] }
+  }
+}
+
+/** Numbers that a challenge begins with. */
+export interface ChallengeNumbers {
+  tries: number
+  sends: number
+}
+
+export function shownChallenge(
+  challenge: Challenge,
+  {
+    factor,
+    credential,
+    userId,
+    now,
+  }: {
+    factor: Factor
+    credential: Credential
+    userId: string
+    now: UnixSeconds
+  },
+  { tries, sends }: ChallengeNumbers,
+) {
+  const prompt = factor.prompt({ credential, challenge })
+  const { details } = challenge.about
+  return {
+    id: challenge.id,
+    user_id: userId,
+    factor: credential.id,
+    type: challenge.kind,
+    state: challenge.state,
+    prompt: prompt.ask,
+    ...(prompt.ask === 'code' && prompt.sentTo !== undefined ? { sent_to: prompt.sentTo } : {}),
+    ...(prompt.ask === 'authenticator' ? { options: { ...prompt.options } } : {}),
+    ...(prompt.ask === 'approval' ? { number: prompt.number } : {}),
+    delivery: challenge.delivery,
+    ...(details ? { details: { ...details, fields: [...(details.fields ?? [])] } } : {}),
+    attempts_left: Math.max(0, tries - challenge.failures),
+    resends_left: factor.sends ? Math.max(0, sends - challenge.sends) : 0,
+    retry_after: factor.sends ? Math.max(0, challenge.resendAt - now) : 0,
+    created_at: rfc3339(challenge.createdAt),
+    expires_at: rfc3339(challenge.expiresAt),
+  }
+}

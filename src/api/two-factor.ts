@@ -1,0 +1,522 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { Audit } from '../audit/record.ts'
+import { randomToken } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Asked, Factors } from '../factors/contract.ts'
+import { SENDS_PER_CHALLENGE, TRIES_PER_CHALLENGE } from '../login/challenges.ts'
+import type { Enrollment, Enrollments } from '../login/enrollments.ts'
+import type { Checked } from '../login/guesses.ts'
+import type { Engine } from '../login/login.ts'
+import type { Challenge } from '../model/challenge.ts'
+import type { Credential } from '../model/factor.ts'
+import type { User } from '../model/user.ts'
+import type { ConsentRepository, CredentialRepository, UserRepository } from '../store/contract.ts'
+import type { ProblemDetails } from '../web/problem.ts'
+import type { ApiEnv } from './env.ts'
+import { checkFields, refuse } from './faults.ts'
+import { onlyWithScope } from './keys.ts'
+import type { People } from './people.ts'
+import {
+  ChallengeRequestSchema,
+  ChallengeSchema,
+  ConfirmRequest,
+  EnrollmentSchema,
+  EnrollRequest,
+  FactorSchema,
+  label,
+  ProblemSchema,
+  userId,
+  VerifyRequest,
+  VerifyResult,
+} from './schemas.ts'
+import { shownChallenge, shownEnrollment, shownFactor } from './shown.ts'
+
+export interface TwoFactorDeps {
+  audit: Audit
+  clock: Clock
+  consents: ConsentRepository
+  credentials: CredentialRepository
+  /** The engine of each application that is known, with factors of its own. */
+  engines: ReadonlyMap<string, Engine>
+  people: People
+  /** Signs the outcome of a challenge, for the application alone. */
+  sign(claims: Readonly<Record<string, unknown>>, audience: string): Promise<string>
+  users: UserRepository
+}
+
+const NUMBERS = { tries: TRIES_PER_CHALLENGE, sends: SENDS_PER_CHALLENGE }
+/** A long poll is answered after this at the latest. */
+const LONGEST_WAIT_SECONDS = 25
+const POLL_MS = 400
+
+const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+})
+const body = <T extends z.ZodType>(schema: T) => ({
+  body: { required: true, content: { 'application/json': { schema } } },
+})
+const refusals = {
+  '4XX': {
+    description: 'Why not, as a problem document.',
+    content: { 'application/problem+json': { schema: ProblemSchema } },
+  },
+} as const
+
+const id = z.strictObject({ id: z.string().min(1).max(64) })
+
+/** Second factors of other applications' users: one engine with the portal, and the same guards. */
+export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
+  const { audit, clock, credentials, people } = deps
+  const engineOf = (c: Context<ApiEnv>): Engine => {
+    const engine = deps.engines.get(c.get('key').application)
+    // The key would not have come this far.
+    if (!engine) throw new Error('a key of an application that is not known')
+    return engine
+  }
+
+  const unknown = (c: Context<ApiEnv>, what: string) =>
+    refuse(c, { status: 404, code: `unknown_${what}`, title: `There is no such ${what}.` })
+
+  /** A credential of a user of the calling application; anybody else's is as good as none. */
+  const ownCredential = async (c: Context<ApiEnv>, credentialId: string) => {
+    const credential = await credentials.find(credentialId)
+    const user = credential && (await deps.users.find(credential.userId))
+    if (!credential || !user) return undefined
+    const own = await people.find(c.get('key'), people.nameOf(user))
+    return own?.id === user.id ? { credential, user } : undefined
+  }
+
+  const bindingOf = (c: Context<ApiEnv>) => `api/${c.get('key').application}/${randomToken(12)}`
+  const isOwn = (c: Context<ApiEnv>, { boundTo }: Challenge) =>
+    boundTo.startsWith(`api/${c.get('key').application}/`)
+
+  const aboutOf = (c: Context<ApiEnv>) => ({
+    address: c.env.client.address,
+    userAgent: c.env.client.userAgent,
+    destination: c.get('key').application,
+  })
+
+  /** A challenge of the calling application, with all that belongs to it. */
+  const ownChallenge = async (c: Context<ApiEnv>, challengeId: string) => {
+    const challenge = await engineOf(c).challenges.find(challengeId)
+    if (!challenge || !isOwn(c, challenge)) return undefined
+    const [credential, user] = [
+      await credentials.find(challenge.credentialId),
+      await deps.users.find(challenge.userId),
+    ]
+    const factor = engineOf(c).factors.get(challenge.kind)
+    return credential && user && factor ? { challenge, credential, user, factor } : undefined
+  }
+  type Own = NonNullable<Awaited<ReturnType<typeof ownChallenge>>>
+
+  const shown = ({ challenge, credential, user, factor }: Own) =>
+    shownChallenge(
+      challenge,
+      { factor, credential, userId: people.nameOf(user), now: clock.now() },
+      NUMBERS,
+    )
+
+  const sourceOf = (c: Context<ApiEnv>, user: User) => ({
+    // The application stands between us and the browser: each of its users is a source of their own.
+    browser: `api ${c.get('key').application} ${user.id}`,
+    address: c.env.client.address,
+  })
+
+  const throttled = (c: Context<ApiEnv>, seconds: number) =>
+    refuse(c, {
+      status: 429,
+      code: 'throttled',
+      title: `Too many tries. Wait ${seconds} seconds.`,
+      retryAfter: seconds,
+    })
+
+  /** Checks an answer, and signs what came of it. */
+  const verdictOf = async (
+    c: Context<ApiEnv>,
+    asked: Asked,
+    user: User,
+    answer: string,
+  ): Promise<z.output<typeof VerifyResult> | number> => {
+    const { credential, challenge } = asked
+    const guess = engineOf(c).guesses.proof(asked, answer, sourceOf(c, user))
+    const seconds = await guess.take()
+    if (seconds > 0) return seconds
+    const checked = await guess.check()
+    const after = challenge && (await engineOf(c).challenges.find(challenge.id))
+    const userName = people.nameOf(user)
+    const about = {
+      user_id: userName,
+      factor: credential.id,
+      type: credential.kind,
+      ...(challenge ? { challenge_id: challenge.id } : {}),
+      ...(after ? { attempts_left: Math.max(0, NUMBERS.tries - after.failures) } : {}),
+    }
+    if (!checked.ok) return { verified: false, ...about, reason: checked.reason }
+    const amr = [...(checked.proof?.amr ?? [])]
+    const claims = {
+      sub: userName,
+      amr,
+      factor: credential.id,
+      factor_type: credential.kind,
+      ...(challenge ? { challenge_id: challenge.id } : {}),
+      ...(challenge?.about.details ? { details: challenge.about.details } : {}),
+    }
+    const result = await deps.sign(claims, c.get('key').application)
+    return { verified: true, ...about, amr, result }
+  }
+
+  /** What another device has answered meanwhile is taken as the answer it is. */
+  const settled = async (c: Context<ApiEnv>, own: Own): Promise<Own> => {
+    const { challenge, credential, user, factor } = own
+    if (!factor.remote || challenge.state !== 'pending') return own
+    const verdict = await factor.verify({ credential, challenge }, '')
+    if (!verdict.ok && verdict.reason !== 'denied') return own
+    await verdictOf(c, { credential, challenge }, user, '')
+    return (await ownChallenge(c, challenge.id)) ?? own
+  }
+
+  const app = new OpenAPIHono<ApiEnv>({ defaultHook: checkFields })
+  app.use(onlyWithScope('2fa'))
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/enroll',
+      summary: 'Begin to bind a factor to a user',
+      request: body(EnrollRequest),
+      responses: {
+        201: json(EnrollmentSchema, 'An enrollment; counts for nothing yet.'),
+        ...refusals,
+      },
+    }),
+    async (c) => {
+      const wish = c.req.valid('json')
+      const user = await people.findOrMake(c.get('key'), wish.user_id)
+      if (!user) return unknown(c, 'user')
+      const begun = await engineOf(c).enrollments.begin({
+        user,
+        kind: wish.type,
+        about: aboutOf(c),
+        ...(wish.target === undefined ? {} : { target: wish.target }),
+      })
+      if (!begun.ok) return refuse(c, enrollmentProblem(begun))
+      if (wish.label) await credentials.rename(begun.credential.id, user.id, wish.label)
+      if (wish.consent) {
+        await deps.consents.insert({
+          id: randomToken(16),
+          userId: user.id,
+          version: wish.consent.version,
+          agreedAt: Math.floor(Date.parse(wish.consent.agreed_at) / 1000),
+          recordedAt: clock.now(),
+        })
+      }
+      const enrollment = await engineOf(c).enrollments.find(begun.credential.id, user)
+      if (!enrollment) throw new Error('an enrollment was begun, and is gone')
+      return c.json(shownEnrollment(enrollment, wish.user_id), 201)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/enroll/{id}/confirm',
+      summary: 'Confirm an enrollment by its first answer',
+      request: { params: id, ...body(ConfirmRequest) },
+      responses: { 200: json(FactorSchema, 'The factor counts from now on.'), ...refusals },
+    }),
+    async (c) => {
+      const own = await ownCredential(c, c.req.valid('param').id)
+      const enrollment = own && (await engineOf(c).enrollments.find(own.credential.id, own.user))
+      if (!own || !enrollment) return unknown(c, 'enrollment')
+      const { code, response } = c.req.valid('json')
+      const answer = code ?? JSON.stringify(response)
+      const guess = engineOf(c).guesses.enrollment(
+        plain(enrollment),
+        answer,
+        sourceOf(c, own.user),
+        'further',
+      )
+      const seconds = await guess.take()
+      if (seconds > 0) return throttled(c, seconds)
+      const checked = await guess.check()
+      if (!checked.ok) return refuse(c, answerProblem(checked))
+      const bound = await credentials.find(own.credential.id)
+      return bound
+        ? c.json(shownFactor(bound, engineOf(c).factors.get(bound.kind)), 200)
+        : unknown(c, 'factor')
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/users/{user_id}/factors',
+      summary: 'List the factors of a user',
+      request: { params: z.strictObject({ user_id: userId() }) },
+      responses: {
+        200: json(z.strictObject({ factors: z.array(FactorSchema) }), 'Oldest first.'),
+        ...refusals,
+      },
+    }),
+    async (c) => {
+      const user = await people.find(c.get('key'), c.req.valid('param').user_id)
+      const own = user ? await credentials.listByUser(user.id) : []
+      return c.json(
+        { factors: own.map((it) => shownFactor(it, engineOf(c).factors.get(it.kind))) },
+        200,
+      )
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'patch',
+      path: '/factors/{id}',
+      summary: 'Rename a factor',
+      request: { params: id, ...body(z.strictObject({ label: label() })) },
+      responses: { 200: json(FactorSchema, 'The factor.'), ...refusals },
+    }),
+    async (c) => {
+      const own = await ownCredential(c, c.req.valid('param').id)
+      if (!own) return unknown(c, 'factor')
+      const { label: wanted } = c.req.valid('json')
+      await credentials.rename(own.credential.id, own.user.id, wanted)
+      const factor = engineOf(c).factors.get(own.credential.kind)
+      return c.json(shownFactor({ ...own.credential, label: wanted }, factor), 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/factors/{id}',
+      summary: 'Remove a factor',
+      request: { params: id },
+      responses: { 204: { description: 'It is gone.' }, ...refusals },
+    }),
+    async (c) => {
+      const own = await ownCredential(c, c.req.valid('param').id)
+      if (!own) return unknown(c, 'factor')
+      await credentials.delete(own.credential.id, own.user.id)
+      audit.record({
+        name: 'factor.removed',
+        userId: own.user.id,
+        address: c.env.client.address,
+        details: { kind: own.credential.kind, by: `api ${c.get('key').application}` },
+      })
+      return c.body(null, 204)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/challenges',
+      summary: 'Put a question to a user',
+      request: body(ChallengeRequestSchema),
+      responses: { 201: json(ChallengeSchema, 'The challenge.'), ...refusals },
+    }),
+    async (c) => {
+      const wish = c.req.valid('json')
+      const user = await people.find(c.get('key'), wish.user_id)
+      if (!user) return unknown(c, 'user')
+      const credential = chosen(await credentials.listByUser(user.id), wish, engineOf(c).factors)
+      if (!credential) {
+        const title = 'The user has no such factor. Enroll one first.'
+        return refuse(c, { status: 409, code: 'no_factor', title })
+      }
+      const { context, details, webhook } = wish
+      const opened = await engineOf(c).challenges.open({
+        credential,
+        user,
+        boundTo: bindingOf(c),
+        about: {
+          ...aboutOf(c),
+          ...(context?.ip === undefined ? {} : { address: context.ip }),
+          ...(context?.user_agent === undefined ? {} : { userAgent: context.user_agent }),
+          ...(details === undefined ? {} : { details }),
+          ...(webhook === undefined ? {} : { webhook }),
+        },
+        always: true,
+      })
+      if (!opened.ok) return throttled(c, opened.seconds)
+      const own = opened.challenge && (await ownChallenge(c, opened.challenge.id))
+      return own ? c.json(shown(own), 201) : unknown(c, 'challenge')
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/challenges/{id}',
+      summary: 'Look at a challenge, or wait for its end',
+      request: {
+        params: id,
+        query: z.strictObject({
+          wait: z.coerce.number().int().min(0).max(LONGEST_WAIT_SECONDS).default(0),
+        }),
+      },
+      responses: { 200: json(ChallengeSchema, 'The challenge as it stands.'), ...refusals },
+    }),
+    async (c) => {
+      const { id: challengeId } = c.req.valid('param')
+      const until = Date.now() + c.req.valid('query').wait * 1000
+      for (;;) {
+        const found = await ownChallenge(c, challengeId)
+        if (!found) return unknown(c, 'challenge')
+        const own = await settled(c, found)
+        const isOver = own.challenge.state !== 'pending' || Date.now() >= until
+        if (isOver || c.req.raw.signal.aborted) return c.json(shown(own), 200)
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+      }
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/challenges/{id}/resend',
+      summary: 'Send another code, or another number',
+      request: { params: id },
+      responses: { 200: json(ChallengeSchema, 'The challenge as it stands.'), ...refusals },
+    }),
+    async (c) => {
+      const own = await ownChallenge(c, c.req.valid('param').id)
+      if (!own) return unknown(c, 'challenge')
+      const { state } = own.challenge
+      if (!own.factor.sends || (state !== 'pending' && state !== 'expired')) return refuse(c, OVER)
+      const again = await engineOf(c).challenges.resend(own.challenge, own.user)
+      if (!again.ok) return throttled(c, again.seconds)
+      const now = await ownChallenge(c, own.challenge.id)
+      return now ? c.json(shown(now), 200) : unknown(c, 'challenge')
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/challenges/{id}/cancel',
+      summary: 'Take a question back',
+      request: { params: id },
+      responses: { 200: json(ChallengeSchema, 'The challenge as it stands.'), ...refusals },
+    }),
+    async (c) => {
+      const own = await ownChallenge(c, c.req.valid('param').id)
+      if (!own) return unknown(c, 'challenge')
+      if (own.challenge.state !== 'pending') return refuse(c, OVER)
+      await engineOf(c).challenges.cancel(own.challenge)
+      const now = await ownChallenge(c, own.challenge.id)
+      return now ? c.json(shown(now), 200) : unknown(c, 'challenge')
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/verify',
+      summary: 'Check an answer',
+      request: body(VerifyRequest),
+      responses: { 200: json(VerifyResult, 'Whether it was right.'), ...refusals },
+    }),
+    async (c) => {
+      const given = c.req.valid('json')
+      const answer = given.code ?? (given.response ? JSON.stringify(given.response) : '')
+      if (given.challenge_id !== undefined) {
+        const own = await ownChallenge(c, given.challenge_id)
+        if (!own) return unknown(c, 'challenge')
+        const { credential, challenge, user } = own
+        const result = await verdictOf(c, { credential, challenge }, user, answer)
+        return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
+      }
+      const named = given.user_id ?? ''
+      const user = await people.find(c.get('key'), named)
+      const credential = user && (await matching(c, await credentials.listByUser(user.id), answer))
+      // Nobody, and somebody without a factor, are answered alike: nothing was right.
+      if (!user || !credential) {
+        return c.json({ verified: false, user_id: named, reason: 'wrong' as const }, 200)
+      }
+      const result = await verdictOf(c, { credential }, user, answer)
+      return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
+    },
+  )
+
+  /** The factor that a bare code fits; the first one when it fits none, so that the guess is counted. */
+  const matching = async (c: Context<ApiEnv>, own: readonly Credential[], answer: string) => {
+    const candidates = own.filter(({ kind, state }) => {
+      const factor = engineOf(c).factors.get(kind)
+      return state === 'active' && factor !== undefined && !factor.challenge && !factor.remote
+    })
+    for (const credential of candidates) {
+      const verdict = await engineOf(c).factors.get(credential.kind)?.verify({ credential }, answer)
+      if (verdict && (verdict.ok || verdict.reason === 'used')) return credential
+    }
+    return candidates[0]
+  }
+
+  return app
+}
+
+const OVER: ProblemDetails = {
+  status: 409,
+  code: 'challenge_over',
+  title: 'This challenge takes no more of that.',
+}
+
+const plain = ({ credential, challenge }: Enrollment): Asked =>
+  challenge ? { credential, challenge } : { credential }
+
+/** The factor that was asked for; without a wish, the one used last. */
+function chosen(
+  own: readonly Credential[],
+  { factor, type }: { factor?: string | undefined; type?: string | undefined },
+  factors: Factors,
+): Credential | undefined {
+  const isLast = ({ kind }: Credential) => Number(factors.get(kind)?.lastResort ?? false)
+  return own
+    .filter(({ state, kind }) => state === 'active' && factors.has(kind))
+    .filter(({ id: credentialId }) => factor === undefined || credentialId === factor)
+    .filter(({ kind }) => type === undefined || kind === type)
+    .sort((a, b) => isLast(a) - isLast(b) || (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))[0]
+}
+
+function enrollmentProblem(
+  begun: Exclude<Awaited<ReturnType<Enrollments['begin']>>, { ok: true }>,
+): ProblemDetails {
+  switch (begun.because) {
+    case 'target':
+      return {
+        status: 400,
+        code: 'invalid_target',
+        title: begun.message,
+        errors: [{ field: 'target', message: begun.message }],
+      }
+    case 'limit':
+      return {
+        status: 429,
+        code: 'throttled',
+        title: 'Nothing more can be sent there for now.',
+        retryAfter: begun.seconds,
+      }
+    case 'too_many':
+      return {
+        status: 409,
+        code: 'too_many_factors',
+        title: 'The user has as many as one may have.',
+      }
+    case 'not_offered':
+      return {
+        status: 400,
+        code: 'factor_not_offered',
+        title: 'This kind of factor is not offered here.',
+        errors: [{ field: 'type', message: 'is not offered here' }],
+      }
+  }
+}
+
+const answerProblem = ({ reason }: Extract<Checked, { ok: false }>): ProblemDetails => ({
+  status: 422,
+  code: `answer_${reason}`,
+  title: 'The answer was not right, so nothing is bound.',
+})

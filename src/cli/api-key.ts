@@ -1,0 +1,124 @@
+import { parseArgs } from 'node:util'
+import { OUR_PEOPLE } from '../api/config.ts'
+import { newKeyToken, SCOPES } from '../api/keys.ts'
+import { OperatorError } from '../base/errors.ts'
+import { parseNetwork } from '../base/net.ts'
+import type { ApiKey } from '../store/contract.ts'
+import { type Command, type CommandContext, WrongUsage } from './command.ts'
+import { atDesk, type Desk } from './open.ts'
+import { day, table } from './table.ts'
+
+/** Keys by which other applications use the API. */
+export const apiKey: Command = {
+  name: 'api-key',
+  usage: [
+    'api-key create APPLICATION [--label TEXT] [--scopes 2fa,biometric] [--days N] [--networks a,b] [--test]',
+    'gatehouse api-key list',
+    'gatehouse api-key revoke ID',
+  ].join('\n       '),
+  summary: 'Make, list and revoke keys for the API',
+
+  async run(args, context) {
+    const { positionals, values } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        config: { type: 'string' },
+        label: { type: 'string', default: '' },
+        scopes: { type: 'string', default: '2fa,biometric,users' },
+        days: { type: 'string', default: '365' },
+        networks: { type: 'string', default: '' },
+        test: { type: 'boolean', default: false },
+      },
+    })
+    const [word, name = '', ...more] = positionals
+    const takes = word === 'list' ? 0 : 1
+    if (!['create', 'list', 'revoke'].includes(word ?? '') || more.length > 0) {
+      throw new WrongUsage('say create, list or revoke')
+    }
+    if ((name === '') !== (takes === 0)) throw new WrongUsage('name the application, or the key')
+    return atDesk<0>(context, { config: values.config }, async (desk) => {
+      if (word === 'create') await create(desk, name, values, context)
+      else if (word === 'list') await list(desk, context)
+      else await revoke(desk, name, context)
+      return 0
+    })
+  },
+}
+
+interface Wishes {
+  label: string
+  scopes: string
+  days: string
+  networks: string
+  test: boolean
+}
+
+async function create(
+  { config, store }: Desk,
+  application: string,
+  wishes: Wishes,
+  { print }: CommandContext,
+): Promise<void> {
+  const known = [OUR_PEOPLE, ...(config.api?.applications ?? []).map(({ id }) => id)]
+  if (!known.includes(application)) {
+    throw new OperatorError(
+      `There is no application "${application}". Add it under api.applications, or use one of: ${known.join(', ')}`,
+    )
+  }
+  const { id, token, secretHash } = newKeyToken()
+  const now = Math.floor(Date.now() / 1000)
+  const key: ApiKey = {
+    id,
+    application,
+    label: wishes.label,
+    scopes: listOf(wishes.scopes, isScope, `scopes are: ${SCOPES.join(', ')}`),
+    networks: listOf(wishes.networks, isNetwork, 'write networks as 10.0.0.0/8'),
+    test: wishes.test,
+    createdAt: now,
+    expiresAt: now + daysOf(wishes.days) * 86_400,
+  }
+  await store.apiKeys.insert(key, secretHash)
+  print(`Key ${id} for ${application}${key.test ? ', for tests' : ''}. It is shown this once:`)
+  print(token)
+}
+
+async function list({ store }: Desk, { print }: CommandContext): Promise<void> {
+  const rows = (await store.apiKeys.list()).map((it) => [
+    it.id,
+    it.application,
+    it.label,
+    it.scopes.join(','),
+    it.networks.join(',') || 'anywhere',
+    it.test ? 'test' : '',
+    day(it.createdAt),
+    it.expiresAt === undefined ? 'never' : day(it.expiresAt),
+    it.lastUsedAt === undefined ? 'never' : day(it.lastUsedAt),
+  ])
+  const head = 'ID,APPLICATION,LABEL,SCOPES,NETWORKS,MODE,MADE,EXPIRES,LAST USED'.split(',')
+  for (const line of table(head, rows)) print(line)
+}
+
+async function revoke({ store }: Desk, id: string, { print }: CommandContext): Promise<void> {
+  if (!(await store.apiKeys.delete(id))) {
+    throw new OperatorError(`There is no key ${id}. See them with: gatehouse api-key list`)
+  }
+  print(`${id}: revoked; it opens nothing from the next request on`)
+}
+
+const isScope = (text: string) => SCOPES.some((scope) => scope === text)
+const isNetwork = (text: string) => parseNetwork(text) !== undefined
+
+function listOf(text: string, fits: (part: string) => boolean, advice: string): string[] {
+  const parts = text.split(',').map((part) => part.trim())
+  const given = parts.filter((part) => part !== '')
+  const odd = given.find((part) => !fits(part))
+  if (odd !== undefined) throw new WrongUsage(`"${odd}" will not do; ${advice}`)
+  return given
+}
+
+function daysOf(text: string): number {
+  const days = Number(text)
+  if (Number.isInteger(days) && days >= 1 && days <= 3650) return days
+  throw new WrongUsage('--days takes a whole number from 1 to 3650')
+}

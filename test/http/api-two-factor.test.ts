@@ -1,0 +1,331 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { generate } from 'otplib'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createInbox, type Inbox } from '../../src/channels/inbox/index.ts'
+import { type ApiClient, openApi } from '../support/api.ts'
+import { openGateway, type TestGateway } from '../support/gateway.ts'
+
+let gateway: TestGateway
+let inbox: Inbox
+let shop: ApiClient
+let other: ApiClient
+beforeAll(async () => {
+  gateway = await openGateway(
+    `
+portal: { url: "https://auth.gw.test" }
+routes:
+  - { host: wiki.gw.test, rules: [{ require: two_factor }] }
+factors: { totp: {}, email: {}, backup_code: {} }
+channels: { smtp: { url: "smtp://127.0.0.1:9", from: gate@gw.test } } # the inbox comes first
+api:
+  applications:
+    - { id: shop, name: The Shop }
+    - { id: other }
+`,
+    {
+      ways: (clock) => {
+        inbox = createInbox({ clock })
+        return [inbox]
+      },
+    },
+  )
+  shop = await openApi(gateway, 'shop')
+  other = await openApi(gateway, 'other')
+})
+afterAll(() => gateway.close())
+
+let number = 0
+let user: string
+beforeEach(() => {
+  number += 1
+  user = `customer ${number}`
+  gateway.clock.advance(3600)
+})
+
+const code = (secret: string, steps = 0) =>
+  generate({ secret, epoch: gateway.clock.now() + steps * 30 })
+
+const enrolled = async (by: ApiClient = shop) => {
+  const begun = await by.post('/2fa/enroll', { user_id: user })
+  const { id, secret } = begun.body
+  await by.post(`/2fa/enroll/${id}/confirm`, { code: await code(secret) })
+  gateway.clock.advance(30)
+  return { id, secret }
+}
+
+const mailedCode = (): string => {
+  const [mail] = inbox.messages()
+  return /\b\d{6}\b/.exec(mail?.message.text ?? '')?.[0] ?? ''
+}
+
+describe('POST /api/2fa/enroll', () => {
+  it('gives secret, address and picture of an authenticator app to a bare user id', async () => {
+    const { status, body } = await shop.post('/2fa/enroll', { user_id: user })
+    expect(status).toBe(201)
+    expect(body).toMatchObject({ user_id: user, type: 'totp', status: 'pending' })
+    expect(body.secret).toMatch(/^[A-Z2-7]{32}$/)
+    expect(body.uri).toContain('otpauth://totp/')
+    expect(body.uri).toContain('The%20Shop')
+    expect(body.qr_code).toContain('<svg')
+  })
+
+  it('counts for nothing before the first code', async () => {
+    const { body } = await shop.post('/2fa/enroll', { user_id: user })
+    const verified = await shop.post('/2fa/verify', {
+      user_id: user,
+      code: await code(body.secret),
+    })
+    expect(verified.body.verified).toBe(false)
+    const confirmed = await shop.post(`/2fa/enroll/${body.id}/confirm`, {
+      code: await code(body.secret),
+    })
+    expect(confirmed).toMatchObject({ status: 200, body: { status: 'active', type: 'totp' } })
+  })
+
+  it('binds nothing by a wrong code', async () => {
+    const { body } = await shop.post('/2fa/enroll', { user_id: user })
+    const wrong = await shop.post(`/2fa/enroll/${body.id}/confirm`, { code: '000000' })
+    expect(wrong).toMatchObject({ status: 422, body: { code: 'answer_wrong' } })
+  })
+
+  it('sends a first code to a mail address, masked in the answer', async () => {
+    const target = 'customer@shop.test'
+    const begun = await shop.post('/2fa/enroll', { user_id: user, type: 'email', target })
+    expect(begun).toMatchObject({ status: 201, body: { delivery: 'sent' } })
+    expect(begun.body.sent_to).not.toContain('customer')
+    const confirmed = await shop.post(`/2fa/enroll/${begun.body.id}/confirm`, {
+      code: mailedCode(),
+    })
+    expect(confirmed.status).toBe(200)
+  })
+
+  it('keeps what the person agreed to', async () => {
+    const consent = { version: '2026-05', agreed_at: '2026-05-01T14:03:20Z' }
+    await shop.post('/2fa/enroll', { user_id: user, consent })
+    const made = await gateway.store.users.findExternal('shop', user)
+    expect(await gateway.store.consents.listByUser(made?.id ?? '')).toMatchObject([
+      { version: '2026-05', agreedAt: 1_777_644_200 },
+    ])
+  })
+})
+
+describe('POST /api/2fa/verify', () => {
+  it('answers success once, and failure the second time', async () => {
+    const { secret } = await enrolled()
+    const answer = { user_id: user, code: await code(secret) }
+    const first = await shop.post('/2fa/verify', answer)
+    expect(first).toMatchObject({
+      status: 200,
+      body: { verified: true, type: 'totp', amr: ['otp'] },
+    })
+    const second = await shop.post('/2fa/verify', answer)
+    expect(second.body).toMatchObject({ verified: false, reason: 'used' })
+  })
+
+  it('lets one of fifty at the same time through', async () => {
+    const { secret } = await enrolled()
+    const answer = { user_id: user, code: await code(secret) }
+    const all = await Promise.all(
+      Array.from({ length: 50 }, () => shop.post('/2fa/verify', answer)),
+    )
+    expect(all.filter(({ body }) => body.verified === true)).toHaveLength(1)
+  })
+
+  it('answers for a user whom nobody knows as for a wrong code', async () => {
+    const { status, body } = await shop.post('/2fa/verify', { user_id: 'nobody', code: '123456' })
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: { verified: false, user_id: 'nobody', reason: 'wrong' },
+    })
+  })
+
+  it('slows guesses down, and says for how long', async () => {
+    await enrolled()
+    const statuses: number[] = []
+    for (let guess = 0; guess < 25; guess += 1) {
+      statuses.push((await shop.post('/2fa/verify', { user_id: user, code: '000000' })).status)
+    }
+    expect(statuses.at(-1)).toBe(429)
+    const slowed = await shop.post('/2fa/verify', { user_id: user, code: '000000' })
+    expect(slowed.body.code).toBe('throttled')
+    expect(Number(slowed.headers['retry-after'])).toBeGreaterThan(0)
+  })
+
+  it('signs the outcome and the details that were shown, for the application alone', async () => {
+    const { secret } = await enrolled()
+    const details = { title: 'Send 250.00 EUR', fields: [{ name: 'To', value: 'Bob' }] }
+    const challenge = await shop.post('/2fa/challenges', { user_id: user, details })
+    expect(challenge).toMatchObject({ status: 201, body: { state: 'pending', prompt: 'code' } })
+    const verified = await shop.post('/2fa/verify', {
+      challenge_id: challenge.body.id,
+      code: await code(secret),
+    })
+    expect(verified.body.verified).toBe(true)
+    expect(decodeProtectedHeader(verified.body.result)).toMatchObject({
+      alg: 'ES256',
+      typ: 'gatehouse-result+jwt',
+    })
+    expect(decodeJwt(verified.body.result)).toMatchObject({
+      iss: 'https://auth.gw.test',
+      aud: 'shop',
+      sub: user,
+      challenge_id: challenge.body.id,
+      details,
+    })
+  })
+})
+
+describe('a challenge', () => {
+  it('goes through its states, and stays readable', async () => {
+    const { secret } = await enrolled()
+    const { body } = await shop.post('/2fa/challenges', { user_id: user, type: 'totp' })
+    expect((await shop.get(`/2fa/challenges/${body.id}`)).body.state).toBe('pending')
+    await shop.post('/2fa/verify', { challenge_id: body.id, code: await code(secret) })
+    expect((await shop.get(`/2fa/challenges/${body.id}`)).body.state).toBe('verified')
+    const again = await shop.post('/2fa/verify', {
+      challenge_id: body.id,
+      code: await code(secret, 1),
+    })
+    expect(again.body).toMatchObject({ verified: false, reason: 'used' })
+  })
+
+  it('is exhausted after five wrong answers', async () => {
+    await enrolled()
+    const { body } = await shop.post('/2fa/challenges', { user_id: user })
+    const reasons: string[] = []
+    for (let guess = 0; guess < 6; guess += 1) {
+      const { body: answer } = await shop.post('/2fa/verify', {
+        challenge_id: body.id,
+        code: '000000',
+      })
+      reasons.push(answer.reason)
+    }
+    expect(reasons).toEqual(['wrong', 'wrong', 'wrong', 'wrong', 'exhausted', 'exhausted'])
+    expect((await shop.get(`/2fa/challenges/${body.id}`)).body).toMatchObject({
+      state: 'exhausted',
+      attempts_left: 0,
+    })
+  })
+
+  it('can be taken back', async () => {
+    const { secret } = await enrolled()
+    const { body } = await shop.post('/2fa/challenges', { user_id: user })
+    expect((await shop.post(`/2fa/challenges/${body.id}/cancel`)).body.state).toBe('canceled')
+    const late = await shop.post('/2fa/verify', { challenge_id: body.id, code: await code(secret) })
+    expect(late.body.verified).toBe(false)
+  })
+
+  it('expires', async () => {
+    await enrolled()
+    const { body } = await shop.post('/2fa/challenges', { user_id: user })
+    gateway.clock.advance(301)
+    expect((await shop.get(`/2fa/challenges/${body.id}`)).body.state).toBe('expired')
+  })
+})
+
+describe('a key', () => {
+  it('sees and changes nothing of another application', async () => {
+    const { id, secret } = await enrolled()
+    const { body: challenge } = await shop.post('/2fa/challenges', { user_id: user })
+    expect(
+      (await other.get(`/2fa/users/${encodeURIComponent(user)}/factors`)).body.factors,
+    ).toEqual([])
+    expect((await other.send('DELETE', `/2fa/factors/${id}`)).status).toBe(404)
+    expect((await other.send('PATCH', `/2fa/factors/${id}`, { label: 'x' })).status).toBe(404)
+    expect((await other.get(`/2fa/challenges/${challenge.id}`)).status).toBe(404)
+    expect((await other.post(`/2fa/challenges/${challenge.id}/cancel`)).status).toBe(404)
+    const answer = { challenge_id: challenge.id, code: await code(secret) }
+    expect((await other.post('/2fa/verify', answer)).status).toBe(404)
+    expect(
+      (await other.post('/2fa/verify', { user_id: user, code: await code(secret) })).body.verified,
+    ).toBe(false)
+    expect((await shop.post('/2fa/verify', answer)).body.verified).toBe(true)
+  })
+
+  it('cannot touch the people who sign in here', async () => {
+    const alice = await gateway.addUser({
+      name: `alice${number}`,
+      secret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ',
+    })
+    for (const name of [alice.name, alice.id]) {
+      const { body } = await shop.get(`/2fa/users/${name}/factors`)
+      expect(body.factors).toEqual([])
+    }
+    const [credential] = await gateway.store.credentials.listByUser(alice.id)
+    expect((await shop.send('DELETE', `/2fa/factors/${credential?.id}`)).status).toBe(404)
+  })
+
+  it.each([
+    ['that is unknown', 'ghk_AAAAAAAAAAAAAAAA_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
+    ['of another shape', 'secret'],
+    ['that is missing', ''],
+  ])('%s opens nothing', async (_, token) => {
+    const { status, body } = await shop.post(
+      '/2fa/enroll',
+      { user_id: user },
+      {
+        authorization: token ? `Bearer ${token}` : '',
+      },
+    )
+    expect({ status, code: body.code }).toEqual({ status: 401, code: 'invalid_api_key' })
+  })
+
+  it('that has expired, or is used from elsewhere, or lacks the scope, opens nothing', async () => {
+    const old = await openApi(gateway, 'shop', { expiresAt: gateway.clock.now() })
+    const far = await openApi(gateway, 'shop', { networks: ['10.0.0.0/8'] })
+    const narrow = await openApi(gateway, 'shop', { scopes: ['biometric'] })
+    const codes: string[] = []
+    for (const client of [old, far, narrow]) {
+      codes.push((await client.post('/2fa/enroll', { user_id: user })).body.code)
+    }
+    expect(codes).toEqual(['invalid_api_key', 'network_not_allowed', 'insufficient_scope'])
+  })
+})
+
+describe('a request', () => {
+  it('that comes twice with one Idempotency-Key is done once', async () => {
+    const headers = { 'idempotency-key': `k${number}` }
+    const first = await shop.post('/2fa/enroll', { user_id: user }, headers)
+    const second = await shop.post('/2fa/enroll', { user_id: user }, headers)
+    expect(second.body).toEqual(first.body)
+    expect(second.headers['idempotent-replayed']).toBe('true')
+    const otherBody = await shop.post('/2fa/enroll', { user_id: 'somebody' }, headers)
+    expect(otherBody.body.code).toBe('idempotency_key_reused')
+  })
+
+  it('with unknown or wrong fields is told each of them', async () => {
+    const { status, body } = await shop.post('/2fa/enroll', { user_id: 7, typ: 'totp', extra: 1 })
+    expect(status).toBe(400)
+    expect(body.code).toBe('invalid_request')
+    expect(body.request_id).toBeTruthy()
+    expect(body.errors.map(({ field }: { field: string }) => field).sort()).toEqual([
+      'extra',
+      'typ',
+      'user_id',
+    ])
+  })
+
+  it.each([
+    ['no JSON at all', { body: '{"user_id":', type: 'application/json' }, 400, 'malformed_json'],
+    [
+      'a form',
+      { body: 'user_id=1', type: 'application/x-www-form-urlencoded' },
+      415,
+      'unsupported_media_type',
+    ],
+    [
+      'too large',
+      { body: `{"user_id":"${'x'.repeat(70_000)}"}`, type: 'application/json' },
+      413,
+      'too_large',
+    ],
+  ])('that is %s is refused', async (_, { body, type }, status, expected) => {
+    const answer = await gateway.visitor().get('https://auth.gw.test/api/2fa/enroll', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': type, authorization: `Bearer ${shop.token}` },
+    })
+    expect(answer.status).toBe(status)
+    expect(JSON.parse(answer.body).code).toBe(expected)
+  })
+})
