@@ -260,7 +260,9 @@ export function createHouse(config: Config, ground: Ground): House {
   function mountApi({ applications, result_lifetime: lifetimeSeconds }: ApiConfig) {
     const engines = new Map<string, Engine>([[OUR_PEOPLE, login]])
     for (const { id, name = id } of applications) {
-      const its = { config: config.factors, channels, clock, keyring }
+      // Those that live on a page of the portal belong to the people who sign in here.
+      const { passkey: _, push: __, device_key: ___, ...kinds } = config.factors
+      const its = { config: kinds, channels, clock, keyring, log }
       engines.set(id, login.engineFor(createFactors({ ...its, site: { name, url: home } })))
     }
     const type = 'gatehouse-result+jwt'
@@ -270,7 +272,7 @@ export function createHouse(config: Config, ground: Ground): House {
         audit,
         clock,
         consents: store.consents,
-        credentials,
+        credentials: store.credentials,
         engines,
         idempotency: store.idempotency,
         keys: store.apiKeys,

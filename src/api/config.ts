@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { duration, listenAddress, secret } from '../base/schema.ts'
+import { duration, listenAddress } from '../base/schema.ts'
 
 export const healthConfig = z.strictObject({
   listen: listenAddress().prefault('127.0.0.1:9092').meta({
@@ -11,21 +11,6 @@ export type HealthConfig = z.output<typeof healthConfig>
 
 /** The name under which keys may speak of the people who sign in here. */
 export const OUR_PEOPLE = 'gatehouse'
-
-const passkeys = z.strictObject({
-  rp_id: z.string().min(1).meta({
-    description: 'The domain to which the application’s passkeys belong.',
-    example: 'shop.example.com',
-  }),
-  origins: z
-    .array(z.string().min(1))
-    .min(1)
-    .meta({
-      description:
-        'Where they may be used: web origins, or `android:apk-key-hash:…` of a native application.',
-      example: ['https://shop.example.com'],
-    }),
-})
 
 const application = z.strictObject({
   id: z
@@ -39,23 +24,6 @@ const application = z.strictObject({
     description: 'What people call it; stands in their authenticator apps and messages.',
     example: 'The Shop',
   }),
-  passkeys: passkeys.optional().meta({
-    description: 'Where its passkeys belong. Left out: none can be made through the API.',
-  }),
-  webhook_secret: secret()
-    .optional()
-    .meta({
-      description:
-        'Signs what is posted to the application (Standard Webhooks), 24 to 64 bytes in base64 behind `whsec_`. Left out: nothing is posted.',
-      example: { file: '/run/secrets/shop-webhooks' },
-    }),
-  webhook_hosts: z
-    .array(z.string().min(1))
-    .optional()
-    .meta({
-      description: 'Hosts to which webhooks may be posted, by https.',
-      example: ['shop.example.com'],
-    }),
 })
 
 export const apiConfig = z.strictObject({

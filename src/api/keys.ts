@@ -7,7 +7,7 @@ import { problem } from '../web/problem.ts'
 import type { ApiEnv } from './env.ts'
 
 /** What a key may do. */
-export const SCOPES = ['2fa', 'biometric', 'users', 'events'] as const
+export const SCOPES = ['2fa'] as const
 export type Scope = (typeof SCOPES)[number]
 
 const TOKEN = /^ghk_([A-Za-z0-9_-]{16})_([A-Za-z0-9_-]{43})$/

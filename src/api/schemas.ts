@@ -129,12 +129,10 @@ export const ChallengeRequestSchema = z
     details: DetailsSchema.optional().meta({
       description: 'What the person is asked to agree to; signed with the result.',
     }),
-    webhook: z.url().max(500).optional().meta({ description: 'Where the outcome is posted.' }),
     context: z
       .strictObject({
         ip: z.string().max(45).optional(),
         user_agent: z.string().max(300).optional(),
-        action: z.string().max(100).optional(),
       })
       .optional(),
   })

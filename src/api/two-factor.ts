@@ -327,7 +327,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
         const title = 'The user has no such factor. Enroll one first.'
         return refuse(c, { status: 409, code: 'no_factor', title })
       }
-      const { context, details, webhook } = wish
+      const { context, details } = wish
       const opened = await engineOf(c).challenges.open({
         credential,
         user,
@@ -337,7 +337,6 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
           ...(context?.ip === undefined ? {} : { address: context.ip }),
           ...(context?.user_agent === undefined ? {} : { userAgent: context.user_agent }),
           ...(details === undefined ? {} : { details }),
-          ...(webhook === undefined ? {} : { webhook }),
         },
         always: true,
       })

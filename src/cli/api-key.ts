@@ -12,7 +12,7 @@ import { day, table } from './table.ts'
 export const apiKey: Command = {
   name: 'api-key',
   usage: [
-    'api-key create APPLICATION [--label TEXT] [--scopes 2fa,biometric] [--days N] [--networks a,b] [--test]',
+    'api-key create APPLICATION [--label TEXT] [--scopes 2fa] [--days N] [--networks a,b]',
     'gatehouse api-key list',
     'gatehouse api-key revoke ID',
   ].join('\n       '),
@@ -25,10 +25,9 @@ export const apiKey: Command = {
       options: {
         config: { type: 'string' },
         label: { type: 'string', default: '' },
-        scopes: { type: 'string', default: '2fa,biometric,users' },
+        scopes: { type: 'string', default: '2fa' },
         days: { type: 'string', default: '365' },
         networks: { type: 'string', default: '' },
-        test: { type: 'boolean', default: false },
       },
     })
     const [word, name = '', ...more] = positionals
@@ -51,7 +50,6 @@ interface Wishes {
   scopes: string
   days: string
   networks: string
-  test: boolean
 }
 
 async function create(
@@ -74,12 +72,11 @@ async function create(
     label: wishes.label,
     scopes: listOf(wishes.scopes, isScope, `scopes are: ${SCOPES.join(', ')}`),
     networks: listOf(wishes.networks, isNetwork, 'write networks as 10.0.0.0/8'),
-    test: wishes.test,
     createdAt: now,
     expiresAt: now + daysOf(wishes.days) * 86_400,
   }
   await store.apiKeys.insert(key, secretHash)
-  print(`Key ${id} for ${application}${key.test ? ', for tests' : ''}. It is shown this once:`)
+  print(`Key ${id} for ${application}. It is shown this once:`)
   print(token)
 }
 
@@ -90,12 +87,11 @@ async function list({ store }: Desk, { print }: CommandContext): Promise<void> {
     it.label,
     it.scopes.join(','),
     it.networks.join(',') || 'anywhere',
-    it.test ? 'test' : '',
     day(it.createdAt),
     it.expiresAt === undefined ? 'never' : day(it.expiresAt),
     it.lastUsedAt === undefined ? 'never' : day(it.lastUsedAt),
   ])
-  const head = 'ID,APPLICATION,LABEL,SCOPES,NETWORKS,MODE,MADE,EXPIRES,LAST USED'.split(',')
+  const head = 'ID,APPLICATION,LABEL,SCOPES,NETWORKS,MADE,EXPIRES,LAST USED'.split(',')
   for (const line of table(head, rows)) print(line)
 }
 

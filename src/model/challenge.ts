@@ -46,8 +46,6 @@ export interface ChallengeAbout {
   destination?: string
   /** What the person agrees to by the answer; signed with it. */
   details?: ChallengeDetails
-  /** Where an application wants to hear of the outcome. */
-  webhook?: string
 }
 
 /** Something to agree to, in the words of the application that asks. */

@@ -292,8 +292,6 @@ export interface ApiKey {
   scopes: readonly string[]
   /** Networks from which it may be used; empty for anywhere. */
   networks: readonly string[]
-  /** Fixed codes, and no message leaves the house. */
-  test: boolean
   createdAt: UnixSeconds
   expiresAt?: UnixSeconds
   lastUsedAt?: UnixSeconds

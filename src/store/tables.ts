@@ -111,7 +111,6 @@ export interface Tables {
     scopes: string
     /** JSON list of networks; empty for anywhere. */
     networks: string
-    test: number
     created_at: number
     expires_at: number | null
     last_used_at: number | null

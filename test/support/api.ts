@@ -36,9 +36,8 @@ export async function openApi(
     id,
     application,
     label: 'test',
-    scopes: ['2fa', 'biometric', 'users', 'events'],
+    scopes: ['2fa'],
     networks: [],
-    test: false,
     createdAt: gateway.clock.now(),
     ...given,
   }

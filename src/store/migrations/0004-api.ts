@@ -13,7 +13,6 @@ export async function api(db: Kysely<unknown>): Promise<void> {
     .addColumn('secret_hash', 'blob', (column) => column.notNull())
     .addColumn('scopes', 'text', (column) => column.notNull())
     .addColumn('networks', 'text', (column) => column.notNull())
-    .addColumn('test', 'integer', (column) => column.notNull())
     .addColumn('created_at', 'integer', (column) => column.notNull())
     .addColumn('expires_at', 'integer')
     .addColumn('last_used_at', 'integer')

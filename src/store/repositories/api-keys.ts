@@ -7,7 +7,7 @@ type Row = Tables['api_key']
 export function createApiKeyRepository(db: Kysely<Tables>): ApiKeyRepository {
   return {
     async insert(key, secretHash) {
-      const { id, application, label, scopes, networks, test, createdAt } = key
+      const { id, application, label, scopes, networks, createdAt } = key
       await db
         .insertInto('api_key')
         .values({
@@ -17,7 +17,6 @@ export function createApiKeyRepository(db: Kysely<Tables>): ApiKeyRepository {
           secret_hash: secretHash,
           scopes: JSON.stringify(scopes),
           networks: JSON.stringify(networks),
-          test: test ? 1 : 0,
           created_at: createdAt,
           expires_at: key.expiresAt ?? null,
           last_used_at: key.lastUsedAt ?? null,
@@ -57,7 +56,6 @@ const fromRow = (row: Row): ApiKey => ({
   label: row.label,
   scopes: JSON.parse(row.scopes) as string[],
   networks: JSON.parse(row.networks) as string[],
-  test: row.test === 1,
   createdAt: row.created_at,
   ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
   ...(row.last_used_at === null ? {} : { lastUsedAt: row.last_used_at }),
