@@ -199,6 +199,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
         user,
         kind: wish.type,
         about: aboutOf(c),
+        byApplication: true,
         ...(wish.target === undefined ? {} : { target: wish.target }),
       })
       if (!begun.ok) return refuse(c, enrollmentProblem(begun))

@@ -25,9 +25,9 @@ export interface Factor {
   most: number
   /**
    * How a person comes to have one: `first` also as the very first second factor, `later` beside others
-   * only, `never` by themselves: an application or an administrator does it for them.
+   * only, `by_application`: an app of theirs does it through the API, `never`: an administrator does it.
    */
-  enrollable: 'first' | 'later' | 'never'
+  enrollable: 'first' | 'later' | 'by_application' | 'never'
   /** Never shown first while there is another way, e.g. codes that run out. */
   lastResort?: boolean
   /**

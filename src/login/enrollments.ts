@@ -32,6 +32,8 @@ export interface EnrollmentBegin {
   /** A mail address or phone number, as typed. */
   target?: string
   about: ChallengeAbout
+  /** Does an application do it, by the API? */
+  byApplication?: boolean
 }
 
 export interface Enrollment extends Asked {
@@ -75,9 +77,10 @@ export function createEnrollments(deps: EnrollmentsDeps): Enrollments {
   }
 
   return {
-    async begin({ user, kind, target, about }) {
+    async begin({ user, kind, target, about, byApplication = false }) {
       const factor = factors.get(kind)
-      if (!factor || factor.enrollable === 'never') return { ok: false, because: 'not_offered' }
+      const isOffered = factor && isOpenTo(factor, byApplication)
+      if (!factor || !isOffered) return { ok: false, because: 'not_offered' }
       const own = (await credentials.listByUser(user.id)).filter((it) => it.kind === kind)
       const others = own.filter(({ state }) => state !== 'pending')
       // Where there can be one only, the new one takes the place of the old.
@@ -149,3 +152,6 @@ export function createEnrollments(deps: EnrollmentsDeps): Enrollments {
     },
   }
 }
+
+const isOpenTo = ({ enrollable }: Factor, byApplication: boolean): boolean =>
+  enrollable === 'by_application' ? byApplication : enrollable !== 'never'

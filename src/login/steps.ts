@@ -35,7 +35,7 @@ export interface Kind {
   kind: string
   best: Worth
   rank: number
-  enrollable: 'first' | 'later' | 'never'
+  enrollable: 'first' | 'later' | 'by_application' | 'never'
   lastResort?: boolean
   worthOf(credential: Credential): Worth
   isSpent?(credential: Credential): boolean
@@ -135,7 +135,7 @@ export function suitableKinds(
 ): readonly string[] {
   return [...factors.values()]
     .filter(({ enrollable, best }) => {
-      return enrollable !== 'never' && suits(best, requirement, requirement.methods)
+      return (enrollable === 'first' || enrollable === 'later') && suits(best, requirement, requirement.methods)
     })
     .sort((a, b) => b.rank - a.rank)
     .map(({ kind }) => kind)

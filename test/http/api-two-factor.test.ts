@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createInbox, type Inbox } from '../../src/channels/inbox/index.ts'
 import { type ApiClient, openApi } from '../support/api.ts'
 import { openGateway, type TestGateway } from '../support/gateway.ts'
+import { createNativeDevice } from '../support/native-device.ts'
 
 let gateway: TestGateway
 let inbox: Inbox
@@ -15,7 +16,7 @@ beforeAll(async () => {
 portal: { url: "https://auth.gw.test" }
 routes:
   - { host: wiki.gw.test, rules: [{ require: two_factor }] }
-factors: { totp: {}, email: {}, backup_code: {} }
+factors: { totp: {}, email: {}, backup_code: {}, device_key: {} }
 channels: { smtp: { url: "smtp://127.0.0.1:9", from: gate@gw.test } } # the inbox comes first
 api:
   applications:
@@ -106,6 +107,32 @@ describe('POST /api/2fa/enroll', () => {
     expect(await gateway.store.consents.listByUser(made?.id ?? '')).toMatchObject([
       { version: '2026-05', agreedAt: 1_777_644_200 },
     ])
+  })
+})
+
+describe('a key that an app keeps on a device', () => {
+  it('is introduced by the app through the API, and answers from then on', async () => {
+    const own = await openApi(gateway, 'gatehouse')
+    const alice = await gateway.addUser({ name: `alice${number}` })
+    const begun = await own.post('/2fa/enroll', { user_id: alice.name, type: 'device_key' })
+    expect(begun).toMatchObject({ status: 201, body: { options: { issuer: gateway.portal } } })
+    const device = createNativeDevice()
+    const confirm = `/2fa/enroll/${begun.body.id}/confirm`
+    const stranger = createNativeDevice().introduce({ ...begun.body.options, nonce: 'another' })
+    expect((await own.post(confirm, { response: JSON.parse(stranger) })).status).toBe(422)
+    const response = JSON.parse(device.introduce(begun.body.options))
+    expect(await own.post(confirm, { response })).toMatchObject({
+      status: 200,
+      body: { type: 'device_key', status: 'active' },
+    })
+    const entrance = new URL('approve/device', gateway.portal).href
+    const headers = { authorization: `Bearer ${device.secret}` }
+    expect((await gateway.visitor().get(entrance, { headers })).status).toBe(200)
+  })
+
+  it('is none for the users of other applications', async () => {
+    const begun = await shop.post('/2fa/enroll', { user_id: user, type: 'device_key' })
+    expect(begun).toMatchObject({ status: 400, body: { code: 'factor_not_offered' } })
   })
 })
 

@@ -115,7 +115,7 @@ export function createDeviceKey({ config, clock, home }: DeviceKeyDeps): Factor 
     sends: true,
     best: { amr: ['pop', 'hwk', 'user'], phishingResistant: false, alone: false },
     most: 5,
-    enrollable: 'never',
+    enrollable: 'by_application',
 
     worthOf: ({ data }) => worthOf(stored.parse(data)),
     facts({ data }) {
