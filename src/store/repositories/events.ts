@@ -24,7 +24,8 @@ export function createEventRepository(db: Kysely<Tables>): BufferedEvents {
   }
   const atNextBeat = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      setTimeout(() => write().then(resolve, reject), BEAT_MS).unref()
+      // A command may have nothing left to do but to wait for this: the timer keeps it alive.
+      setTimeout(() => write().then(resolve, reject), BEAT_MS)
     })
 
   return {
