@@ -135,7 +135,10 @@ export function suitableKinds(
 ): readonly string[] {
   return [...factors.values()]
     .filter(({ enrollable, best }) => {
-      return (enrollable === 'first' || enrollable === 'later') && suits(best, requirement, requirement.methods)
+      return (
+        (enrollable === 'first' || enrollable === 'later') &&
+        suits(best, requirement, requirement.methods)
+      )
     })
     .sort((a, b) => b.rank - a.rank)
     .map(({ kind }) => kind)
