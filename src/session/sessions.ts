@@ -2,7 +2,7 @@ import { hmac, randomToken, sameBytes, sha256 } from '../base/bytes.ts'
 import type { Clock, UnixSeconds } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Proof, Session, SignedIn } from '../model/session.ts'
-import type { SessionRepository } from '../store/contract.ts'
+import type { FoundSession, SessionRepository } from '../store/contract.ts'
 import type { SessionConfig } from './config.ts'
 
 /** Everything after sign-in: who is there, for how long, and how it ends. */
@@ -94,26 +94,45 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
     write.catch((cause) => log.warn({ error: String(cause) }, 'session: last sight not written'))
   }
 
-  const find = (token: string | undefined, realm: string): SignedIn | undefined => {
-    const [, id, secret, signature] = (token && TOKEN.exec(token)) || []
+  const proved = createProvedTokens()
+
+  /** @returns What a token names, when it is one of ours. */
+  const prove = (token: string, realm: string): Proved | undefined => {
+    const [, id, secret, signature] = TOKEN.exec(token) ?? []
     if (!id || !secret || !signature) return undefined
     // Compared as text: several spellings of the last letter decode to the same bytes.
     if (!sameBytes(Buffer.from(sign(id, secret, realm)), Buffer.from(signature))) return undefined
-
-    const found = repository.find(id)
-    if (!found) return undefined
-    const expected =
-      realm === HOME ? found.secretHash : sha256(secretAbroad(id, found.secretHash, realm))
-    return sameBytes(expected, sha256(secret)) ? found : undefined
+    return { id, digest: sha256(secret) }
   }
 
-  const admit = ({ session, user }: SignedIn, now: UnixSeconds): SignedIn | undefined => {
+  const find = (token: string | undefined, realm: string): FoundSession | undefined => {
+    if (token === undefined) return undefined
+    const known = proved.find(token, realm) ?? prove(token, realm)
+    const found = known && repository.find(known.id)
+    if (!known || !found || known.found === found) return found
+    const expected =
+      realm === HOME ? found.secretHash : sha256(secretAbroad(known.id, found.secretHash, realm))
+    if (!sameBytes(expected, known.digest)) return undefined
+    proved.remember(token, realm, { ...known, found })
+    return found
+  }
+
+  const fresh = new WeakMap<FoundSession, SignedIn>()
+  /** The same value for the same session, so that what follows from it can be kept beside it. */
+  const inFull = (found: FoundSession): SignedIn => {
+    const known = fresh.get(found)
+    if (known) return known
+    const { session, user } = found
+    const made = { session: withoutLost(session), user }
+    fresh.set(found, made)
+    return made
+  }
+
+  const admit = (found: FoundSession, now: UnixSeconds): SignedIn | undefined => {
+    const { session, user } = found
     if (user.status !== 'active' || isFromLater(session, now)) return undefined
-    if (!isAlive(session, config, now)) return undefined
-    return {
-      session: isFresh(session, config, now) ? withoutLost(session) : lowered(session),
-      user,
-    }
+    if (isFresh(session, config, now)) return now < session.expiresAt ? inFull(found) : undefined
+    return isAlive(session, config, now) ? { session: lowered(session), user } : undefined
   }
 
   return {
@@ -190,6 +209,35 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
 
     revoke: (id) => repository.delete(id),
     revokeAll: (userId, options) => repository.deleteByUser(userId, options),
+  }
+}
+
+/** A token whose signature was found right. Whether its session lives is another question, asked every time. */
+interface Proved {
+  id: string
+  digest: Uint8Array
+  /** What it was found to belong to; another value has to be compared anew. */
+  found?: FoundSession
+}
+
+const REMEMBERED = 5_000
+
+function createProvedTokens() {
+  const known = new Map<string, Proved>()
+  const keyOf = (token: string, realm: string) => (realm === HOME ? token : `${token} ${realm}`)
+  return {
+    find: (token: string, realm: string) => known.get(keyOf(token, realm)),
+    remember(token: string, realm: string, proved: Proved) {
+      if (known.size >= REMEMBERED) forgetOldest(known)
+      known.set(keyOf(token, realm), proved)
+    },
+  }
+}
+
+function forgetOldest(known: Map<string, unknown>): void {
+  for (const key of known.keys()) {
+    known.delete(key)
+    return
   }
 }
 

@@ -70,19 +70,25 @@ export interface StoredSession extends Session {
   secretHash: Uint8Array
 }
 
+/** A session with its user, and what its token is checked against. */
+export interface FoundSession extends Readonly<SignedIn> {
+  readonly secretHash: Uint8Array
+}
+
 export interface SessionRepository {
   insert(session: StoredSession): Promise<void>
   /**
    * The session with its user as both are at this moment, whatever their state: expired sessions and
    * disabled users are for the caller to refuse. The one look-up of the hot path, so it is not async.
+   * It is the very same value as before while nothing has changed.
    */
-  find(id: string): (SignedIn & { secretHash: Uint8Array }) | undefined
+  find(id: string): FoundSession | undefined
   /**
    * A mark for each of these sessions that is there: another one as soon as anything about it or its
    * user has changed on which access may depend. Not async, as {@link find}.
    */
   marks(ids: readonly string[]): ReadonlyMap<string, string>
-  /** Moves the last sight forward, never backwards. */
+  /** Moves the last sight forward, never backwards. Counts at once; fulfilled when it is written. */
   touch(id: string, seenAt: UnixSeconds): Promise<void>
   /** Lowers a session to one factor, and moves its last sight forward. */
   lower(id: string, seenAt: UnixSeconds): Promise<void>

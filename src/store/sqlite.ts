@@ -196,10 +196,11 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
     withDatabase(() => raw.transaction(() => work(run)).immediate())
   const seal = createSeal(keyring('seal'))
   const events = createEventRepository(db)
+  const sessions = createSessionRepository(db, raw)
 
   return {
     users: createUserRepository(db, atomically),
-    sessions: createSessionRepository(db, raw),
+    sessions,
     credentials: createCredentialRepository({ db, atomically, seal }),
     challenges: createChallengeRepository({ db, atomically, seal }),
     attempts: createAttemptRepository(db),
@@ -260,6 +261,7 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
     async close() {
       if (!raw.open) return
       await events.flush()
+      sessions.flush()
       // Leaves one whole file behind instead of a file and its log.
       raw.pragma('wal_checkpoint(TRUNCATE)')
       raw.close()

@@ -113,6 +113,30 @@ export function describeStore(
         expect(store.sessions.find(session.id)?.session.lastSeenAt).toBe(NOON + 60)
       })
 
+      it('counts a sight at once, whether it has been looked at before or not', async () => {
+        for (const seenAt of [NOON + 60, NOON + 120]) {
+          const written = store.sessions.touch(session.id, seenAt)
+          expect(store.sessions.find(session.id)?.session.lastSeenAt).toBe(seenAt)
+          const [listed] = await store.sessions.listByUser(user.id)
+          expect(listed?.lastSeenAt).toBe(seenAt)
+          await written
+          expect(store.sessions.find(session.id)?.session.lastSeenAt).toBe(seenAt)
+        }
+      })
+
+      it('gives the very same session until something has changed, and never a stale one', async () => {
+        const look = () => store.sessions.find(session.id)
+        expect(look()).toBe(look())
+        await store.users.setGroups(user.id, ['editors'])
+        expect(look()?.user.groups).toEqual(['editors'])
+        await store.sessions.lower(session.id, NOON + 30)
+        expect(look()?.session.aal).toBe(1)
+        await store.users.setStatus(user.id, 'disabled')
+        expect(look()?.user.status).toBe('disabled')
+        await store.sessions.delete(session.id)
+        expect(look()).toBeUndefined()
+      })
+
       it('lowers a session to one factor', async () => {
         await store.sessions.lower(session.id, NOON + 90)
         expect(store.sessions.find(session.id)?.session).toMatchObject({

@@ -15,7 +15,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { OperatorError } from '../../../src/base/errors.ts'
 import { openSqlite } from '../../../src/store/sqlite.ts'
-import { aCredential, aUser } from '../../support/builders.ts'
+import { aCredential, aSession, aUser } from '../../support/builders.ts'
 
 let folder: string
 let path: string
@@ -220,5 +220,27 @@ describe('backup', () => {
     await expect(store.backup(copy)).rejects.toThrow(OperatorError)
     expect(readFileSync(copy, 'utf8')).toBe('mine')
     await store.close()
+  })
+})
+
+describe('another process on the same database', () => {
+  it('ends a session, and it is over at the very next look', async () => {
+    const { store } = await open()
+    const { store: other } = await open()
+    const user = aUser()
+    await store.users.insert(user)
+    const session = aSession({ userId: user.id })
+    await store.sessions.insert({ ...session, secretHash: new Uint8Array(32) })
+    expect(store.sessions.find(session.id)?.user.status).toBe('active')
+    expect(other.sessions.find(session.id)?.user.status).toBe('active')
+
+    await other.users.setStatus(user.id, 'disabled')
+    expect(store.sessions.find(session.id)?.user.status).toBe('disabled')
+    await store.users.setStatus(user.id, 'active')
+    expect(other.sessions.find(session.id)?.user.status).toBe('active')
+    await other.sessions.delete(session.id)
+    expect(store.sessions.find(session.id)).toBeUndefined()
+    await store.close()
+    await other.close()
   })
 })

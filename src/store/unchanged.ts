@@ -1,0 +1,26 @@
+import type Database from 'better-sqlite3'
+
+/**
+ * Tells whether anything has been committed to the database since the last time it was asked, by this
+ * process or by another one. What was read before is then exactly what would be read now.
+ *
+ * A look at two counters instead of a walk through two tables: the one counts what others commit, the
+ * other one every row that is written here.
+ *
+ * @see https://www.sqlite.org/pragma.html#pragma_data_version
+ */
+export function watchChanges(raw: Database.Database): () => boolean {
+  const others = raw.prepare<[], number>('pragma data_version').pluck()
+  const own = raw.prepare<[], number>('select total_changes()').pluck()
+  let seenOthers: number | undefined
+  let seenOwn: number | undefined
+
+  return () => {
+    const nowOthers = others.get()
+    const nowOwn = own.get()
+    if (nowOthers === seenOthers && nowOwn === seenOwn) return false
+    seenOthers = nowOthers
+    seenOwn = nowOwn
+    return true
+  }
+}

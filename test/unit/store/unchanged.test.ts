@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { watchChanges } from '../../../src/store/unchanged.ts'
+import { aFolder } from '../config/files.ts'
+
+let ours: Database.Database
+let theirs: Database.Database
+let hasChanged: () => boolean
+
+beforeEach(() => {
+  const file = join(aFolder(), 'x.db')
+  ours = new Database(file)
+  ours.pragma('journal_mode = WAL')
+  ours.exec(`create table a (x); insert into a values (1)`)
+  theirs = new Database(file)
+  hasChanged = watchChanges(ours)
+  hasChanged()
+})
+afterEach(() => {
+  ours.close()
+  theirs.close()
+})
+
+it('is silent while nobody writes, however often it is asked and read', () => {
+  for (let round = 0; round < 5; round += 1) {
+    ours.prepare('select * from a').all()
+    theirs.prepare('select * from a').all()
+    expect(hasChanged()).toBe(false)
+  }
+})
+
+it.each([['insert into a values (2)'], ['update a set x = x + 1'], ['delete from a']])(
+  'tells once of %s, by us or by somebody else',
+  (sql) => {
+    for (const db of [ours, theirs]) {
+      db.exec('insert into a values (3)')
+      expect(hasChanged()).toBe(true)
+      db.exec(sql)
+      expect(hasChanged()).toBe(true)
+      expect(hasChanged()).toBe(false)
+    }
+  },
+)
+
+it('tells of what somebody else has committed, and not before', () => {
+  theirs.exec('begin immediate; insert into a values (4)')
+  expect(hasChanged()).toBe(false)
+  theirs.exec('commit')
+  expect(hasChanged()).toBe(true)
+})
+
+it('tells of changes after the log has been written back', () => {
+  theirs.exec('insert into a values (5)')
+  theirs.pragma('wal_checkpoint(TRUNCATE)')
+  expect(hasChanged()).toBe(true)
+  theirs.exec('insert into a values (6)')
+  expect(hasChanged()).toBe(true)
+})
