@@ -1,4 +1,5 @@
-import type { Server } from 'node:http'
+import type { Server as HttpServer } from 'node:http'
+import type { Server } from 'node:net'
 import { createHealth } from './api/health.ts'
 import { eventCounter } from './audit/sinks/metrics.ts'
 import { type Clock, systemClock } from './base/clock.ts'
@@ -10,6 +11,7 @@ import type { Channel } from './channels/contract.ts'
 import { createOutbox } from './channels/outbox.ts'
 import type { Config } from './config/schema.ts'
 import { createFront } from './gateway/front.ts'
+import type { Place } from './gateway/server.ts'
 import { createStreams } from './gateway/streams.ts'
 import { createHouse, type House } from './house.ts'
 import type { SetUp } from './login/set-up.ts'
@@ -34,10 +36,16 @@ export interface Outside {
 
 /** The whole program, not listening yet. */
 export interface App {
-  /** The doors and the portal. */
+  /** The doors and the portal: HTTP/1.1 over TCP, as it comes. */
   server: Server
+  /**
+   * The same at one more place, in what is spoken there; it does not listen yet.
+   *
+   * @throws {OperatorError} when a certificate cannot be used.
+   */
+  door(place: Place): Server
   /** Health, on a listener of its own. */
-  health: Server
+  health: HttpServer
   /** The way to the first administrator, under the configuration in force. */
   setUp(): SetUp
   /**
@@ -77,7 +85,7 @@ export function createApp(config: Config, outside: Outside): App {
     })
 
   let house = build(config, policy)
-  const front = createFront({ first: house.gateway, streams: openStreams })
+  const front = createFront({ first: house.gateway, streams: openStreams, clock, log })
   const retired = new Set<House>()
   const retire = (former: House) => {
     retired.add(former)
@@ -97,6 +105,7 @@ export function createApp(config: Config, outside: Outside): App {
 
   return {
     server: front.server,
+    door: front.door,
     health: health.server,
     setUp: () => house.setUp,
     prepare(next, number) {

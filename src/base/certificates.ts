@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hasCode, OperatorError } from './errors.ts'
 
@@ -20,6 +20,59 @@ export function readCertificates(file: string): Certificates {
   const [first, ...others] = Array.from(pem.matchAll(BLOCK), ([block]) => parse(block, file))
   if (!first) throw new OperatorError(`${file} holds no certificate (PEM)`)
   return { pem, list: [first, ...others] }
+}
+
+/** The files of a certificate and its key. */
+export interface KeyPairFiles {
+  certificate: string
+  key: string
+}
+
+/** A certificate with those behind it, and its key. */
+export interface KeyPair {
+  /** In PEM. */
+  certificates: string
+  /** In PEM. */
+  key: string
+  /** The certificate itself. */
+  leaf: X509Certificate
+}
+
+/**
+ * Reads a certificate and its key.
+ *
+ * @throws {OperatorError} when one of them cannot be used, or they do not belong together.
+ */
+export function readKeyPair({ certificate, key: keyFile }: KeyPairFiles): KeyPair {
+  const { pem, list } = readCertificates(certificate)
+  const [leaf] = list
+  const key = readPem(keyFile)
+  if (!leaf.checkPrivateKey(parseKey(key, keyFile))) {
+    throw new OperatorError(`${keyFile} is not the key of the certificate in ${certificate}`)
+  }
+  return { certificates: pem, key, leaf }
+}
+
+function parseKey(pem: string, file: string): KeyObject {
+  try {
+    return createPrivateKey(pem)
+  } catch (cause) {
+    const isSealed = /ENCRYPTED/.test(pem)
+    const why = isSealed
+      ? 'is encrypted; store it without a passphrase'
+      : 'holds no private key (PEM)'
+    throw new OperatorError(`${file} ${why}`, { cause })
+  }
+}
+
+/** Why {@link readKeyPair} would refuse a pair, and for which file; `undefined` when it would not. */
+export function keyPairFault(
+  files: KeyPairFiles,
+): { of: keyof KeyPairFiles; message: string } | undefined {
+  const certificate = certificatesFault(files.certificate)
+  if (certificate) return { of: 'certificate', message: certificate }
+  const key = faultOf(() => readKeyPair(files))
+  return key === undefined ? undefined : { of: 'key', message: key }
 }
 
 /** Why {@link readCertificates} would refuse a file; `undefined` when it would not. */

@@ -16,16 +16,22 @@ export function parseNetwork(text: string): { address: string; prefix: number } 
   return { address, prefix: Number(prefix) }
 }
 
-/** @param list CIDR networks or bare addresses, already validated. */
+/** Stands for the address of whoever comes over a socket of the file system, and has none. */
+export const UNIX_PEER = 'unix'
+
+/** @param list CIDR networks, bare addresses or {@link UNIX_PEER}, already validated. */
 export function networks(list: readonly string[]): Networks {
   const block = new BlockList()
+  const hasUnix = list.includes(UNIX_PEER)
   for (const text of list) {
+    if (text === UNIX_PEER) continue
     const network = parseNetwork(text)
     if (!network) throw new TypeError(`not a network: ${text}`)
     block.addSubnet(network.address, network.prefix, isIPv6(network.address) ? 'ipv6' : 'ipv4')
   }
   return {
     has: (address) => {
+      if (address === UNIX_PEER) return hasUnix
       const version = isIP(address)
       return version !== 0 && block.check(address, version === 6 ? 'ipv6' : 'ipv4')
     },
@@ -42,6 +48,7 @@ const MAPPED_BITS = 96
  * @param text A network in CIDR form or one address, already validated.
  */
 export function holdsStrangers(text: string): boolean {
+  if (text === UNIX_PEER) return false
   const { address = '', prefix = 0 } = parseNetwork(text) ?? {}
   if (!isIPv6(address)) return prefix < WIDEST.ipv4
   // IPv4 in the dress of IPv6: ::ffff:0:0/96 is the whole of it.
@@ -88,6 +95,15 @@ export function isPublicAddress(address: string): boolean {
   return isIPv6(address) ? GLOBAL_UNICAST.has(address) : true
 }
 
+/** One spelling an address, so that no rule is dodged by another one; `undefined` when it is none. */
+export function canonicalAddress(text: string): string | undefined {
+  const version = isIP(text)
+  if (version === 4) return text
+  // A zone (`fe80::1%eth0`) names an interface of some other machine.
+  if (version === 0 || text.includes('%')) return undefined
+  return plainAddress(new SocketAddress({ address: text, family: 'ipv6' }).address)
+}
+
 /**
  * The unit in which guesses are counted: an IPv4 address, or an IPv6 /64, because whoever has one
  * IPv6 address usually has 2⁶⁴ of them.
@@ -107,6 +123,33 @@ export function sourceOf(address: string): string {
 export interface ListenAddress {
   host: string
   port: number
+}
+
+/** A socket of the file system. */
+export interface UnixAddress {
+  path: string
+}
+
+/** Where a door may stand. */
+export type ListenPlace = ListenAddress | UnixAddress
+
+export const isUnixPlace = (place: ListenPlace): place is UnixAddress => 'path' in place
+
+/** As it is written: `127.0.0.1:9091`, `[::1]:9091` or `unix:/run/gatehouse.sock`. */
+export function writtenPlace(place: ListenPlace): string {
+  if (isUnixPlace(place)) return `unix:${place.path}`
+  return `${isIPv6(place.host) ? `[${place.host}]` : place.host}:${place.port}`
+}
+
+/** What the kernel has room for, with the byte that ends it. */
+const UNIX_PATH_BYTES = 108
+
+/** Reads an address and a port, or `unix:` and an absolute path; `undefined` when it is neither. */
+export function parseListenPlace(text: string): ListenPlace | undefined {
+  if (!text.startsWith('unix:')) return parseListenAddress(text)
+  const path = text.slice('unix:'.length)
+  const fits = Buffer.byteLength(path) < UNIX_PATH_BYTES
+  return fits && /^\/[^\0]*[^\0/]$/.test(path) ? { path } : undefined
 }
 
 /** Reads `127.0.0.1:9091`, `[::1]:9091` or `:9091`; `undefined` when it is none of them. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { parseListenAddress, parseNetwork } from './net.ts'
+import { parseListenAddress, parseListenPlace, parseNetwork, UNIX_PEER } from './net.ts'
 
 const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 
@@ -10,6 +10,9 @@ const written = (form: string) =>
 const DURATION = 'write a whole number and a unit: 30s, 5m, 12h or 30d'
 const NETWORK = 'write an address (10.0.0.2) or a network (10.0.0.0/8)'
 const LISTEN = 'write an address and a port: 0.0.0.0:9091'
+/** What is told to whoever writes something else in the place of an address to listen at. */
+export const PLACE = 'write an address and a port, 0.0.0.0:9091, or unix:/run/gatehouse.sock'
+const PEERS = 'write an address (10.0.0.2), a network (10.0.0.0/8), or unix'
 const HOST = 'write a host name in lower case, without a scheme or a path: wiki.example.com'
 const WILDCARD = 'write * only in the place of the whole first label: *.apps.example.com'
 
@@ -36,12 +39,27 @@ const writtenDuration = (form: RegExp) =>
 export const network = () =>
   written(NETWORK).refine((text) => parseNetwork(text) !== undefined, { message: NETWORK })
 
+/** The same, or `unix`: whoever comes over a socket of the file system. */
+export const peers = () =>
+  written(PEERS).refine((text) => text === UNIX_PEER || parseNetwork(text) !== undefined, {
+    message: PEERS,
+  })
+
 /** `host:port`, parsed. */
 export const listenAddress = () =>
   written(LISTEN).transform((text, context) => {
     const address = parseListenAddress(text)
     if (address) return address
     context.addIssue({ code: 'custom', message: LISTEN })
+    return z.NEVER
+  })
+
+/** `host:port` or `unix:/path`, parsed. */
+export const listenPlace = () =>
+  written(PLACE).transform((text, context) => {
+    const place = parseListenPlace(text)
+    if (place) return place
+    context.addIssue({ code: 'custom', message: PLACE })
     return z.NEVER
   })
 

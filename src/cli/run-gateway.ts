@@ -4,7 +4,7 @@ import type { Channel } from '../channels/contract.ts'
 import type { Config } from '../config/schema.ts'
 import { type OpenStore, openSqlite } from '../store/sqlite.ts'
 import type { Reconfigurable } from './keep-current.ts'
-import { listen, openDoors, tryToListen } from './listen.ts'
+import { listen, type Opened, openDoors, tryToListen } from './listen.ts'
 import { tendStore } from './tend-store.ts'
 
 /** A gateway that takes requests. */
@@ -31,10 +31,10 @@ export async function runGateway(
   const opened = await openSqlite(config.store, { create: true })
   const { store, keyring } = opened
   const app = createApp(config, { store, keyring, log, ways })
-  let port: number
+  let doors: Opened
   try {
     await listen(app.health, config.health.listen, 'health.listen')
-    port = await openDoors(app.server, config)
+    doors = await openDoors(app, config)
   } catch (cause) {
     app.health.close()
     await app.close()
@@ -43,7 +43,8 @@ export async function runGateway(
   }
 
   const endTending = tendStore(store, log)
-  log.info({ port, host: config.listen.host, portal: config.portal.url.href }, 'gateway: listening')
+  const { port, at } = doors
+  log.info({ port, at, portal: config.portal.url.href }, 'gateway: listening')
 
   return {
     ...opened,

@@ -96,12 +96,14 @@ function unknownNames(environment: Environment, known: ReadonlySet<string>): Fau
 
 function isPlainOrList(schema: z.core.$ZodType): boolean {
   const item = itemOf(schema)
+  if (describe(schema).short) return true
   if (describe(schema).inner instanceof z.ZodRecord) return false
   return item === undefined || (!isSection(item) && itemOf(item) === undefined)
 }
 
 function readerOf(schema: z.core.$ZodType): (text: string) => unknown {
-  if (itemOf(schema)) return (text) => text.split(',').map((part) => part.trim())
+  if (describe(schema).short && itemOf(schema)) return listOrOne
+  if (itemOf(schema)) return listOf
   switch (describe(schema).inner._zod.def.type) {
     case 'union':
     case 'number':
@@ -112,6 +114,10 @@ function readerOf(schema: z.core.$ZodType): (text: string) => unknown {
       return (text) => text
   }
 }
+
+const listOf = (text: string) => text.split(',').map((part) => part.trim())
+
+const listOrOne = (text: string) => (text.includes(',') ? listOf(text) : text)
 
 function put(values: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const [last = ''] = path.slice(-1)

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { apiConfig, healthConfig } from '../api/config.ts'
 import { logConfig } from '../audit/config.ts'
 import { didYouMean } from '../base/did-you-mean.ts'
-import { type ListenAddress, parseNetwork } from '../base/net.ts'
+import { isUnixPlace, type ListenAddress, type ListenPlace, parseNetwork } from '../base/net.ts'
 import { channelsConfig } from '../channels/config.ts'
 import { factorsConfig } from '../factors/config.ts'
 import { assertionFaults } from '../gateway/assertion/config.ts'
@@ -74,7 +74,8 @@ export const configSchema = z
   )
   .superRefine(
     ({ listen, health }, context) => {
-      if (!collide(listen, health.listen)) return
+      const isTaken = listen.some(({ address }) => collide(address, health.listen))
+      if (!isTaken) return
       const message = 'is where the doors listen; write another port for the health of the gateway'
       context.addIssue({ code: 'custom', path: ['health', 'listen'], message })
     },
@@ -157,7 +158,8 @@ function unknownNetworks(
   )
 }
 
-const collide = (one: ListenAddress, other: ListenAddress) =>
+const collide = (one: ListenPlace, other: ListenAddress) =>
+  !isUnixPlace(one) &&
   one.port === other.port &&
   one.port !== 0 &&
   (one.host === other.host || isAll(one) || isAll(other))

@@ -10,6 +10,8 @@ export interface Described {
   secret: boolean
   /** The name of a file, relative to the folder of the configuration. */
   file: boolean
+  /** A list of sections that may be written as one text, too. */
+  short: boolean
   inner: z.core.$ZodType
 }
 
@@ -35,7 +37,7 @@ export function describe(schema: z.core.$ZodType): Described {
       break
     }
   }
-  const { description, example, secret, file } = meta
+  const { description, example, secret, file, short } = meta
   return {
     description: typeof description === 'string' ? description : undefined,
     example,
@@ -43,6 +45,7 @@ export function describe(schema: z.core.$ZodType): Described {
     required,
     secret: secret === true,
     file: file === true,
+    short: short === true,
     inner,
   }
 }

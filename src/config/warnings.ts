@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { getPublicSuffix } from 'tldts'
-import type { ListenAddress } from '../base/net.ts'
+import { isUnixPlace, type ListenPlace, UNIX_PEER } from '../base/net.ts'
 import { placedHosts, type RouteConfig } from '../gateway/config.ts'
 import type { RuleConfig } from '../policy/config.ts'
 import { createRealms } from '../session/realms.ts'
@@ -34,6 +34,7 @@ export function warningsAbout(config: Config, secrets: SecretSights): Danger[] {
     ...publicCookie(config),
     ...clearText(config),
     ...waysThroughProxies(config),
+    ...oddDoors(config),
     ...config.routes.flatMap((route, index) => [
       ...ownUpstream(route, index, config.listen),
       ...unverifiedUpstream(route, index),
@@ -56,6 +57,29 @@ function plainPortal({ portal: { url } }: Config): Danger[] {
   if (url.protocol === 'https:' || isLocal(url.hostname)) return []
   const message = `sign-in will not work on http://${url.host}: the session cookie needs https everywhere but on localhost`
   return [{ path: ['portal', 'url'], message }]
+}
+
+/** Doors through which nobody can come as they should. */
+function oddDoors({ listen, trusted_proxies: trusted, portal }: Config): Danger[] {
+  return listen.flatMap(({ address, tls, proxy_protocol: proxied }, index): Danger[] => {
+    const at = (key: string, message: string): Danger => ({ path: ['listen', index, key], message })
+    const isUnix = isUnixPlace(address)
+    const mayNameClients = isUnix ? trusted.includes(UNIX_PEER) : trusted.length > 0
+    const found: Danger[] = []
+    if (proxied && !mayNameClients) {
+      const whom = isUnix ? 'unix' : 'the proxies'
+      found.push(at('proxy_protocol', `takes no connection: list ${whom} in trusted_proxies`))
+    }
+    if (isUnix && !proxied && !mayNameClients) {
+      const message =
+        'whoever comes this way has no address, and all count as one client: list unix in trusted_proxies, and let the proxy send X-Forwarded-For'
+      found.push(at('address', message))
+    }
+    if (tls && portal.url.protocol === 'http:') {
+      found.push(at('tls', 'browsers come by https here, and portal.url says http'))
+    }
+    return found
+  })
 }
 
 /** A sign-in arrives on a host of another domain by a page of ours there, which only the proxy can show. */
@@ -85,11 +109,13 @@ function publicCookie({ session: { cookie_domain: domain } }: Config): Danger[] 
 function ownUpstream(
   { upstream = [] }: RouteConfig,
   index: number,
-  listen: ListenAddress,
+  listen: Config['listen'],
 ): Danger[] {
   const message = 'is the gateway itself: each request would go round in circles'
   return upstream
-    .filter((address) => isAt(new URL(address), listen))
+    .filter((upstreamAddress) =>
+      listen.some(({ address }) => isAt(new URL(upstreamAddress), address)),
+    )
     .map(() => ({ path: ['routes', index, 'upstream'], message }))
 }
 
@@ -115,7 +141,8 @@ function clearText({ channels: { smtp, twilio, webhook } }: Config): Danger[] {
   ]
 }
 
-function isAt({ hostname, port, protocol }: URL, listen: ListenAddress): boolean {
+function isAt({ hostname, port, protocol }: URL, listen: ListenPlace): boolean {
+  if (isUnixPlace(listen)) return false
   const host = hostname.replace(/^\[|\]$/g, '')
   const sameHost =
     host === listen.host || (isLocal(hostname) && (isLocal(listen.host) || isAny(listen.host)))

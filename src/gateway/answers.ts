@@ -7,6 +7,7 @@ import type { Requirement } from '../model/decision.ts'
 import type { SignedIn } from '../model/session.ts'
 import type { Realms } from '../session/realms.ts'
 import type { ClearReason } from './authorize.ts'
+import { endConnection, isOver, writeHead } from './http2.ts'
 import type { HeaderLine } from './request.ts'
 
 /** One answer of the gateway itself. */
@@ -147,14 +148,15 @@ export function sendAnswer(
   response: ServerResponse,
   { status, headers, body = '' }: Answer,
 ): void {
-  if (response.headersSent || response.destroyed) return
+  if (response.headersSent || isOver(response)) return
   const length = Buffer.byteLength(body)
   const lines = headers.flat()
   lines.push('Content-Length', String(length))
   // Whoever waits for a 100 may or may not send the body now: only a new connection is unambiguous.
   if (message.headers.expect !== undefined) lines.push('Connection', 'close')
-  response.writeHead(status, lines)
+  writeHead(response, status, undefined, lines)
   response.end(body)
+  if (lines.includes('Connection')) endConnection(response)
   dropRest(message, response)
 }
 

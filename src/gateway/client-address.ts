@@ -1,5 +1,4 @@
-import { isIP, SocketAddress } from 'node:net'
-import { type Networks, plainAddress } from '../base/net.ts'
+import { canonicalAddress, type Networks } from '../base/net.ts'
 
 /**
  * Finds the client behind trusted proxies: from the right end of `X-Forwarded-For`, past every hop
@@ -23,13 +22,4 @@ export function clientAddress(
     if (!trusted.has(address)) return known
   }
   return known
-}
-
-/** One spelling an address, so that no rule is dodged by another one; `undefined` when it is none. */
-function canonicalAddress(text: string): string | undefined {
-  const version = isIP(text)
-  if (version === 4) return text
-  // A zone (`fe80::1%eth0`) names an interface of some other machine.
-  if (version === 0 || text.includes('%')) return undefined
-  return plainAddress(new SocketAddress({ address: text, family: 'ipv6' }).address)
 }

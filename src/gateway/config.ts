@@ -2,9 +2,10 @@ import { isIP } from 'node:net'
 import * as z from 'zod'
 import { certificatesFault } from '../base/certificates.ts'
 import { holdsStrangers, parseNetwork } from '../base/net.ts'
-import { duration, durationOrNone, hostPattern, listenAddress, network } from '../base/schema.ts'
+import { duration, durationOrNone, hostPattern, peers } from '../base/schema.ts'
 import { networksConfig, PROVABLE, ruleConfig } from '../policy/config.ts'
 import { type AssertionConfig, assertionConfig, routeAssertionConfig } from './assertion/config.ts'
+import { faultsInCertificates, type ListenerConfig, listenConfig } from './listen/config.ts'
 import { foldName } from './reserved-names.ts'
 import { parseUrl } from './target.ts'
 import { proxyConfig, upstreamConfig } from './upstream-config.ts'
@@ -119,8 +120,10 @@ export type PolicyTestConfig = z.output<typeof policyTestConfig>
 export type RouteConfig = z.output<typeof routeConfig>
 
 export const gatewayConfig = {
-  listen: listenAddress().prefault('0.0.0.0:9091').meta({
-    description: 'Where browsers, or the proxies in front, reach the gateway.',
+  listen: listenConfig().prefault('0.0.0.0:9091').meta({
+    description:
+      'Where browsers, or the proxies in front, reach the gateway: one address, or a list of them with what is spoken there. See docs/proxying.md.',
+    short: true,
   }),
   workers: z
     .union([z.literal('auto'), z.int().min(1).max(64)], {
@@ -133,7 +136,7 @@ export const gatewayConfig = {
     }),
   trusted_proxies: z
     .array(
-      network().refine((text) => !holdsStrangers(text), {
+      peers().refine((text) => !holdsStrangers(text), {
         message:
           'trusts nearly everybody: whoever reaches the gateway could claim any address and host. List the proxies themselves, or the network that is theirs alone',
         // What is no network has been told so already.
@@ -143,7 +146,7 @@ export const gatewayConfig = {
     .default([])
     .meta({
       description:
-        'Peers whose `X-Forwarded-*` count, and who may ask by forward-auth. Nobody is trusted unless listed here.',
+        'Peers whose `X-Forwarded-*` count, who may ask by forward-auth, and who may speak the PROXY protocol; `unix` stands for whoever comes over a socket of the file system. Nobody is trusted unless listed here.',
       example: ['10.0.0.2'],
     }),
   assertion: assertionConfig.prefault({}).meta({
@@ -287,12 +290,18 @@ function faultsOf({ upstream, proxy }: RouteConfig, identity: ReadonlySet<string
   return [...made, { path: ['tls'], message }]
 }
 
-/** Looks into the files that routes name, as a start would. */
-export function faultsInFiles({ routes }: Pick<Proxied, 'routes'>): GatewayFault[] {
-  return routes.flatMap(({ proxy }, index) => {
+/** Looks into the files that routes and listeners name, as a start would. */
+export function faultsInFiles({ routes, listen }: WithFiles): GatewayFault[] {
+  const inRoutes = routes.flatMap(({ proxy }, index) => {
     const message = proxy?.tls?.ca === undefined ? undefined : certificatesFault(proxy.tls.ca)
     return message ? [{ path: ['routes', index, 'proxy', 'tls', 'ca'], message }] : []
   })
+  return [...faultsInCertificates(listen), ...inRoutes]
+}
+
+interface WithFiles {
+  routes: readonly RouteConfig[]
+  listen: readonly ListenerConfig[]
 }
 
 const timeouts = gatewayConfig.timeouts

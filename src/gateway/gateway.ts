@@ -43,6 +43,8 @@ export interface Gateway {
   /** Says who may keep what is open. */
   standing: Standing
   refusals: Pick<Refusals, 'note'>
+  /** May this peer say who its clients are? */
+  trusts(address: string): boolean
   timeouts: Timeouts
   /** How long a connection may be silent, in seconds. */
   longestSilence: number
@@ -121,7 +123,8 @@ export function createGateway(given: GatewayDeps): Gateway {
     algorithms: routes.all.map(({ assertion }) => assertion.algorithm),
   })
   const identityHeaders = createIdentityHeaders({ routes, cookies })
-  const readRequest = createRequestReader(networks(config.trusted_proxies))
+  const trusted = networks(config.trusted_proxies)
+  const readRequest = createRequestReader(trusted)
   const answers = createAnswers({ brand, portal, help, realms })
   const refusals = createRefusals({ answers, audit })
 
@@ -157,6 +160,7 @@ export function createGateway(given: GatewayDeps): Gateway {
     corridor,
     standing,
     refusals,
+    trusts: trusted.has,
     timeouts,
     longestSilence: longestSilence(
       timeouts,

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Log } from '../base/log.ts'
-import { plainAddress } from '../base/net.ts'
 import type { PageListener } from '../web/listener.ts'
 import { sendAnswer } from './answers.ts'
 import type { KeysDoor } from './assertion/keys-door.ts'
 import type { Door } from './door.ts'
 import { isForwardAuthPath, malformedStatus } from './forward-auth.ts'
+import { peerOf } from './listen/peer.ts'
 import type { Refusals } from './refusals.ts'
 import { type GatewayRequest, isRefusal, type RequestReader } from './request.ts'
 import type { Routes } from './routes.ts'
@@ -46,7 +46,7 @@ export function createListener(deps: ListenerDeps): Listener {
   return (message, response) => {
     const request = readRequest(message)
     if (isRefusal(request)) {
-      const address = plainAddress(message.socket.remoteAddress ?? '')
+      const { address } = peerOf(message.socket)
       const status = request.status === 400 ? malformedStatus(message.url ?? '') : request.status
       const refusal = { reason: request.reason, status }
       return sendAnswer(message, response, refusals.malformed(refusal, address))

@@ -10,6 +10,7 @@ import { type Destination, targetFor } from './destination.ts'
 import type { Dispatch } from './dispatch.ts'
 import { askedBy, type Door, identityOf } from './door.ts'
 import { UpstreamBroken } from './errors.ts'
+import { breakOff, isOver, writeHead } from './http2.ts'
 import type { Identity, IdentityHeaders } from './identity-headers.ts'
 import { kindOf } from './kind.ts'
 import type { Refusals } from './refusals.ts'
@@ -92,7 +93,7 @@ async function carry(deps: ProxyDoorDeps, passage: Passage): Promise<void> {
     // Whatever of the body came with the head has been parsed by then. Had it been malformed, the
     // message would be gone, and the application would never hear of it.
     if (request.hasBody) await new Promise(setImmediate)
-    if (response.destroyed || message.destroyed) return
+    if (isOver(response) || message.destroyed) return
     forward(deps, passage, identity)
   } catch (cause) {
     deps.log.error({ error: String(cause), host: request.host }, 'gateway: request failed')
@@ -173,14 +174,14 @@ function receiverFor(deps: ProxyDoorDeps, passage: Passage, stream: Stream): Rec
       try {
         const lines = clientHeaders(headers, deps.cookies)
         const told = relocation ? relocated(relocation, lines) : lines
-        response.writeHead(status, reason, (allowed.signedIn ? privately(told) : told).flat())
+        writeHead(response, status, reason, (allowed.signedIn ? privately(told) : told).flat())
       } catch (cause) {
         broken = true
         return failure(new UpstreamBroken({ cause, detail: String(cause) }))
       }
       // The first bytes of the body go out with the head; a stream that has none yet shows its head.
       queueMicrotask(() => {
-        if (!response.destroyed && !response.writableEnded) response.flushHeaders()
+        if (!isOver(response) && !response.writableEnded) response.flushHeaders()
       })
     },
     data: (chunk) => broken || response.write(chunk),
@@ -197,9 +198,3 @@ const isEventStream = (headers: readonly HeaderLine[]): boolean =>
   headers.some(
     ([name, value]) => /^content-type$/i.test(name) && /^text\/event-stream/i.test(value),
   )
-
-function breakOff({ req, socket }: ServerResponse): void {
-  // Where the end of the connection is the end of the answer, only a reset can tell the difference.
-  if (req.httpVersionMinor === 0) socket?.resetAndDestroy()
-  else socket?.destroy()
-}

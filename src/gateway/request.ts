@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { Socket } from 'node:net'
-import { type Networks, plainAddress } from '../base/net.ts'
+import type { Networks } from '../base/net.ts'
 import { clientAddress } from './client-address.ts'
-import { parseHost } from './host.ts'
-import { parseTarget } from './target.ts'
+import { type HostAndPort, parseHost } from './host.ts'
+import { isSecond } from './http2.ts'
+import { peerOf } from './listen/peer.ts'
+import { parseTarget, type Target } from './target.ts'
 
 /** One header line, as it came. */
 export type HeaderLine = readonly [name: string, value: string]
@@ -63,27 +66,22 @@ const MAX_LINES = 256
  * Makes the one reading of a message that everything in the gateway relies on. Whatever two servers
  * might read in two ways is refused here: the parser of Node is more patient than is safe.
  *
- * @see RFC 9112 (HTTP/1.1), RFC 9110, section 7.2 (Host)
+ * @see RFC 9112 (HTTP/1.1), RFC 9113 (HTTP/2), RFC 9110, section 7.2 (Host)
  */
 export function createRequestReader(trusted: Networks): RequestReader {
-  const peers = new WeakMap<Socket, Peer>()
-  const peerOf = (socket: Socket): Peer => {
-    const known = peers.get(socket)
-    if (known) return known
-    const address = plainAddress(socket.remoteAddress ?? '')
-    const peer = { address, isTrusted: trusted.has(address) }
-    peers.set(socket, peer)
-    return peer
-  }
+  const readFrom = createReadFrom(trusted)
 
   return (message) => {
+    if (isSecond(message)) {
+      const head = readSecond(message)
+      return 'refused' in head ? head : readFrom(message.socket, head)
+    }
     const { httpVersionMajor: major, httpVersionMinor: minor, method = '' } = message
     // Node reads a request line without a version as 0.9, and goes on to read headers.
     if (major === 0) return refuse(400, 'http_version')
     if (major !== 1 || minor > 1) return refuse(505, 'http_version')
-    if (!METHODS.has(method)) {
-      return refuse(method === 'TRACE' || method === 'CONNECT' ? 405 : 501, 'method')
-    }
+    const wrongMethod = methodFault(method)
+    if (wrongMethod) return wrongMethod
     const target = parseTarget(message.url ?? '')
     if (!target) return refuse(400, 'target')
 
@@ -99,33 +97,124 @@ export function createRequestReader(trusted: Networks): RequestReader {
     // A length is suspicious even when it is 0: a WebSocket handshake has none.
     if (isUpgrade && (hasBody || lines.contentLength !== undefined)) return refuse(400, 'upgrade')
 
-    const peer = peerOf(message.socket)
+    // HTTP/1.0 knows no interim answer, and would take it for the answer itself (RFC 9110, 10.1.1).
+    const expectsContinue = lines.expect !== undefined && minor === 1
+    const head = { method, host, target, lines, isUpgrade, hasBody, expectsContinue }
+    return readFrom(message.socket, head)
+  }
+}
+
+/** What was read of a message itself; the rest depends on who has sent it. */
+interface Head
+  extends Pick<GatewayRequest, 'method' | 'isUpgrade' | 'hasBody' | 'expectsContinue'> {
+  host: HostAndPort
+  target: Target
+  lines: Lines
+}
+
+interface TrustedPeer {
+  address: string
+  isTrusted: boolean
+}
+
+/** Puts the head of a message together with who has sent it. */
+function createReadFrom(trusted: Networks) {
+  const peers = new WeakMap<Socket, TrustedPeer>()
+  const trustedPeerOf = (socket: Socket): TrustedPeer => {
+    const known = peers.get(socket)
+    if (known) return known
+    const { address, mayBeTrusted } = peerOf(socket)
+    const peer = { address, isTrusted: mayBeTrusted && trusted.has(address) }
+    peers.set(socket, peer)
+    return peer
+  }
+
+  return (socket: Socket, head: Head): GatewayRequest | Refusal => {
+    const { host, target, lines } = head
+    const { address, isTrusted } = trustedPeerOf(socket)
     // The other end has gone already; rules about addresses would have nothing to look at.
-    if (peer.address === '') return refuse(400, 'peer')
+    if (address === '') return refuse(400, 'peer')
     return Object.freeze({
-      method,
+      method: head.method,
       ...host,
       ...target,
-      address: peer.isTrusted
-        ? clientAddress(peer.address, lines.forwardedFor, trusted)
-        : peer.address,
-      peerIsTrusted: peer.isTrusted,
+      address: isTrusted ? clientAddress(address, lines.forwardedFor, trusted) : address,
+      peerIsTrusted: isTrusted,
       headers: lines.all,
       cookie: lines.cookie,
       userAgent: lines.userAgent ?? '',
       connection: lines.connection,
-      isUpgrade,
-      hasBody,
-      // HTTP/1.0 knows no interim answer, and would take it for the answer itself (RFC 9110, 10.1.1).
-      expectsContinue: lines.expect !== undefined && minor === 1,
+      isUpgrade: head.isUpgrade,
+      hasBody: head.hasBody,
+      expectsContinue: head.expectsContinue,
     })
   }
 }
 
-interface Peer {
-  address: string
-  isTrusted: boolean
+/** Belong to a connection, and mean nothing where many requests share one (RFC 9113, 8.2.2). */
+const OF_CONNECTIONS = new Set([
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Reads a message of HTTP/2. What the library below has checked is checked again where it counts. */
+function readSecond(message: Http2ServerRequest): Head | Refusal {
+  const fields = readFields(message.rawHeaders)
+  if ('refused' in fields) return fields
+  const { pseudo, raw } = fields
+
+  const method = pseudo.get(':method') ?? ''
+  // A tunnel for WebSockets (RFC 8441): never offered, so nobody may ask for one.
+  if (pseudo.has(':protocol')) return refuse(501, 'method')
+  const wrongMethod = methodFault(method)
+  if (wrongMethod) return wrongMethod
+  if (pseudo.size !== 4 || pseudo.get(':scheme') !== 'https') return refuse(400, 'pseudo_header')
+  const target = parseTarget(pseudo.get(':path') ?? '')
+  if (!target) return refuse(400, 'target')
+
+  const lines = readLines(raw)
+  if ('refused' in lines) return lines
+  const authority = pseudo.get(':authority') ?? ''
+  // One request has one host, whichever way it is told.
+  if (lines.host !== undefined && lines.host !== authority) return refuse(400, 'host')
+  const host = parseHost(authority)
+  if (!host) return refuse(400, 'host')
+  const framing = framingFault(lines, 1)
+  if (framing) return framing
+  const hasBody = !message.stream.endAfterHeaders && lines.contentLength !== '0'
+  if (!hasBody && Number(lines.contentLength ?? 0) > 0) return refuse(400, 'framing')
+  const expectsContinue = lines.expect !== undefined
+  return { method, host, target, lines, isUpgrade: false, hasBody, expectsContinue }
 }
+
+/** Tells pseudo headers, which stand first and once each, from the rest. */
+function readFields(
+  fields: readonly string[],
+): { pseudo: Map<string, string>; raw: string[] } | Refusal {
+  const pseudo = new Map<string, string>()
+  const raw: string[] = []
+  for (let at = 0; at < fields.length; at += 2) {
+    const [name = '', value = ''] = [fields[at], fields[at + 1]]
+    if (name.startsWith(':')) {
+      if (raw.length > 0 || pseudo.has(name)) return refuse(400, 'pseudo_header')
+      pseudo.set(name, value)
+    } else if (OF_CONNECTIONS.has(name) || (name === 'te' && value !== 'trailers')) {
+      return refuse(400, 'connection_header')
+    } else {
+      raw.push(name, value)
+    }
+  }
+  return { pseudo, raw }
+}
+
+const methodFault = (method: string): Refusal | undefined =>
+  METHODS.has(method)
+    ? undefined
+    : refuse(method === 'TRACE' || method === 'CONNECT' ? 405 : 501, 'method')
 
 interface Lines {
   all: HeaderLine[]

@@ -1,17 +1,37 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, ServerResponse } from 'node:http'
+import { createSecureServer } from 'node:http2'
+import { createServer as createHttpsServer } from 'node:https'
+import { type Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { SecureContextOptions } from 'node:tls'
+import type { Clock } from '../base/clock.ts'
 import { hasCode } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
 import { isForwardAuthPath } from './forward-auth.ts'
+import { isSecond } from './http2.ts'
+import { type Certificates, loadCertificates } from './listen/certificates.ts'
+import type { ListenerConfig } from './listen/config.ts'
+import { SESSION_OPTIONS, tendSession } from './listen/http2-session.ts'
+import { addressOf, LOCAL_PEER, peerOf, setPeer } from './listen/peer.ts'
+import { behindProxy } from './listen/proxied.ts'
+import { isTlsFault, secure, secureContext, tlsOptions } from './listen/tls.ts'
 import type { Listener } from './listener.ts'
 import type { Refusals } from './refusals.ts'
 import type { Streams } from './streams.ts'
 import type { UpgradeDoor } from './upgrade.ts'
 
-/** The server that browsers, and proxies in front, reach. */
-export interface GatewayServer {
-  server: Server
+/** The servers that browsers, and proxies in front, reach: one for each place where they come in. */
+export interface GatewayServers {
+  /**
+   * Makes the server for one place; it does not listen yet.
+   *
+   * @throws {OperatorError} when a certificate cannot be used.
+   */
+  open(place: Place): Server
   /** How long connections may be silent from now on, in seconds. */
   limit(longestSilence: number): void
+  /** Reads all certificates anew. */
+  reloadCertificates(): void
   /**
    * Stops: takes no new connection, lets what is under way finish, and ends whatever is left.
    *
@@ -20,13 +40,23 @@ export interface GatewayServer {
   drain(seconds: number): Promise<void>
 }
 
-export interface GatewayServerDeps {
+/** What is spoken at a place. */
+export type Place = Pick<ListenerConfig, 'tls' | 'http2' | 'proxy_protocol'> & { isUnix: boolean }
+
+/** HTTP/1.1 over TCP, as it comes. */
+export const PLAIN: Place = { http2: false, proxy_protocol: false, isUnix: false }
+
+export interface GatewayServersDeps {
   listener: Listener
   upgrade: UpgradeDoor
   streams: Pick<Streams, 'goAway'>
   refusals: Pick<Refusals, 'note'>
+  /** May this peer say who its clients are? */
+  trusts(address: string): boolean
   /** How long a connection may be silent, in seconds. */
   longestSilence: number
+  clock: Clock
+  log: Log
 }
 
 const MAX_HEAD_BYTES = 16 * 1024
@@ -35,80 +65,187 @@ const HEAD_TIMEOUT_MS = 15_000
 /** Longer than proxies in front keep a connection, so that they never send on one that we just closed. */
 const KEEP_ALIVE_MS = 75_000
 
-export function createGatewayServer(deps: GatewayServerDeps): GatewayServer {
-  const { listener, upgrade, streams } = deps
-  const answering = new WeakMap<Duplex, ServerResponse>()
-  const take: Listener = (message, response) => {
-    answering.set(message.socket, response)
-    // What an ignored upgrade drags behind it on the same connection is not read.
-    if (message.headers.upgrade?.toLowerCase() === 'h2c') response.shouldKeepAlive = false
-    listener(message, response)
-  }
-  const server = createServer(
-    {
-      requireHostHeader: true,
-      insecureHTTPParser: false,
-      maxHeaderSize: MAX_HEAD_BYTES,
-      headersTimeout: HEAD_TIMEOUT_MS,
-      requestTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 5_000,
-      // A proxy that asks about a WebSocket wants an ordinary answer.
-      // Java's client asks for HTTP/2 in passing, and is content with an answer in HTTP/1.1.
-      shouldUpgradeCallback: ({ url = '', headers: { upgrade: to = '' } }) =>
-        !isForwardAuthPath(url) && to.toLowerCase() !== 'h2c',
-    },
-    take,
-  )
-  // Bounded by the size of the head. A count would drop lines without a word, and with them meaning.
-  server.maxHeadersCount = 0
-  const limit = (seconds: number) => {
-    // The last net under the timeouts of each leg, for clients that no longer read.
-    server.timeout = seconds * 1000
-  }
-  limit(deps.longestSilence)
+const HTTP1_OPTIONS = {
+  requireHostHeader: true,
+  insecureHTTPParser: false,
+  maxHeaderSize: MAX_HEAD_BYTES,
+  headersTimeout: HEAD_TIMEOUT_MS,
+  requestTimeout: 0,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  connectionsCheckingInterval: 5_000,
+}
 
-  server.on('checkContinue', take)
-  // Refused by the one reading, as everything that is not exactly `100-continue`.
-  server.on('checkExpectation', take)
-  server.on('connect', (_, socket) => end(socket, '405 Method Not Allowed'))
-  const upgraded = new Set<Duplex>()
-  server.on('upgrade', (message, socket, head) => {
-    upgraded.add(socket)
-    socket.once('close', () => upgraded.delete(socket))
-    upgrade.take(message, socket, head)
-  })
-  server.on('clientError', (error, socket) => {
-    // It has been said no already, and is on its way out.
-    if (socket.writableEnded) return
-    const response = answering.get(socket)
-    // A second answer must never run into one that is on its way.
-    const midway = response?.headersSent === true && !response.writableFinished
-    if (midway || hasCode(error, 'ECONNRESET') || !socket.writable) socket.destroy()
-    else {
-      deps.refusals.note('malformed', addressOf(socket), { code: codeOf(error) })
-      end(socket, statusOf(error))
-    }
-  })
+/**
+ * A proxy that asks about a WebSocket wants an ordinary answer. Java's client asks for HTTP/2 in
+ * passing, and is content with an answer in HTTP/1.1.
+ */
+const shouldUpgradeCallback = ({ url = '', headers: { upgrade: to = '' } }: IncomingMessage) =>
+  !isForwardAuthPath(url) && to.toLowerCase() !== 'h2c'
+
+/** What the servers of `node:http`, `node:https` and `node:http2` have in common. */
+type AnyServer = Server & {
+  timeout: number
+  maxHeadersCount: number | null
+  closeIdleConnections(): void
+  /** There where TLS is spoken. */
+  setSecureContext?(options: SecureContextOptions): void
+}
+
+export function createGatewayServers(deps: GatewayServersDeps): GatewayServers {
+  const ears = createEars(deps)
+  const doors: Door[] = []
+  let silenceMs = deps.longestSilence * 1000
 
   return {
-    server,
-    limit,
+    open(place) {
+      const door = createDoor(place, { ...deps, ears })
+      door.server.timeout = silenceMs
+      doors.push(door)
+      return door.server
+    },
+    limit(longestSilence) {
+      silenceMs = longestSilence * 1000
+      for (const { server } of doors) server.timeout = silenceMs
+    },
+    reloadCertificates() {
+      for (const { certificates } of doors) certificates?.reload()
+    },
     async drain(seconds) {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      streams.goAway()
+      for (const { certificates } of doors) certificates?.stop()
+      const closed = doors.map(({ server }) => closing(server))
+      deps.streams.goAway()
       // Kept connections become idle one by one, as their requests end.
-      const idle = setInterval(() => server.closeIdleConnections(), 100)
+      const idle = setInterval(() => {
+        for (const { server } of doors) server.closeIdleConnections()
+      }, 100)
       const deadline = setTimeout(() => {
-        server.closeAllConnections()
-        // The server does not count these among its own any more, and still waits for them.
-        for (const socket of upgraded) socket.destroy()
+        for (const { sockets } of doors) for (const socket of sockets) socket.destroy()
       }, seconds * 1000)
-      await closed
+      await Promise.all(closed)
       clearInterval(idle)
       clearTimeout(deadline)
     },
   }
+}
+
+// The error says that it never listened.
+const closing = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()))
+
+/** One server, and what hangs on it. */
+interface Door {
+  server: AnyServer
+  certificates: Certificates | undefined
+  /** All connections, also those that the server does not count among its own any more. */
+  sockets: Set<Duplex>
+}
+
+/** Shows what a server hears to the doors behind it. */
+interface Ears {
+  take(message: IncomingMessage, response: ServerResponse): void
+  fail(error: Error, socket: Duplex): void
+}
+
+function createEars({ listener, refusals }: GatewayServersDeps): Ears {
+  const answering = new WeakMap<Duplex, ServerResponse>()
+  return {
+    take(message, response) {
+      answering.set(message.socket, response)
+      // What an ignored upgrade drags behind it on the same connection is not read.
+      if (message.headers.upgrade?.toLowerCase() === 'h2c') response.shouldKeepAlive = false
+      listener(message, response)
+    },
+    fail(error, socket) {
+      // It has been said no already, and is on its way out.
+      if (socket.writableEnded) return
+      const response = answering.get(socket)
+      // A second answer must never run into one that is on its way.
+      const midway = response?.headersSent === true && !response.writableFinished
+      const isDeaf = hasCode(error, 'ECONNRESET') || isTlsFault(error) || !socket.writable
+      if (midway || isDeaf) return void socket.destroy()
+      const address = socket instanceof Socket ? addressOf(socket) : ''
+      refusals.note('malformed', address, { code: codeOf(error) })
+      end(socket, statusOf(error))
+    },
+  }
+}
+
+function createDoor(place: Place, deps: GatewayServersDeps & { ears: Ears }): Door {
+  const { upgrade, ears, clock, log } = deps
+  const [first, ...others] = place.tls ?? []
+  const certificates =
+    first &&
+    loadCertificates({
+      files: [first, ...others],
+      // Whoever asks for no name gets what the server itself has.
+      changed: () => certificates && server.setSecureContext?.(secureContext(certificates)),
+      clock,
+      log,
+    })
+  const server = createAnyServer(place, certificates)
+  const sockets = new Set<Duplex>()
+
+  // Bounded by the size of the head. A count would drop lines without a word, and with them meaning.
+  server.maxHeadersCount = 0
+  server.on('request', ears.take)
+  server.on('checkContinue', ears.take)
+  // Refused by the one reading, as everything that is not exactly `100-continue`.
+  server.on('checkExpectation', ears.take)
+  server.on('connect', (message: IncomingMessage, other: Duplex | ServerResponse) => {
+    if (other instanceof ServerResponse || isSecond(message))
+      ears.take(message, other as ServerResponse)
+    else end(other, '405 Method Not Allowed')
+  })
+  server.on('upgrade', upgrade.take)
+  server.on('clientError', ears.fail)
+
+  if (place.proxy_protocol) letProxiesIn(server, place, certificates, deps)
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    if (place.isUnix) setPeer(socket, LOCAL_PEER)
+  })
+  if (place.isUnix && !place.proxy_protocol) {
+    server.on('secureConnection', (socket: Socket) => setPeer(socket, LOCAL_PEER))
+  }
+  return { server, certificates, sockets }
+}
+
+/** Takes connections only with the header that tells whose they are. */
+function letProxiesIn(
+  server: AnyServer,
+  { isUnix, http2 }: Place,
+  certificates: Certificates | undefined,
+  { trusts, refusals }: GatewayServersDeps,
+): void {
+  const [accept] = server.listeners('connection')
+  const protocols = http2 ? ['h2', 'http/1.1'] : ['http/1.1']
+  behindProxy(server, {
+    proxyOf: (socket) => (isUnix ? LOCAL_PEER : peerOf(socket)).address,
+    trusts,
+    note: refusals.note,
+    accept(socket, peer) {
+      setPeer(socket, peer)
+      if (certificates) return setPeer(secure(socket, { server, certificates, protocols }), peer)
+      accept?.call(server, socket)
+      // It was held back behind the header.
+      socket.resume()
+    },
+  })
+}
+
+function createAnyServer(place: Place, certificates: Certificates | undefined): AnyServer {
+  if (!certificates) return createServer({ ...HTTP1_OPTIONS, shouldUpgradeCallback })
+  const tls = tlsOptions(certificates)
+  if (!place.http2) return createHttpsServer({ ...HTTP1_OPTIONS, ...tls, shouldUpgradeCallback })
+  const server = createSecureServer({
+    ...SESSION_OPTIONS,
+    ...tls,
+    allowHTTP1: true,
+    http1Options: HTTP1_OPTIONS,
+  })
+  server.on('session', tendSession)
+  // What it has for its HTTP/1 connections, its type and its options leave out.
+  return Object.assign(server, { shouldUpgradeCallback }) as unknown as AnyServer
 }
 
 function statusOf(error: Error): string {
@@ -126,6 +263,3 @@ function end(socket: Duplex, status: string): void {
 
 const codeOf = (error: Error): string =>
   'code' in error && typeof error.code === 'string' ? error.code : 'unknown'
-
-const addressOf = (socket: Duplex): string =>
-  'remoteAddress' in socket && typeof socket.remoteAddress === 'string' ? socket.remoteAddress : ''

@@ -4,7 +4,6 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type httpProxy from 'http-proxy'
 import type { Log } from '../base/log.ts'
-import { plainAddress } from '../base/net.ts'
 import type { DoorCookies } from '../session/cookie.ts'
 import type { Assertions } from './assertion/assertions.ts'
 import type { Allowed, Asked, Corridor, Decision } from './authorize.ts'
@@ -21,6 +20,7 @@ import {
 import { type Dispatch, MAX_TRIES } from './dispatch.ts'
 import { askedBy, identityOf } from './door.ts'
 import type { IdentityHeaders } from './identity-headers.ts'
+import { peerOf } from './listen/peer.ts'
 import type { Refusals } from './refusals.ts'
 import { type GatewayRequest, type HeaderLine, isRefusal, type RequestReader } from './request.ts'
 import type { Standing } from './standing.ts'
@@ -73,7 +73,7 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
   const take = (message: IncomingMessage, socket: Socket, head: Buffer) => {
     const request = readRequest(message)
     if (isRefusal(request)) {
-      refusals.note(request.reason, plainAddress(socket.remoteAddress ?? ''))
+      refusals.note(request.reason, peerOf(socket).address)
       return refuse(socket, ['400 Bad Request'])
     }
     // Nobody may speak before the handshake is over; what comes early was meant for somebody else.

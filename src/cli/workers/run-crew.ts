@@ -1,6 +1,7 @@
 import { createHealth } from '../../api/health.ts'
 import type { OperatorLog } from '../../base/log.ts'
 import { workersFigures } from '../../base/metrics.ts'
+import { writtenPlace } from '../../base/net.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { openSqlite } from '../../store/sqlite.ts'
 import { listen, tryToListen } from '../listen.ts'
@@ -44,8 +45,8 @@ export async function runCrew(
     throw cause
   }
   const endTending = tendStore(store, log)
-  const { host } = config.listen
-  log.info({ port, host, portal: config.portal.url.href, workers: size }, 'gateway: listening')
+  const at = config.listen.map(({ address }) => writtenPlace(address))
+  log.info({ port, at, portal: config.portal.url.href, workers: size }, 'gateway: listening')
 
   return {
     ...opened,

@@ -83,7 +83,7 @@ async function begin(start: Start, end: (code: 0 | 1) => void): Promise<Answerin
     PULSE_EVERY_MS,
   )
   try {
-    const port = await openDoors(app.server, config)
+    const { port } = await openDoors(app, config)
     queueMicrotask(() => say({ say: 'listening', port, policy }))
     return answering({ app, log, of, signals, stop })
   } catch (cause) {

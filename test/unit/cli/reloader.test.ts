@@ -128,7 +128,7 @@ describe('a reload', () => {
     expect(warned).toEqual(['listen', 'health.listen', 'store.path'])
     const { config } = reloader.current()
     expect(config).toMatchObject({
-      listen: { port: 9091 },
+      listen: [{ address: { port: 9091 } }],
       health: { listen: { port: 9092 } },
       session: { idle: 300 },
     })

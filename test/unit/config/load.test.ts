@@ -10,7 +10,7 @@ describe('a file without faults', () => {
   it('is filled up with defaults, durations as seconds', () => {
     const { config, warnings } = load(LEAST)
     expect(config.portal.url.href).toBe('https://auth.example.com/')
-    expect(config.listen).toEqual({ host: '0.0.0.0', port: 9091 })
+    expect(config.listen.map(({ address }) => address)).toEqual([{ host: '0.0.0.0', port: 9091 }])
     expect(config.session.idle).toBe(1800)
     expect(config.factors).toEqual({ totp: {} })
     expect(config.routes).toEqual([])

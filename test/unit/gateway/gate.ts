@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { silentLog } from '../../../src/base/log.ts'
 import type { AssertionConfig } from '../../../src/gateway/assertion/config.ts'
 import { gatewayConfig, routeConfig } from '../../../src/gateway/config.ts'
-import { createFront } from '../../../src/gateway/front.ts'
+import { createFront, type Front } from '../../../src/gateway/front.ts'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.ts'
 import { createStreams } from '../../../src/gateway/streams.ts'
 import type { AuditEvent } from '../../../src/model/event.ts'
@@ -18,6 +18,7 @@ import { type StillClock, stillClock } from '../../support/still-clock.ts'
 /** A gateway alone: no portal, no store; sessions are whoever the test says. */
 export interface Gate {
   gateway: Gateway
+  front: Front
   /** Puts other rules in force. */
   swap(next: Pick<GateOptions, 'routes'>): void
   port: number
@@ -108,12 +109,13 @@ export async function openGate(options: GateOptions): Promise<Gate> {
         }),
     })
   const gateway = build(options)
-  const front = createFront({ first: gateway, streams })
+  const front = createFront({ first: gateway, streams, clock, log: silentLog })
   front.server.listen(0, '127.0.0.1')
   await once(front.server, 'listening')
 
   return {
     gateway,
+    front,
     swap: (next) => front.swap(build({ ...options, ...next })),
     port: portOf(front.server),
     clock,
