@@ -73,6 +73,13 @@ export interface Factor {
    */
   verify(asked: Asked, answer: string): Promise<Verdict>
 
+  /**
+   * What the person's browser may be told once one of their authenticators is gone, so that it offers that
+   * one no more: JSON for a script.
+   *
+   * @param left All that the person has of this kind, bound or disabled.
+   */
+  remaining?(user: User, left: readonly Credential[]): object
   /** For factors whose answer comes from another device than the one that asks. */
   remote?: RemoteAnswers
   /** For factors that tell by themselves who is there, so that no name is asked. */

@@ -1,6 +1,8 @@
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createDemoApp } from '../../src/cli/demo-app.ts'
+import { page as document } from '../../views/page.ts'
+import { PasskeysLeft } from '../../views/parts/passkey.tsx'
 import { openBrowser } from '../support/browser.ts'
 import { has } from '../support/has.ts'
 import { freePort, portOf } from '../support/ports.ts'
@@ -173,6 +175,29 @@ routes:
     expect(await device.holds()).toBe(0)
   })
 
+  it('lets the browser forget a passkey that was removed', async () => {
+    const device = await devices.add('platform')
+    await enroll()
+    await signOut()
+    expect(await device.holds()).toBe(1)
+    const [{ userHandle = '' } = {}] = await device.passkeys()
+    const left = { rpId: 'localhost', userId: urlSafe(userHandle), allAcceptedCredentialIds: [] }
+    await device.waits(true)
+    await page.goto(`${at}/`)
+    const script = await page.locator('script[src*="/passkey."]').getAttribute('src')
+    // As a page of the account shows it after the removal.
+    await page.route('**/removed', (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `${document(PasskeysLeft({ options: left }))}<script src="${script}"></script>`,
+      }),
+    )
+    const forgotten = devices.untilForgotten()
+    await page.goto(`${at}/.gatehouse/removed`)
+    await forgotten
+    expect(await device.holds()).toBe(0)
+  })
+
   it('asks for fresh options before its own are stale', async () => {
     await devices.add('platform')
     await page.clock.install()
@@ -216,6 +241,8 @@ routes:
   })
 })
 
+const urlSafe = (base64: string) => Buffer.from(base64, 'base64').toString('base64url')
+
 type DeviceKind = 'platform' | 'key with PIN' | 'plain key'
 
 /** The virtual authenticators of a browser. */
@@ -231,6 +258,7 @@ interface Device {
   knowsItsUser(isKnown: boolean): Promise<void>
   /** How many passkeys it has. */
   holds(): Promise<number>
+  passkeys(): Promise<{ userHandle?: string }[]>
 }
 
 async function devicesOf(context: BrowserContext, page: Page): Promise<Devices> {
@@ -251,6 +279,8 @@ async function devicesOf(context: BrowserContext, page: Page): Promise<Devices> 
           automaticPresenceSimulation: true,
         },
       })
+      const passkeys = async () =>
+        (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials
       return {
         waits: async (isWaiting) => {
           const enabled = !isWaiting
@@ -259,8 +289,8 @@ async function devicesOf(context: BrowserContext, page: Page): Promise<Devices> 
         knowsItsUser: async (isUserVerified) => {
           await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified })
         },
-        holds: async () =>
-          (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials.length,
+        holds: async () => (await passkeys()).length,
+        passkeys,
       }
     },
   }

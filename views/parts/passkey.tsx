@@ -21,6 +21,16 @@ export const passkeyData = (
   ...(unknown === undefined ? {} : { 'data-unknown': unknown }),
 })
 
+/**
+ * Lets the script tell the browser which passkeys are left, so that it offers the others no more. The
+ * page has to name the script `passkey`.
+ *
+ * @param options As the factor writes them.
+ */
+export const PasskeysLeft = ({ options }: { options: object }) => (
+  <span data-passkey="remaining" data-options={JSON.stringify(options)} hidden />
+)
+
 /** A sentence that the script shows when it comes to that, and reads aloud. */
 export const PasskeyNotice = ({
   when,

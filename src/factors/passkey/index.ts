@@ -157,6 +157,12 @@ export function createPasskey({ config, portal, key, clock, log }: PasskeyDeps):
       return isPasskey(data) ? assert(asked, data, answer) : register(asked, answer)
     },
 
+    remaining: (user, left) => ({
+      rpId: site.rpId,
+      userId: userHandleOf(user.id),
+      allAcceptedCredentialIds: left.flatMap(({ handle }) => handle ?? []),
+    }),
+
     discovery: {
       options: (browser) => options.forDiscovery(discovery.create(browser)),
       handleOf: (answer) => readAssertion(answer)?.id,

@@ -180,6 +180,19 @@ describe('an enrollment', () => {
   })
 })
 
+describe('what is left', () => {
+  it('is told to the browser, so that it forgets the rest', async () => {
+    const [first, second] = [await bench.enroll(), await bench.enroll()]
+    const { options } = await bench.beginEnrollment()
+    expect(bench.factor.remaining?.(bench.user, [first, second])).toEqual({
+      rpId: 'auth.gw.test',
+      userId: options.user?.id,
+      allAcceptedCredentialIds: [first.handle, second.handle],
+    })
+    expect(bench.factor.remaining?.(bench.user, [])).toMatchObject({ allAcceptedCredentialIds: [] })
+  })
+})
+
 describe('a public key', () => {
   const { x = '', y = '' } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
     format: 'jwk',
