@@ -98,7 +98,6 @@ factors:
   email: {}
   sms: { countries: [US, GB, DE, AT, CH, FR, ES, IT, NL, PL, SE, IN, BR, JP, AU, CA] }
   voice: { countries: [US, GB, DE, AT, CH, FR, ES, IT, NL, PL, SE, IN, BR, JP, AU, CA] }
-  push: {}
   backup_code: {}
 
 routes:
