@@ -32,6 +32,7 @@ export function createFront({ first, tunnels }: FrontDeps): Front {
   const { server, limit, drain } = createGatewayServer({
     listener: (message, response) => current.listener(message, response),
     upgrade: { take: (message, socket, head) => current.upgrade.take(message, socket, head) },
+    isQuestion: (target) => current.isQuestion(target),
     refusals: { note: (...about) => current.refusals.note(...about) },
     tunnels,
     longestSilence: first.longestSilence,

@@ -16,10 +16,13 @@ import { createKeysDoor } from './assertion/keys-door.ts'
 import { type Corridor, createCorridor } from './authorize.ts'
 import type { RouteConfig, Timeouts } from './config.ts'
 import { longestSilence } from './destination.ts'
+import type { CompatConfig } from './dialects/config.ts'
+import { createDialects } from './dialects/index.ts'
 import { createDispatch } from './dispatch.ts'
 import { createForwardAuthDoor } from './forward-auth.ts'
 import { createIdentityHeaders } from './identity-headers.ts'
 import { createListener, type Listener } from './listener.ts'
+import { createOldAddresses } from './old-addresses.ts'
 import { createProxyDoor } from './proxy.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
 import { createReports } from './reports.ts'
@@ -37,6 +40,8 @@ export interface Gateway {
   /** Takes an upgrade of the server. */
   upgrade: UpgradeDoor
   corridor: Corridor
+  /** Does a proxy ask by this target, instead of sending a request on? */
+  isQuestion(target: string): boolean
   refusals: Pick<Refusals, 'note'>
   timeouts: Timeouts
   /** How long a connection may be silent, in seconds. */
@@ -68,6 +73,7 @@ export interface GatewayDeps {
     routes: readonly RouteConfig[]
     networks: NamedNetworks
     assertion: AssertionConfig
+    compat: CompatConfig
     trusted_proxies: readonly string[]
     timeouts: Timeouts
   }
@@ -110,7 +116,8 @@ export function createGateway(given: GatewayDeps): Gateway {
   const shared = { corridor, cookies, identityHeaders, assertions, answers, refusals, log }
   const upstreams = createUpstreams(timeouts)
   const dispatch = createDispatch({ destinations: routes.all, upstreams, clock, log })
-  const forwardAuth = createForwardAuthDoor(shared)
+  const dialects = createDialects(config.compat)
+  const forwardAuth = createForwardAuthDoor({ ...shared, dialects })
   const proxy = createProxyDoor({ ...shared, dispatch })
   const keys = createKeysDoor({ assertions, refusals, log })
   const upgrade = createUpgradeDoor({
@@ -122,7 +129,8 @@ export function createGateway(given: GatewayDeps): Gateway {
   })
 
   const doors = { forwardAuth, proxy, keys, pages }
-  const entrance = { readRequest, routes, portal, ...doors, refusals, log }
+  const oldAddresses = createOldAddresses({ compat: config.compat, routes, portal, answers })
+  const entrance = { readRequest, routes, dialects, oldAddresses, portal, ...doors, refusals, log }
   const listener = createListener(entrance)
 
   // On a host that they share, the portal's pages are no pages of the application.
@@ -136,6 +144,7 @@ export function createGateway(given: GatewayDeps): Gateway {
     listener,
     upgrade,
     corridor,
+    isQuestion: (target) => dialects.at(target) !== undefined,
     refusals,
     timeouts,
     longestSilence: longestSilence(

@@ -1,7 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { hasCode } from '../base/errors.ts'
-import { isForwardAuthPath } from './forward-auth.ts'
 import type { Listener } from './listener.ts'
 import type { Refusals } from './refusals.ts'
 import type { Tunnels } from './tunnels.ts'
@@ -24,6 +23,8 @@ export interface GatewayServerDeps {
   listener: Listener
   upgrade: UpgradeDoor
   tunnels: Pick<Tunnels, 'closeAll'>
+  /** Does a proxy ask by this target? Then there is nothing to upgrade. */
+  isQuestion(target: string): boolean
   refusals: Pick<Refusals, 'note'>
   /** How long a connection may be silent, in seconds. */
   longestSilence: number
@@ -56,7 +57,7 @@ export function createGatewayServer(deps: GatewayServerDeps): GatewayServer {
       // A proxy that asks about a WebSocket wants an ordinary answer.
       // Java's client asks for HTTP/2 in passing, and is content with an answer in HTTP/1.1.
       shouldUpgradeCallback: ({ url = '', headers: { upgrade: to = '' } }) =>
-        !isForwardAuthPath(url) && to.toLowerCase() !== 'h2c',
+        !deps.isQuestion(url) && to.toLowerCase() !== 'h2c',
     },
     take,
   )
