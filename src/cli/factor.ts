@@ -74,7 +74,7 @@ async function remove({ desk, user, id, print }: Errand): Promise<void> {
   // Sessions that were proved with it end with it.
   const ended = await store.sessions.deleteByUser(user.id)
   const { kind, label } = removed
-  await record('factor.removed', user.id, { kind, label, sessions: ended.length })
+  record('factor.removed', user.id, { kind, label, sessions: ended.length })
   print(`${user.name}: factor removed, ${ended.length} session(s) ended`)
 }
 
@@ -95,7 +95,7 @@ async function pass({ desk: { store, hasher, record }, user, ttl, print }: Erran
     data,
     ...fresh,
   })
-  await record('factor.enrolled', user.id, { kind: PASS_KIND, label })
+  record('factor.enrolled', user.id, { kind: PASS_KIND, label })
   print(pass)
   print('')
   print(`Good once for ${user.name}, beside the password, until ${day(now + ttl)} UTC.`)

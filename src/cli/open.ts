@@ -23,8 +23,8 @@ export interface Desk {
   policy: PasswordPolicy
   /** @throws {OperatorError} when nobody goes by that name. */
   userNamed(name: string): Promise<User>
-  /** Writes down what was done, for the person's own history. Nobody is written to. */
-  record(name: EventName, userId: string, details?: AuditEvent['details']): Promise<void>
+  /** Writes down what was done, for the person's own history: at the end, with the rest of the store. */
+  record(name: EventName, userId: string, details?: AuditEvent['details']): void
 }
 
 /**
@@ -66,13 +66,11 @@ export async function atDesk<T>(
           `There is no user "${name}". See them all with: gatehouse user list`,
         )
       },
-      record: (name, userId, details) =>
-        store.events.insert({
-          name,
-          at: systemClock.now(),
-          userId,
-          details: { ...details, by: 'command line' },
-        }),
+      record(name, userId, details) {
+        const at = systemClock.now()
+        // Not waited for: what is written at a beat of its own keeps no program running.
+        void store.events.insert({ name, at, userId, details: { ...details, by: 'command line' } })
+      },
     })
   } finally {
     await store.close()

@@ -50,7 +50,7 @@ export const session: Command = {
         id === undefined
           ? (await sessions.revokeAll(user.id)).length
           : Number(await sessions.revoke(id))
-      await record('session.revoked', user.id, { sessions: ended })
+      record('session.revoked', user.id, { sessions: ended })
       context.print(`${user.name}: ${ended} session(s) ended`)
       return 0
     })

@@ -40,7 +40,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       throw new OperatorError(`${made.fault.field}: ${made.fault.message} Nothing was changed.`)
     const hash = password === undefined ? undefined : await hasher.hash(password)
     if (!(await store.users.insert(made.user, hash))) throw taken(name)
-    await record('user.created', made.user.id, { name: made.user.name })
+    record('user.created', made.user.id, { name: made.user.name })
     return [`${made.user.name}: added${hash ? '' : ', without a password'}`]
   },
 
@@ -83,14 +83,14 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     const user = await userNamed(name)
     await store.users.setStatus(user.id, 'disabled')
     const ended = await store.sessions.deleteByUser(user.id)
-    await record('user.changed', user.id, { what: 'disabled', sessions: ended.length })
+    record('user.changed', user.id, { what: 'disabled', sessions: ended.length })
     return [`${user.name}: disabled, ${ended.length} session(s) ended`]
   },
 
   async enable({ store, userNamed, record }, [name = '']) {
     const user = await userNamed(name)
     await store.users.setStatus(user.id, 'active')
-    await record('user.changed', user.id, { what: 'enabled' })
+    record('user.changed', user.id, { what: 'enabled' })
     return [`${user.name}: enabled`]
   },
 
@@ -107,7 +107,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     // Whoever knew the old one may sit in one of them.
     const ended = await store.sessions.deleteByUser(user.id)
     await store.attempts.deleteByUser(user.id)
-    await record('password.changed', user.id, { sessions: ended.length })
+    record('password.changed', user.id, { sessions: ended.length })
     return [`${user.name}: password set, ${ended.length} session(s) ended`]
   },
 
@@ -121,7 +121,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       userId: user.id,
       expiresAt,
     })
-    await record('user.changed', user.id, { what: 'invited' })
+    record('user.changed', user.id, { what: 'invited' })
     return [
       `Give this link to ${user.name} alone. It works once, for ${INVITATION_SECONDS / 3600} hours, and leads to a password of their own choice:`,
       new URL(`invite/${token}`, config.portal.url).href,
@@ -133,7 +133,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     const user = await userNamed(name)
     const list = listOf(groups)
     await store.users.setGroups(user.id, list)
-    await record('user.changed', user.id, { what: 'groups', groups: list.join(',') })
+    record('user.changed', user.id, { what: 'groups', groups: list.join(',') })
     return [`${user.name}: ${list.length > 0 ? list.join(',') : 'in no group'}`]
   },
 
@@ -143,21 +143,21 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     const fault = emailFault(address)
     if (fault) throw new OperatorError(`${fault} Nothing was changed.`)
     await store.users.setProfile(user.id, { displayName: user.displayName, email: address })
-    await record('user.changed', user.id, { what: 'mail' })
+    record('user.changed', user.id, { what: 'mail' })
     return [`${user.name}: ${address}`]
   },
 
   async unfreeze({ store, userNamed, record }, [name = '']) {
     const user = await userNamed(name)
     await store.users.freeze(user.id, 0)
-    await record('user.changed', user.id, { what: 'unfrozen' })
+    record('user.changed', user.id, { what: 'unfrozen' })
     return [`${user.name}: the account can be changed again`]
   },
 
   async delete({ store, userNamed, record }, [name = '']) {
     const user = await userNamed(name)
     await store.users.delete(user.id)
-    await record('user.deleted', user.id, { name: user.name })
+    record('user.deleted', user.id, { name: user.name })
     return [`${user.name}: deleted with all that belonged to it`]
   },
 }
