@@ -36,7 +36,7 @@ export const Letter = ({ site, title, sentences, facts, code, link, advice }: Le
       </title>
     </head>
     <body style={BODY}>
-      <div style={CARD}>
+      <main style={CARD}>
         <h1 style="margin:0 0 12px;font-size:20px">{title}</h1>
         {sentences.map((sentence) => (
           <p>{sentence}</p>
@@ -60,7 +60,7 @@ export const Letter = ({ site, title, sentences, facts, code, link, advice }: Le
           ))}
         </table>
         {advice !== undefined && <p style={`${QUIET};margin-bottom:0`}>{advice}</p>}
-      </div>
+      </main>
     </body>
   </html>
 )
