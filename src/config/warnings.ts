@@ -61,7 +61,8 @@ function plainPortal({ portal: { url } }: Config): Danger[] {
 
 /** Doors through which nobody can come as they should. */
 function oddDoors({ listen, trusted_proxies: trusted, portal }: Config): Danger[] {
-  return listen.flatMap(({ address, tls, proxy_protocol: proxied }, index): Danger[] => {
+  return listen.flatMap((door, index): Danger[] => {
+    const { address, tls, proxy_protocol: proxied, redirect_to_https: redirects } = door
     const at = (key: string, message: string): Danger => ({ path: ['listen', index, key], message })
     const isUnix = isUnixPlace(address)
     const mayNameClients = isUnix ? trusted.includes(UNIX_PEER) : trusted.length > 0
@@ -74,6 +75,9 @@ function oddDoors({ listen, trusted_proxies: trusted, portal }: Config): Danger[
       const message =
         'whoever comes this way has no address, and all count as one client: list unix in trusted_proxies, and let the proxy send X-Forwarded-For'
       found.push(at('address', message))
+    }
+    if (redirects && portal.url.protocol === 'http:') {
+      found.push(at('redirect_to_https', 'leads nowhere: portal.url says http'))
     }
     if (tls && portal.url.protocol === 'http:') {
       found.push(at('tls', 'browsers come by https here, and portal.url says http'))

@@ -23,6 +23,7 @@ import type { HostAndPort } from './host.ts'
 import { createIdentityHeaders } from './identity-headers.ts'
 import { createListener, type Listener, type RootDocuments } from './listener.ts'
 import { createProxyDoor } from './proxy.ts'
+import { createRedirect } from './redirect.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
 import { createReports } from './reports.ts'
 import { createRequestReader } from './request.ts'
@@ -37,6 +38,8 @@ import { createUpstreams } from './upstream.ts'
 export interface Gateway {
   /** Takes a request of the server. */
   listener: Listener
+  /** Takes a request where all that there is is the way to https. */
+  redirect: Listener
   /** Takes an upgrade of the server. */
   upgrade: UpgradeDoor
   corridor: Corridor
@@ -156,6 +159,7 @@ export function createGateway(given: GatewayDeps): Gateway {
 
   return {
     listener,
+    redirect: createRedirect({ readRequest, routes, portal, refusals }),
     upgrade,
     corridor,
     standing,

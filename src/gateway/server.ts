@@ -41,13 +41,23 @@ export interface GatewayServers {
 }
 
 /** What is spoken at a place. */
-export type Place = Pick<ListenerConfig, 'tls' | 'http2' | 'proxy_protocol'> & { isUnix: boolean }
+export type Place = Pick<
+  ListenerConfig,
+  'tls' | 'http2' | 'redirect_to_https' | 'proxy_protocol'
+> & { isUnix: boolean }
 
 /** HTTP/1.1 over TCP, as it comes. */
-export const PLAIN: Place = { http2: false, proxy_protocol: false, isUnix: false }
+export const PLAIN: Place = {
+  http2: false,
+  redirect_to_https: false,
+  proxy_protocol: false,
+  isUnix: false,
+}
 
 export interface GatewayServersDeps {
   listener: Listener
+  /** Takes requests where all that there is is the way to https. */
+  redirect: Listener
   upgrade: UpgradeDoor
   streams: Pick<Streams, 'goAway'>
   refusals: Pick<Refusals, 'note'>
@@ -92,13 +102,17 @@ type AnyServer = Server & {
 }
 
 export function createGatewayServers(deps: GatewayServersDeps): GatewayServers {
-  const ears = createEars(deps)
+  const ears = createEars(deps.listener, deps)
+  const redirectingEars = createEars(deps.redirect, deps)
   const doors: Door[] = []
   let silenceMs = deps.longestSilence * 1000
 
   return {
     open(place) {
-      const door = createDoor(place, { ...deps, ears })
+      const door = createDoor(place, {
+        ...deps,
+        ears: place.redirect_to_https ? redirectingEars : ears,
+      })
       door.server.timeout = silenceMs
       doors.push(door)
       return door.server
@@ -145,7 +159,7 @@ interface Ears {
   fail(error: Error, socket: Duplex): void
 }
 
-function createEars({ listener, refusals }: GatewayServersDeps): Ears {
+function createEars(listener: Listener, { refusals }: GatewayServersDeps): Ears {
   const answering = new WeakMap<Duplex, ServerResponse>()
   return {
     take(message, response) {
@@ -195,7 +209,8 @@ function createDoor(place: Place, deps: GatewayServersDeps & { ears: Ears }): Do
       ears.take(message, other as ServerResponse)
     else end(other, '405 Method Not Allowed')
   })
-  server.on('upgrade', upgrade.take)
+  // Where nobody can have a WebSocket, asking for one is asking for a page.
+  if (!place.redirect_to_https) server.on('upgrade', upgrade.take)
   server.on('clientError', ears.fail)
 
   if (place.proxy_protocol) letProxiesIn(server, place, certificates, deps)
@@ -234,6 +249,7 @@ function letProxiesIn(
 }
 
 function createAnyServer(place: Place, certificates: Certificates | undefined): AnyServer {
+  if (place.redirect_to_https) return createServer(HTTP1_OPTIONS)
   if (!certificates) return createServer({ ...HTTP1_OPTIONS, shouldUpgradeCallback })
   const tls = tlsOptions(certificates)
   if (!place.http2) return createHttpsServer({ ...HTTP1_OPTIONS, ...tls, shouldUpgradeCallback })

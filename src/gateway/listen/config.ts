@@ -17,37 +17,49 @@ export type CertificateFiles = z.output<typeof certificateFiles>
 
 const MODE = 'write an octal mode in quotes: "0660"'
 
-const listener = z.strictObject({
-  address: listenPlace().meta({
-    description:
-      'An address and a port, or a socket of the file system: `unix:/run/gatehouse.sock`.',
-    example: '0.0.0.0:443',
-  }),
-  tls: z
-    .array(certificateFiles)
-    .min(1)
-    .optional()
-    .meta({
+const listener = z
+  .strictObject({
+    address: listenPlace().meta({
       description:
-        'Speak HTTPS here. Among several certificates the one for the name that the browser asks for is used, else the first. New files are taken up while the gateway runs.',
-      example: [
-        { certificate: '/etc/gatehouse/tls/fullchain.pem', key: '/etc/gatehouse/tls/privkey.pem' },
-      ],
+        'An address and a port, or a socket of the file system: `unix:/run/gatehouse.sock`.',
+      example: '0.0.0.0:443',
     }),
-  http2: z.boolean().default(true).meta({
-    description: 'Offer HTTP/2 where `tls` is set.',
-  }),
-  proxy_protocol: z.boolean().default(false).meta({
-    description:
-      'Every connection begins with a header of the PROXY protocol (version 1 or 2) that names the client; only `trusted_proxies` may connect.',
-  }),
-  mode: z
-    .string(MODE)
-    .regex(/^0?[0-7]{3}$/, MODE)
-    .transform((text) => Number.parseInt(text, 8))
-    .prefault('0660')
-    .meta({ description: 'Who may connect to a socket of the file system.' }),
-})
+    tls: z
+      .array(certificateFiles)
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'Speak HTTPS here. Among several certificates the one for the name that the browser asks for is used, else the first. New files are taken up while the gateway runs.',
+        example: [
+          {
+            certificate: '/etc/gatehouse/tls/fullchain.pem',
+            key: '/etc/gatehouse/tls/privkey.pem',
+          },
+        ],
+      }),
+    http2: z.boolean().default(true).meta({
+      description: 'Offer HTTP/2 where `tls` is set.',
+    }),
+    redirect_to_https: z.boolean().default(false).meta({
+      description:
+        'Answer every request here with the address of the same page by https: for port 80 beside a listener with `tls`.',
+    }),
+    proxy_protocol: z.boolean().default(false).meta({
+      description:
+        'Every connection begins with a header of the PROXY protocol (version 1 or 2) that names the client; only `trusted_proxies` may connect.',
+    }),
+    mode: z
+      .string(MODE)
+      .regex(/^0?[0-7]{3}$/, MODE)
+      .transform((text) => Number.parseInt(text, 8))
+      .prefault('0660')
+      .meta({ description: 'Who may connect to a socket of the file system.' }),
+  })
+  .refine(({ tls, redirect_to_https: redirects }) => !(tls && redirects), {
+    path: ['redirect_to_https'],
+    message: 'has no meaning beside tls: whoever comes here comes by https',
+  })
 
 /** One place where browsers, or the proxies in front, come in. */
 export type ListenerConfig = z.output<typeof listener>

@@ -40,6 +40,10 @@ describe('where the gateway listens', () => {
     ['[{ address: unix:/a, mode: 660 }]', 'listen[0].mode'],
     ['[{ address: unix:/a, mode: "999" }]', 'listen[0].mode'],
     ['[{ address: ":443", tls: [] }]', 'listen[0].tls'],
+    [
+      '[{ address: ":80", redirect_to_https: true, tls: [{ certificate: a, key: b }] }]',
+      'listen[0].redirect_to_https',
+    ],
   ])('cannot be %s', (listen, place) => {
     expect(faults(listen)).toContain(place)
   })
