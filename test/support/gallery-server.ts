@@ -7,6 +7,13 @@ const portalPolicy =
   "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 /** The demo stands for somebody else's application, with a policy of its own. */
 const demoPolicy = "default-src 'self'; img-src 'self' data:"
+/** A mail is read in another program, and has styles of its own; it loads nothing all the same. */
+const mailPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
+
+const policyOf = (name: string): string => {
+  if (name.startsWith('demo')) return demoPolicy
+  return name.startsWith('mail') ? mailPolicy : portalPolicy
+}
 
 const types: Record<string, string> = {
   css: 'text/css; charset=utf-8',
@@ -48,7 +55,7 @@ export async function openGallery(): Promise<{ url: string; close(): Promise<voi
     }
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': shown.name.startsWith('demo') ? demoPolicy : portalPolicy,
+      'content-security-policy': policyOf(shown.name),
     })
     response.end(shown.html)
   })
