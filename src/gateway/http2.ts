@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 
@@ -13,6 +13,13 @@ export const isSecond = (message: object): message is Http2ServerRequest =>
 
 const streamOf = (response: ServerResponse) =>
   'stream' in response ? (response as unknown as Http2ServerResponse).stream : undefined
+
+/**
+ * Asked at the end of a body: did all of it come? A stream of HTTP/2 that is broken off ends its message
+ * like one that is whole.
+ */
+export const isWhole = (message: IncomingMessage): boolean =>
+  !isSecond(message) || !(message.aborted || message.stream.closed || message.stream.destroyed)
 
 /** Has the client gone, or the answer ended? */
 export const isOver = (response: ServerResponse): boolean =>

@@ -5,6 +5,7 @@ import { buildConnector, Client, type Dispatcher, errors, Pool } from 'undici'
 import type { AppError } from '../base/errors.ts'
 import { headFor, type Limits, type UpstreamServer } from './destination.ts'
 import { UpstreamBroken, UpstreamTooSlow, UpstreamUnreachable } from './errors.ts'
+import { isWhole } from './http2.ts'
 import type { HeaderLine } from './request.ts'
 
 /** One request, ready to be sent. */
@@ -219,7 +220,12 @@ function whenSilent(socket: Socket, callback: buildConnector.Callback): void {
 function detached(body: IncomingMessage): Readable {
   const copy = new PassThrough()
   copy.on('error', () => undefined)
-  return body.pipe(copy)
+  body.once('end', () => {
+    if (isWhole(body)) copy.end()
+    // Half a request must not look like a whole one.
+    else copy.destroy(new Error('the client is gone'))
+  })
+  return body.pipe(copy, { end: false })
 }
 
 interface RunningExchange extends Exchange {

@@ -40,6 +40,7 @@ beforeAll(async () => {
       },
       { host: 'open.gw.test', upstream, rules: [{ require: 'bypass' }] },
       { host: 'plain.gw.test', upstream: plain.origin, rules: [{ require: 'two_factor' }] },
+      { host: 'loose.gw.test', upstream: plain.origin, rules: [{ require: 'bypass' }] },
     ],
     timeouts: { head: '1s' },
   })
@@ -170,6 +171,51 @@ describe('a message of HTTP/2', () => {
     expect(valuesOf(received(), 'te')).toEqual([])
   })
 
+  it.each([
+    ['with CANCEL', constants.NGHTTP2_CANCEL],
+    ['with no error', constants.NGHTTP2_NO_ERROR],
+  ])('whose upload breaks off %s is no whole one to the application', async (_, code) => {
+    let got = ''
+    let held: Socket | undefined
+    behave = (socket, head) => {
+      got = head
+      socket.on('data', (bytes) => {
+        got += bytes
+      })
+      held = socket
+    }
+    const raw = await rawSession()
+    const fields = [
+      ...GET.slice(1, 3),
+      [':method', 'POST'],
+      [':authority', 'loose.gw.test'],
+    ] as const
+    raw.send(HEADERS, END_HEADERS, aBlock(fields))
+    raw.send(DATA, 0, Buffer.from('hello'))
+    await until(() => got.includes('hello'))
+    const gone = held && once(held, 'close')
+    raw.send(RESET, 0, Buffer.from([0, 0, 0, code]))
+    await gone
+    expect(got).toContain('ransfer-encoding: chunked')
+    expect(got).not.toContain('\r\n0\r\n')
+  })
+
+  it('that waits for a 100 gets it once it is let through', async () => {
+    const stream = session().request({
+      ':authority': 'open.gw.test',
+      ':path': '/',
+      ':method': 'POST',
+      expect: '100-continue',
+    })
+    const waiting = once(stream, 'continue')
+    const coming = answerOf(stream)
+    await waiting
+    stream.end('hello')
+    expect((await coming).status).toBe(200)
+    expect(recorder.messages()[0]?.body.toString()).toBe('hello')
+    expect(valuesOf(received(), 'expect')).toEqual([])
+  })
+
   it('comes beside many others on one connection', async () => {
     const on = session()
     const asked = Array.from({ length: 50 }, (_, index) =>
@@ -266,6 +312,16 @@ describe('a message is refused', () => {
     expect(recorder.messages()).toEqual([])
   })
 
+  it('and its connection is closed, once others on it are answered', async () => {
+    const on = session()
+    const [other, refused] = await Promise.all([
+      ask({ ':path': '/slow' }, undefined, on),
+      ask({ 'x-forwarded-host': ['a.test', 'b.test'] }, undefined, on),
+    ])
+    expect([other.status, other.body, refused.status]).toEqual([200, 'firstlater', 400])
+    await until(() => on.closed || on.destroyed)
+  })
+
   it('when it asks for a tunnel', async () => {
     const on = session()
     const stream = on.request({ ':method': 'CONNECT', ':authority': 'open.gw.test:22' })
@@ -292,52 +348,63 @@ describe('a message is refused', () => {
   it.each(['connection', 'upgrade', 'keep-alive', 'proxy-connection', 'transfer-encoding'])(
     'with %s, which belongs to connections',
     async (name) => {
-      // The client of Node sends none of these: the frame is put together by hand.
-      const literal = (field: string, value: string) =>
-        Buffer.concat([
-          Buffer.of(0x00, field.length),
-          Buffer.from(field),
-          Buffer.of(value.length),
-          Buffer.from(value),
-        ])
-      const block = Buffer.concat([
-        literal(':method', 'GET'),
-        literal(':scheme', 'https'),
-        literal(':path', '/'),
-        literal(':authority', 'open.gw.test'),
-        literal(name, 'x'),
-      ])
-      const frame = (type: number, flags: number, id: number, payload: Buffer) => {
-        const head = Buffer.alloc(9)
-        head.writeUIntBE(payload.length, 0, 3)
-        head.writeUInt8(type, 3)
-        head.writeUInt8(flags, 4)
-        head.writeUInt32BE(id, 5)
-        return Buffer.concat([head, payload])
-      }
-      const socket = connectTls({
-        port,
-        host: '127.0.0.1',
-        rejectUnauthorized: false,
-        ALPNProtocols: ['h2'],
-      })
-      socket.on('error', () => undefined)
-      onTestFinished(() => void socket.destroy())
-      await once(socket, 'secureConnect')
-      const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-      socket.write(Buffer.concat([preface, frame(4, 0, 0, Buffer.alloc(0)), frame(1, 5, 1, block)]))
-      let got = Buffer.alloc(0)
-      socket.on('data', (bytes: Buffer) => {
-        got = Buffer.concat([got, bytes])
-      })
-      // A reset of the stream (type 3), or an answer.
-      await until(() =>
-        framesIn(got).some(({ type, id }) => id === 1 && (type === 3 || type === 1)),
-      )
+      // The client of Node sends none of these.
+      const raw = await rawSession()
+      raw.send(HEADERS, END_HEADERS | END_STREAM, aBlock([...GET, [name, 'x']]))
+      // A reset of the stream, or an answer.
+      await until(() => raw.frames().some(({ type, id }) => id === 1 && (type === 3 || type === 1)))
       expect(recorder.messages()).toEqual([])
     },
   )
 })
+
+const [DATA, HEADERS, RESET, SETTINGS] = [0, 1, 3, 4]
+const [END_STREAM, END_HEADERS] = [1, 4]
+const GET: [string, string][] = [
+  [':method', 'GET'],
+  [':scheme', 'https'],
+  [':path', '/'],
+  [':authority', 'open.gw.test'],
+]
+
+/** Fields as HPACK literals, without a table. */
+const aBlock = (fields: readonly (readonly [string, string])[]) =>
+  Buffer.concat(
+    fields.flatMap(([name, value]) => [
+      Buffer.of(0x00, name.length),
+      Buffer.from(name),
+      Buffer.of(value.length),
+      Buffer.from(value),
+    ]),
+  )
+
+/** A connection on which frames are put together by hand. */
+async function rawSession() {
+  const socket = connectTls({
+    port,
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+    ALPNProtocols: ['h2'],
+  })
+  socket.on('error', () => undefined)
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'secureConnect')
+  let got = Buffer.alloc(0)
+  socket.on('data', (bytes: Buffer) => {
+    got = Buffer.concat([got, bytes])
+  })
+  const send = (type: number, flags: number, payload: Buffer, id = 1) => {
+    const head = Buffer.alloc(9)
+    head.writeUIntBE(payload.length, 0, 3)
+    head.writeUInt8(type, 3)
+    head.writeUInt8(flags, 4)
+    head.writeUInt32BE(id, 5)
+    socket.write(Buffer.concat([head, payload]))
+  }
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+  send(SETTINGS, 0, Buffer.alloc(0), 0)
+  return { send, frames: () => framesIn(got) }
+}
 
 function framesIn(bytes: Buffer): { type: number; id: number }[] {
   const frames: { type: number; id: number }[] = []

@@ -49,6 +49,42 @@ describe('an application that fails', () => {
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'upstream_unreachable' })
   })
 
+  it.each([
+    ['before its head', ''],
+    ['in its head', 'HTTP/1.1 200 OK\r\nContent-'],
+    ['in its head, after an interim answer', 'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 2'],
+  ])('by a reset %s, is told about with 502', async (_, bytes) => {
+    const { port } = await behind((socket) => {
+      if (bytes === '') return void socket.resetAndDestroy()
+      socket.write(bytes)
+      setTimeout(() => socket.resetAndDestroy(), 50)
+    })
+    expect((await sendRaw(port, GET)).status).toBe(502)
+  })
+
+  it.each([
+    ['with more bytes than it states', 'Content-Length: 4\r\n\r\nmore than that', 'more'],
+    ['with bytes where there are none', 'Content-Length: 0\r\n\r\nsome', ''],
+  ])('%s, has none of them passed on, or to anybody else', async (_, bytes, body) => {
+    const { port } = await behind((socket) => socket.write(`HTTP/1.1 200 OK\r\n${bytes}`))
+    for (let round = 0; round < 3; round += 1) {
+      const answer = await sendRaw(port, GET)
+      expect([200, 502]).toContain(answer.status)
+      if (answer.status === 200) expect(answer.body).toBe(body)
+      expect(answer.answers).toBe(1)
+    }
+  })
+
+  it('by a reset in the middle of its body, never looks like a whole answer', async () => {
+    const { port } = await behind((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf')
+      setTimeout(() => socket.resetAndDestroy(), 50)
+    })
+    const answer = await sendRaw(port, GET)
+    expect(answer.answers).toBe(0)
+    expect(answer.closed).toBe(true)
+  })
+
   it('by saying nothing, is given up with 504', async () => {
     const { port } = await behind(() => undefined)
     const answer = await sendRaw(port, GET)
