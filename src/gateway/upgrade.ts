@@ -175,6 +175,10 @@ interface Passage {
   isOpen: boolean
 }
 
+/** Where the library believes to connect to. */
+const ANYWHERE = { protocol: 'http:', host: 'application', port: 80 }
+const NOTHING = Buffer.alloc(0)
+
 /** A connection to an application. */
 interface Line {
   server: UpstreamServer
@@ -209,6 +213,10 @@ function createForwarder(deps: UpgradeDoorDeps): Forward {
   const { createProxyServer } = loadHttpProxy()
   const proxy = createProxyServer({ toProxy: true })
   const passages = new WeakMap<IncomingMessage, [Passage, UpstreamServer]>()
+  // To the library every connection is a plain one; it is open already, and handed through its options.
+  const agent = Object.assign(new Agent(), {
+    createConnection: (options: { connection?: Socket }) => options.connection,
+  })
 
   proxy.on('proxyReqWs', (outgoing, message, socket) => {
     const [passage, server] = passages.get(message) ?? []
@@ -231,10 +239,8 @@ function createForwarder(deps: UpgradeDoorDeps): Forward {
       if (passage.isOpen) socket.destroy()
       else refuse(socket, ['502 Bad Gateway'])
     }
-    // To the library every connection is a plain one, and there is this one alone.
-    const agent = Object.assign(new Agent(), { createConnection: () => connection })
-    const target = { protocol: 'http:', host: 'application', port: 80 }
-    proxy.ws(message, socket, Buffer.alloc(0), { target, agent }, failed)
+    const options = { target: ANYWHERE, agent, ssl: { connection } }
+    proxy.ws(message, socket, NOTHING, options, failed)
   }
 }
 
