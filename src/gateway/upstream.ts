@@ -239,13 +239,14 @@ function createExchange(receiver: Receiver, retry: (failure: Failure) => boolean
   let aborted = false
   let over = false
   let interim = 0
+  let isAnswered = false
   /** What the connection had brought before the request; absent until it is sent. */
   let readBefore: number | undefined
 
   const failureFrom = (cause: unknown): Failure => {
     const { lane } = handler
     const read = lane?.socket?.bytesRead ?? 0
-    const stage = read === readBefore ? 'unanswered' : 'answered'
+    const stage = read === readBefore && !isAnswered ? 'unanswered' : 'answered'
     return {
       error: translate(cause),
       stage: readBefore === undefined ? 'unsent' : stage,
@@ -272,6 +273,7 @@ function createExchange(receiver: Receiver, retry: (failure: Failure) => boolean
       if (aborted) started.abort(new Error('the client is gone'))
     },
     onResponseStart(current, status, _, reason = '') {
+      isAnswered = true
       if (status < 200) {
         interim += 1
         if (interim > MAX_INTERIM_ANSWERS) current.abort(new UpstreamBroken())

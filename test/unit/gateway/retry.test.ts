@@ -1,6 +1,10 @@
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { createServer as createTlsServer } from 'node:tls'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { makeAuthority, pairOf } from '../../support/certificates.ts'
 import { openUpstream, type PlainUpstream } from '../../support/plain-upstream.ts'
+import { portOf } from '../../support/ports.ts'
 import { sendRaw } from '../../support/raw.ts'
 import { type Gate, openGate } from './gate.ts'
 
@@ -82,6 +86,47 @@ describe('a request whose kept connection breaks before one byte is answered', (
     await behind(closes, { retry: false })
     expect((await request('GET')).status).toBe(502)
     expect(heads).toHaveLength(2)
+  })
+})
+
+describe('the same over TLS', () => {
+  const authority = makeAuthority()
+  afterAll(authority.remove)
+
+  it.each([
+    ['nothing is answered', '', 200, 3],
+    ['a single byte is answered', 'H', 502, 2],
+    ['an interim answer comes', 'HTTP/1.1 103 Early Hints\r\n\r\n', 502, 2],
+  ])('when %s', async (_, second, status, seen) => {
+    let requests = 0
+    const server = createTlsServer(pairOf(authority.issue(['127.0.0.1'])), (socket) => {
+      socket.on('error', () => undefined)
+      const isFirst = requests === 0
+      socket.on('data', () => {
+        requests += 1
+        if (!isFirst || requests === 1) return void socket.write(OK)
+        socket.write(second, () => setTimeout(() => socket.destroy(), 50))
+      })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    upstream = await openUpstream(() => undefined)
+    const proxy = { tls: { ca: authority.ca } }
+    gate = await openGate({
+      routes: [
+        {
+          host: HOST,
+          upstream: `https://127.0.0.1:${portOf(server)}`,
+          proxy,
+          rules: [{ require: 'bypass' }],
+        },
+      ],
+      timeouts: { head: '2s' },
+    })
+    expect((await request('GET')).status).toBe(200)
+    expect((await request('GET')).status).toBe(status)
+    expect(requests).toBe(seen)
+    server.close()
   })
 })
 
