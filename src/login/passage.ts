@@ -147,10 +147,11 @@ export function createPassage(deps: PassageDeps): Passage {
     const { token, session } = await deps.sessions.issue(start)
     const used = await usedIn(proof, user)
     const proved = new Set(draft.proved.map(({ credentialId }) => credentialId))
-    // Disabled or removed at this very moment, by somebody who then ended the sessions that were there:
-    // this one may not have been among them.
-    const isAlive = deps.sessions.living(session.id) !== undefined
-    if (!isAlive || draft.proved.some((given) => isGone(given, used))) {
+    // Disabled, closed off or removed at this very moment, by somebody who then ended the sessions that
+    // were there: this one may not have been among them.
+    const now = deps.sessions.living(session.id)
+    const isClosedOff = now !== undefined && isFrozen(now.user) && !isFrozen(user)
+    if (!now || isClosedOff || draft.proved.some((given) => isGone(given, used))) {
       await deps.sessions.revoke(session.id)
       return { kind: 'restart' }
     }
