@@ -333,6 +333,8 @@ describe('a pass from an administrator', () => {
     await onward(passed)
     await send({ enroll: 'email' })
     await send({ enroll: 'email', target: address() })
+    // The page does not always wait for the mail.
+    await expect.poll(newest).toMatch(/^\d{6}$/)
     expect(await visitor.submit({ code: newest() })).toMatchObject({ status: 303, location: wiki })
 
     // Once, and no more.
