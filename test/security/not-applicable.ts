@@ -4,7 +4,8 @@ export const NOT_APPLICABLE: Record<string, string> = {
   'PTH-032': 'an upstream has no base path: routes are told apart by host',
   'HST-018': 'there is no TLS listener with client certificates',
   'SMG-063': 'there is no HTTP/2 listener: browsers speak HTTP/1.1 to us',
-  'XFW-006': 'there is no password reset',
+  'XFW-006':
+    'a walk of its own: the link leads to the configured address (test/http/reset.test.ts)',
   'FCL-005': 'there is no Redis: sessions and limits lie in the one database',
   'FCL-010': 'there is no directory that is asked again: people lie in the one database',
   'DOS-015': 'there is no TLS listener: whoever stands in front speaks TLS',
@@ -18,7 +19,8 @@ export const NOT_APPLICABLE: Record<string, string> = {
   'SES-004': 'the session cookie is no JWS: its one signature is an HMAC under a key of the server',
   'SES-016': 'one cookie serves all applications, and none of them ever sees it',
   'SES-023': 'the session cookie names no key: there is one, and it is not rotated',
-  'ENU-003': 'there is no password reset',
+  'ENU-003':
+    'a walk of its own: one page for everybody, and the mail behind it (test/http/reset.test.ts)',
 }
 
 /** Pages that cases speak of and that do not exist, each with an address where nothing is. */
