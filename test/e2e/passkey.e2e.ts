@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createDemoApp } from '../../src/cli/demo-app.ts'
 import { page as document } from '../../views/page.ts'
@@ -7,6 +7,7 @@ import { openBrowser } from '../support/browser.ts'
 import { has } from '../support/has.ts'
 import { freePort, portOf } from '../support/ports.ts'
 import { createProgram, type Program } from '../support/program.ts'
+import { type Devices, devicesOf } from '../support/virtual-devices.ts'
 
 const PASSWORD = 'eleven green bottles'
 
@@ -242,56 +243,3 @@ routes:
 })
 
 const urlSafe = (base64: string) => Buffer.from(base64, 'base64').toString('base64url')
-
-type DeviceKind = 'platform' | 'key with PIN' | 'plain key'
-
-/** The virtual authenticators of a browser. */
-interface Devices {
-  add(kind: DeviceKind): Promise<Device>
-  /** Resolves when the browser has taken a passkey off a device. */
-  untilForgotten(): Promise<void>
-}
-
-interface Device {
-  /** Does it wait for a touch that never comes, instead of having it at once? */
-  waits(isWaiting: boolean): Promise<void>
-  knowsItsUser(isKnown: boolean): Promise<void>
-  /** How many passkeys it has. */
-  holds(): Promise<number>
-  passkeys(): Promise<{ userHandle?: string }[]>
-}
-
-async function devicesOf(context: BrowserContext, page: Page): Promise<Devices> {
-  const cdp: CDPSession = await context.newCDPSession(page)
-  await cdp.send('WebAuthn.enable', { enableUI: false })
-  return {
-    untilForgotten: () =>
-      new Promise((resolve) => cdp.once('WebAuthn.credentialDeleted', () => resolve())),
-
-    async add(kind) {
-      const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-        options: {
-          protocol: 'ctap2',
-          transport: kind === 'platform' ? 'internal' : 'usb',
-          hasResidentKey: kind !== 'plain key',
-          hasUserVerification: kind !== 'plain key',
-          isUserVerified: kind !== 'plain key',
-          automaticPresenceSimulation: true,
-        },
-      })
-      const passkeys = async () =>
-        (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials
-      return {
-        waits: async (isWaiting) => {
-          const enabled = !isWaiting
-          await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
-        },
-        knowsItsUser: async (isUserVerified) => {
-          await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified })
-        },
-        holds: async () => (await passkeys()).length,
-        passkeys,
-      }
-    },
-  }
-}

@@ -3,7 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Credential } from '../../src/model/factor.ts'
 import type { User } from '../../src/model/user.ts'
 import { ACCOUNT, type AccountTest, openAccountTest, WIKI } from '../support/account.ts'
+import { createAuthenticator } from '../support/authenticator.ts'
 import { PASSWORD } from '../support/gateway.ts'
+import { optionsOn, spoken } from '../support/passkeys.ts'
+import { bigNumber } from '../support/two-screens.ts'
 import type { Visitor } from '../support/visitor.ts'
 
 let test: AccountTest
@@ -114,6 +117,49 @@ describe('another way to sign in', () => {
     expect(body()).toContain('89')
     expect(body()).not.toContain('23456789')
     expect(await bound(user)).toHaveLength(2)
+  })
+
+  it('that is another device is invited by a link, and counts once its number was typed', async () => {
+    const user = await somebody()
+    await visitor.open(`${ACCOUNT}/factors/add`)
+    await test.send(visitor, { enroll: 'push' })
+    const { url } = visitor
+    expect(body()).not.toContain('name="code"')
+    const phone = test.visitor()
+    await phone.open(/https:\/\/[\w.]+\/approver\/[\w-]{43}/.exec(body())?.[0] ?? '')
+    await phone.submit({ subscription: '' })
+    const number = bigNumber(await phone.open('https://auth.gw.test/approver'))
+    expect(number).toMatch(/^\d\d$/)
+    await visitor.open(url)
+    expect((await visitor.submit({ code: number === '99' ? '98' : '99' })).status).toBe(401)
+    expect(await bound(user)).toHaveLength(1)
+    await test.send(visitor, { code: number })
+    expect(visitor.url).toBe(`${ACCOUNT}/factors?done=added`)
+    expect((await bound(user)).map(({ kind }) => kind)).toContain('push')
+  })
+
+  it('that is a passkey takes its place from the first answer on', async () => {
+    const user = await somebody()
+    const key = createAuthenticator({ origin: 'https://auth.gw.test' })
+    await visitor.open(`${ACCOUNT}/factors/add`)
+    expect(body()).toMatch(/value="passkey"[\s\S]*recommended/)
+    await test.send(visitor, { enroll: 'passkey' })
+    await test.send(visitor, { answer: 'not JSON at all' })
+    expect(await bound(user)).toHaveLength(1)
+    await visitor.open(visitor.url)
+    await test.send(visitor, { answer: spoken(key.create(optionsOn(body()))) })
+    expect(visitor.url).toBe(`${ACCOUNT}/factors?done=added`)
+    // From now on it is what a change asks for.
+    expect((await visitor.get(`${ACCOUNT}/name`)).location).toMatch(/\/login\?rd=/)
+    await visitor.open(`${ACCOUNT}/name`)
+    await test.send(visitor, { answer: spoken(key.get(optionsOn(body()))) })
+    expect(visitor.url).toBe(`${ACCOUNT}/name`)
+    // Browsers are told what is left, so that they offer nothing else.
+    const passkey = (await bound(user)).find(({ kind }) => kind === 'passkey')
+    await visitor.open(`${ACCOUNT}/factors/${passkey?.id}/remove`)
+    await test.send(visitor, { remove: 'none' })
+    expect(body()).toContain('data-passkey="remaining"')
+    expect(body()).toContain('&quot;allAcceptedCredentialIds&quot;:[]')
   })
 
   it('is given up for something else', async () => {

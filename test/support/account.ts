@@ -36,6 +36,7 @@ routes:
 factors:
   totp: {}
   passkey: { rp_id: gw.test }
+  push: {}
   email: {}
   sms: { countries: [DE] }
   backup_code: {}

@@ -3,6 +3,7 @@ import { Layout } from '../layout.tsx'
 import { Done } from '../parts/done.tsx'
 import { Arrow } from '../parts/icons.tsx'
 import { At, type Moment } from '../parts/moment.tsx'
+import { PasskeysLeft } from '../parts/passkey.tsx'
 import { Problem } from '../parts/problem.tsx'
 
 /** One way to sign in, beside the password. */
@@ -29,45 +30,59 @@ export interface FactorsProps {
   /** Where one is added; absent where nothing can be. */
   add?: string | undefined
   done?: string | undefined
+  /** What the browser is told of all that is left, after something was removed. */
+  remaining?: readonly object[] | undefined
   /** Where other sessions are ended, after a change. */
   endOthers?: string | undefined
   back: string
 }
 
 /** All that a person can sign in with beside their password. */
-export const Factors = ({ brand, factors, add, done, endOthers, back }: FactorsProps) => (
-  <Layout brand={brand} title="Ways to sign in" wide back={{ label: 'Your account', href: back }}>
-    <h1>Ways to sign in</h1>
-    <Done message={done} />
-    {endOthers !== undefined && (
-      <p>
-        Other browsers stay signed in. If you made this change because of somebody else,{' '}
-        <a href={endOthers}>end all other sessions</a>.
-      </p>
-    )}
-    {factors.length === 0 ? (
-      <p>
-        Only your password protects this account. With a second way to prove that it is you, a
-        stolen password is not enough.
-      </p>
-    ) : (
-      <ul class="rows">
-        {factors.map((factor) => (
-          <li>
-            <OneFactor {...factor} />
-          </li>
-        ))}
-      </ul>
-    )}
-    {add !== undefined && (
-      <p class="actions">
-        <a class="button primary" href={add}>
-          {factors.length === 0 ? 'Set up a second step' : 'Add another way'}
-        </a>
-      </p>
-    )}
-  </Layout>
-)
+export const Factors = (props: FactorsProps) => {
+  const { brand, factors, add, done, remaining = [], endOthers, back } = props
+  return (
+    <Layout
+      brand={brand}
+      title="Ways to sign in"
+      wide
+      back={{ label: 'Your account', href: back }}
+      scripts={remaining.length > 0 ? ['passkey'] : []}
+    >
+      <h1>Ways to sign in</h1>
+      <Done message={done} />
+      {remaining.map((options) => (
+        <PasskeysLeft options={options} />
+      ))}
+      {endOthers !== undefined && (
+        <p>
+          Other browsers stay signed in. If you made this change because of somebody else,{' '}
+          <a href={endOthers}>end all other sessions</a>.
+        </p>
+      )}
+      {factors.length === 0 ? (
+        <p>
+          Only your password protects this account. With a second way to prove that it is you, a
+          stolen password is not enough.
+        </p>
+      ) : (
+        <ul class="rows">
+          {factors.map((factor) => (
+            <li>
+              <OneFactor {...factor} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {add !== undefined && (
+        <p class="actions">
+          <a class="button primary" href={add}>
+            {factors.length === 0 ? 'Set up a second step' : 'Add another way'}
+          </a>
+        </p>
+      )}
+    </Layout>
+  )
+}
 
 const OneFactor = (factor: ShownFactor) => {
   const { label, title, facts, added, lastUsed, disabled, warning, href } = factor

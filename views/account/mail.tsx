@@ -27,8 +27,11 @@ export const Mail = (props: MailProps) => {
     <Layout brand={brand} title="Your mail address" back={{ label: 'Your account', href: back }}>
       <h1>Your mail address</h1>
       <p>
-        {email === undefined ? 'There is none on file.' : <OnFile email={email} />} Notices about
-        your account go there, and applications may show it to others.
+        {email === undefined ? (
+          'There is none on file, so that nobody can write to you about your account.'
+        ) : (
+          <OnFile email={email} />
+        )}
       </p>
       {canConfirm ? (
         <form method="post" action={action}>
@@ -69,7 +72,8 @@ export const Mail = (props: MailProps) => {
 
 const OnFile = ({ email }: { email: string }) => (
   <>
-    Now it is <strong>{email}</strong>.
+    Now it is <strong>{email}</strong>. Notices about your account go there, and applications may
+    show it to others.
   </>
 )
 

@@ -24,6 +24,8 @@ export interface Authenticators {
   confirm(at: SignedIn, enrollment: Enrollment, answer: string, from: Browser): Promise<Confirmed>
   /** @returns Why it cannot be called that, as a sentence. */
   rename(user: User, it: Authenticator, label: string, origin: Origin): Promise<string | undefined>
+  /** What browsers are told of all that the person has left, so that they offer nothing else, as JSON. */
+  remaining(user: User): Promise<object[]>
   /** What becomes of the account when it is gone. */
   lossOf(user: User, it: Authenticator): Promise<Loss>
   /** Removes it, and ends the other sessions that were proved with it. */
@@ -114,6 +116,14 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
       if (label === before || !(await credentials.rename(id, user.id, label))) return undefined
       trailOf(audit, user.id, origin)('factor.changed', { kind, label, before })
       return undefined
+    },
+
+    async remaining(user) {
+      const own = (await credentials.listByUser(user.id)).filter(({ state }) => state !== 'pending')
+      return [...factors.values()].flatMap(({ kind, remaining }) => {
+        const ofKind = own.filter((it) => it.kind === kind)
+        return remaining?.(user, ofKind) ?? []
+      })
     },
 
     async lossOf(user, { credential: { id } }) {

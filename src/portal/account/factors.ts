@@ -21,6 +21,7 @@ export function factorPages({ account: { authenticators }, door, pages }: Factor
     const own = await authenticators.list(user)
     const offered = await authenticators.offered(user)
     const done = c.req.query('done')
+    const remaining = done === 'removed' ? await authenticators.remaining(user) : []
     const view = Factors({
       ...door.frame(c),
       factors: own.map((it) => ({
@@ -31,9 +32,10 @@ export function factorPages({ account: { authenticators }, door, pages }: Factor
       })),
       ...(offered.length > 0 ? { add: link('factors/add') } : {}),
       done: doneSentence(done),
+      remaining,
       ...(done === 'added' || done === 'removed' ? { endOthers: link('sessions/others') } : {}),
     })
-    return pages.show(c, view)
+    return pages.show(c, view, { scripts: remaining.length > 0 })
   }
 
   /** Only ever one's own: another person's is as good as none. */
