@@ -2,21 +2,17 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Audit } from '../audit/record.ts'
 import { randomToken } from '../base/bytes.ts'
-import type { Clock } from '../base/clock.ts'
 import type { Asked, Factors } from '../factors/contract.ts'
-import { SENDS_PER_CHALLENGE, TRIES_PER_CHALLENGE } from '../login/challenges.ts'
 import type { Enrollment, Enrollments } from '../login/enrollments.ts'
 import type { Checked } from '../login/guesses.ts'
-import type { Engine } from '../login/login.ts'
-import type { Challenge } from '../model/challenge.ts'
 import type { Credential } from '../model/factor.ts'
-import type { User } from '../model/user.ts'
-import type { ConsentRepository, CredentialRepository, UserRepository } from '../store/contract.ts'
+import type { ConsentRepository } from '../store/contract.ts'
 import type { ProblemDetails } from '../web/problem.ts'
+import { type AskingDeps, createAsking, type OwnChallenge } from './asking.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields, refuse } from './faults.ts'
 import { onlyWithScope } from './keys.ts'
-import type { People } from './people.ts'
+import { body, id, json, refusals } from './routes.ts'
 import {
   ChallengeRequestSchema,
   ChallengeSchema,
@@ -25,150 +21,30 @@ import {
   EnrollRequest,
   FactorSchema,
   label,
-  ProblemSchema,
   userId,
   VerifyRequest,
   VerifyResult,
 } from './schemas.ts'
-import { shownChallenge, shownEnrollment, shownFactor } from './shown.ts'
+import { shownEnrollment, shownFactor } from './shown.ts'
 
-export interface TwoFactorDeps {
+export interface TwoFactorDeps extends AskingDeps {
   audit: Audit
-  clock: Clock
   consents: ConsentRepository
-  credentials: CredentialRepository
-  /** The engine of each application that is known, with factors of its own. */
-  engines: ReadonlyMap<string, Engine>
-  people: People
-  /** Signs the outcome of a challenge, for the application alone. */
-  sign(claims: Readonly<Record<string, unknown>>, audience: string): Promise<string>
-  users: UserRepository
 }
 
-const NUMBERS = { tries: TRIES_PER_CHALLENGE, sends: SENDS_PER_CHALLENGE }
 /** A long poll is answered after this at the latest. */
 const LONGEST_WAIT_SECONDS = 25
 const POLL_MS = 400
 
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-})
-const body = <T extends z.ZodType>(schema: T) => ({
-  body: { required: true, content: { 'application/json': { schema } } },
-})
-const refusals = {
-  '4XX': {
-    description: 'Why not, as a problem document.',
-    content: { 'application/problem+json': { schema: ProblemSchema } },
-  },
-} as const
-
-const id = z.strictObject({ id: z.string().min(1).max(64) })
-
 /** Second factors of other applications' users: one engine with the portal, and the same guards. */
 export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
   const { audit, clock, credentials, people } = deps
-  const engineOf = (c: Context<ApiEnv>): Engine => {
-    const engine = deps.engines.get(c.get('key').application)
-    // The key would not have come this far.
-    if (!engine) throw new Error('a key of an application that is not known')
-    return engine
-  }
-
-  const unknown = (c: Context<ApiEnv>, what: string) =>
-    refuse(c, { status: 404, code: `unknown_${what}`, title: `There is no such ${what}.` })
-
-  /** A credential of a user of the calling application; anybody else's is as good as none. */
-  const ownCredential = async (c: Context<ApiEnv>, credentialId: string) => {
-    const credential = await credentials.find(credentialId)
-    const user = credential && (await deps.users.find(credential.userId))
-    if (!credential || !user) return undefined
-    const own = await people.find(c.get('key'), people.nameOf(user))
-    return own?.id === user.id ? { credential, user } : undefined
-  }
-
-  const bindingOf = (c: Context<ApiEnv>) => `api/${c.get('key').application}/${randomToken(12)}`
-  const isOwn = (c: Context<ApiEnv>, { boundTo }: Challenge) =>
-    boundTo.startsWith(`api/${c.get('key').application}/`)
-
-  const aboutOf = (c: Context<ApiEnv>) => ({
-    address: c.env.client.address,
-    userAgent: c.env.client.userAgent,
-    destination: c.get('key').application,
-  })
-
-  /** A challenge of the calling application, with all that belongs to it. */
-  const ownChallenge = async (c: Context<ApiEnv>, challengeId: string) => {
-    const challenge = await engineOf(c).challenges.find(challengeId)
-    if (!challenge || !isOwn(c, challenge)) return undefined
-    const [credential, user] = [
-      await credentials.find(challenge.credentialId),
-      await deps.users.find(challenge.userId),
-    ]
-    const factor = engineOf(c).factors.get(challenge.kind)
-    return credential && user && factor ? { challenge, credential, user, factor } : undefined
-  }
-  type Own = NonNullable<Awaited<ReturnType<typeof ownChallenge>>>
-
-  const shown = ({ challenge, credential, user, factor }: Own) =>
-    shownChallenge(
-      challenge,
-      { factor, credential, userId: people.nameOf(user), now: clock.now() },
-      NUMBERS,
-    )
-
-  const sourceOf = (c: Context<ApiEnv>, user: User) => ({
-    // The application stands between us and the browser: each of its users is a source of their own.
-    browser: `api ${c.get('key').application} ${user.id}`,
-    address: c.env.client.address,
-  })
-
-  const throttled = (c: Context<ApiEnv>, seconds: number) =>
-    refuse(c, {
-      status: 429,
-      code: 'throttled',
-      title: `Too many tries. Wait ${seconds} seconds.`,
-      retryAfter: seconds,
-    })
-
-  /** Checks an answer, and signs what came of it. */
-  const verdictOf = async (
-    c: Context<ApiEnv>,
-    asked: Asked,
-    user: User,
-    answer: string,
-  ): Promise<z.output<typeof VerifyResult> | number> => {
-    const { credential, challenge } = asked
-    const guess = engineOf(c).guesses.proof(asked, answer, sourceOf(c, user))
-    const seconds = await guess.take()
-    if (seconds > 0) return seconds
-    const checked = await guess.check()
-    const after = challenge && (await engineOf(c).challenges.find(challenge.id))
-    const userName = people.nameOf(user)
-    const about = {
-      user_id: userName,
-      factor: credential.id,
-      type: credential.kind,
-      ...(challenge ? { challenge_id: challenge.id } : {}),
-      ...(after ? { attempts_left: Math.max(0, NUMBERS.tries - after.failures) } : {}),
-    }
-    if (!checked.ok) return { verified: false, ...about, reason: checked.reason }
-    const amr = [...(checked.proof?.amr ?? [])]
-    const claims = {
-      sub: userName,
-      amr,
-      factor: credential.id,
-      factor_type: credential.kind,
-      ...(challenge ? { challenge_id: challenge.id } : {}),
-      ...(challenge?.about.details ? { details: challenge.about.details } : {}),
-    }
-    const result = await deps.sign(claims, c.get('key').application)
-    return { verified: true, ...about, amr, result }
-  }
+  const asking = createAsking(deps)
+  const { engineOf, unknown, ownCredential, ownChallenge, shown, throttled, verdictOf } = asking
+  const { aboutOf, bindingOf, sourceOf } = asking
 
   /** What another device has answered meanwhile is taken as the answer it is. */
-  const settled = async (c: Context<ApiEnv>, own: Own): Promise<Own> => {
+  const settled = async (c: Context<ApiEnv>, own: OwnChallenge): Promise<OwnChallenge> => {
     const { challenge, credential, user, factor } = own
     if (!factor.remote || challenge.state !== 'pending') return own
     const verdict = await factor.verify({ credential, challenge }, '')

@@ -1,0 +1,158 @@
+import type { z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { randomToken } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Asked, Factor } from '../factors/contract.ts'
+import { SENDS_PER_CHALLENGE, TRIES_PER_CHALLENGE } from '../login/challenges.ts'
+import type { Source } from '../login/guesses.ts'
+import type { Engine } from '../login/login.ts'
+import type { Challenge, ChallengeAbout } from '../model/challenge.ts'
+import type { Credential } from '../model/factor.ts'
+import type { User } from '../model/user.ts'
+import type { CredentialRepository, UserRepository } from '../store/contract.ts'
+import type { ApiEnv } from './env.ts'
+import { refuse } from './faults.ts'
+import type { People } from './people.ts'
+import type { VerifyResult } from './schemas.ts'
+import { shownChallenge } from './shown.ts'
+
+export interface AskingDeps {
+  clock: Clock
+  credentials: CredentialRepository
+  /** The engine of each application that is known, with factors of its own. */
+  engines: ReadonlyMap<string, Engine>
+  people: People
+  /** Signs the outcome of a challenge, for the application alone. */
+  sign(claims: Readonly<Record<string, unknown>>, audience: string): Promise<string>
+  users: UserRepository
+}
+
+/** A credential of a user of the calling application. */
+export interface OwnCredential {
+  credential: Credential
+  user: User
+}
+
+/** A challenge of the calling application, with all that belongs to it. */
+export interface OwnChallenge extends OwnCredential {
+  challenge: Challenge
+  factor: Factor
+}
+
+const NUMBERS = { tries: TRIES_PER_CHALLENGE, sends: SENDS_PER_CHALLENGE }
+
+type Call = Context<ApiEnv>
+
+/**
+ * How an application asks and is answered, whatever the route: with its own engine, about its own users,
+ * and about nothing else.
+ */
+export function createAsking(deps: AskingDeps) {
+  const { clock, credentials, people } = deps
+
+  const engineOf = (c: Call): Engine => {
+    const engine = deps.engines.get(c.get('key').application)
+    // The key would not have come this far.
+    if (!engine) throw new Error('a key of an application that is not known')
+    return engine
+  }
+
+  const unknown = (c: Call, what: string) =>
+    refuse(c, { status: 404, code: `unknown_${what}`, title: `There is no such ${what}.` })
+
+  const throttled = (c: Call, seconds: number) =>
+    refuse(c, {
+      status: 429,
+      code: 'throttled',
+      title: `Too many tries. Wait ${seconds} seconds.`,
+      retryAfter: seconds,
+    })
+
+  /** A credential of a user of the calling application; anybody else's is as good as none. */
+  const ownCredential = async (
+    c: Call,
+    credentialId: string,
+  ): Promise<OwnCredential | undefined> => {
+    const credential = await credentials.find(credentialId)
+    const user = credential && (await deps.users.find(credential.userId))
+    if (!credential || !user) return undefined
+    const own = await people.find(c.get('key'), people.nameOf(user))
+    return own?.id === user.id ? { credential, user } : undefined
+  }
+
+  /** What a challenge of the application is bound to; two of them never are to the same. */
+  const bindingOf = (c: Call): string => `api/${c.get('key').application}/${randomToken(12)}`
+  const isOwn = (c: Call, { boundTo }: Challenge) =>
+    boundTo.startsWith(`api/${c.get('key').application}/`)
+
+  const aboutOf = (c: Call): ChallengeAbout => ({
+    address: c.env.client.address,
+    userAgent: c.env.client.userAgent,
+    destination: c.get('key').application,
+  })
+
+  /** A challenge of the calling application; anybody else's is as good as none. */
+  const ownChallenge = async (c: Call, challengeId: string): Promise<OwnChallenge | undefined> => {
+    const challenge = await engineOf(c).challenges.find(challengeId)
+    if (!challenge || !isOwn(c, challenge)) return undefined
+    const [credential, user] = [
+      await credentials.find(challenge.credentialId),
+      await deps.users.find(challenge.userId),
+    ]
+    const factor = engineOf(c).factors.get(challenge.kind)
+    return credential && user && factor ? { challenge, credential, user, factor } : undefined
+  }
+
+  const shown = ({ challenge, credential, user, factor }: OwnChallenge) =>
+    shownChallenge(
+      challenge,
+      { factor, credential, userId: people.nameOf(user), now: clock.now() },
+      NUMBERS,
+    )
+
+  const sourceOf = (c: Call, user: User): Source => ({
+    // The application stands between us and the browser: each of its users is a source of their own.
+    browser: `api ${c.get('key').application} ${user.id}`,
+    address: c.env.client.address,
+  })
+
+  /** Checks an answer, and signs what came of it. @returns The seconds to wait when it was not checked. */
+  const verdictOf = async (
+    c: Call,
+    asked: Asked,
+    user: User,
+    answer: string,
+  ): Promise<z.output<typeof VerifyResult> | number> => {
+    const { credential, challenge } = asked
+    const guess = engineOf(c).guesses.proof(asked, answer, sourceOf(c, user))
+    const seconds = await guess.take()
+    if (seconds > 0) return seconds
+    const checked = await guess.check()
+    const after = challenge && (await engineOf(c).challenges.find(challenge.id))
+    const userName = people.nameOf(user)
+    const about = {
+      user_id: userName,
+      factor: credential.id,
+      type: credential.kind,
+      ...(challenge ? { challenge_id: challenge.id } : {}),
+      ...(after ? { attempts_left: Math.max(0, NUMBERS.tries - after.failures) } : {}),
+    }
+    if (!checked.ok) return { verified: false, ...about, reason: checked.reason }
+    const amr = [...(checked.proof?.amr ?? [])]
+    const claims = {
+      sub: userName,
+      amr,
+      factor: credential.id,
+      factor_type: credential.kind,
+      ...(challenge ? { challenge_id: challenge.id } : {}),
+      ...(challenge?.about.details ? { details: challenge.about.details } : {}),
+    }
+    const result = await deps.sign(claims, c.get('key').application)
+    return { verified: true, ...about, amr, result }
+  }
+
+  return {
+    ...{ engineOf, ownCredential, ownChallenge, bindingOf, aboutOf, sourceOf },
+    ...{ shown, verdictOf, throttled, unknown },
+  }
+}
