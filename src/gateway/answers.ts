@@ -41,6 +41,8 @@ export interface Answers {
   redirect(status: 302 | 303, location: string): Answer
   /** Where one signs in to come back to a page; `rm` is the method that was asked with. */
   loginLink(url: string, method: string): string
+  /** Where one signs out, and may sign in again to come back to a page. */
+  logoutLink(url: string): string
   problem(problem: Problem, headers?: readonly HeaderLine[]): Answer
   trouble(status: number, props: Omit<TroubleProps, 'brand'>): Answer
   refused(refusal: Refusal403): Answer
@@ -102,6 +104,7 @@ export function createAnswers({ brand, portal, help, realms }: AnswersDeps): Ans
   return {
     problem,
     loginLink: (url, method) => `${withDestination('login', url)}&rm=${method}`,
+    logoutLink: (url) => withDestination('logout', url),
     redirect: (status, location) => ({ status, headers: [['Location', location], NO_STORE] }),
     trouble: (status, props) => html(status, page(Trouble({ brand, ...props }))),
 

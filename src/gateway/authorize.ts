@@ -10,7 +10,8 @@ import type { Route, Routes } from './routes.ts'
 
 /** One request, as far as a decision about it depends on it. */
 export interface Asked extends HostAndPort {
-  method: string
+  /** `undefined` where the one who asks does not tell it. */
+  method: string | undefined
   /** Path and query, byte for byte. */
   target: string
   /** The target up to the `?`. */
@@ -25,7 +26,9 @@ export type Decision =
   | Allowed
   | (Extract<RuleDecision, { kind: 'authenticate' }> & { route: Route })
   | (Extract<RuleDecision, { kind: 'deny' }> & { reason: ClearReason; route: Route })
-  | { kind: 'no_route'; reason: 'unknown_host' | 'ambiguous_path' | 'ambiguous_query' }
+  | { kind: 'no_route'; reason: NoRouteReason }
+
+export type NoRouteReason = 'unknown_host' | 'unknown_method' | 'ambiguous_path' | 'ambiguous_query'
 
 /** Why somebody is denied, where the request itself is beyond doubt. */
 export type ClearReason = Exclude<DenyReason, 'ambiguous_query'>
@@ -69,6 +72,9 @@ export function createCorridor(deps: CorridorDeps): Corridor {
   ): Decision => {
     const route = routes.find(asked)
     if (!route) return { kind: 'no_route', reason: 'unknown_host' }
+    if (asked.method === undefined && route.policy.readsMethods) {
+      return { kind: 'no_route', reason: 'unknown_method' }
+    }
     const now = clock.now()
     const decision = decideForAll(route, asked, who(asked.sessionToken, realmOf(asked.host)), now)
     if (!decision) return { kind: 'no_route', reason: 'ambiguous_path' }
@@ -98,7 +104,13 @@ export function createCorridor(deps: CorridorDeps): Corridor {
 export const requestIn = (
   { method, target, rawPath, address }: Omit<Asked, 'sessionToken'>,
   path: string,
-): AccessRequest => ({ method, path, query: target.slice(rawPath.length + 1), address })
+): AccessRequest => ({
+  // Where it is not known, no rule looks at it.
+  method: method ?? '',
+  path,
+  query: target.slice(rawPath.length + 1),
+  address,
+})
 
 // The mark has no value at run time: it only keeps every other place from making an Allowed.
 const allow = (route: Route, { rule, signedIn }: RuleDecision): Allowed =>

@@ -5,6 +5,7 @@ import { holdsStrangers, parseNetwork } from '../base/net.ts'
 import { duration, durationOrNone, hostPattern, peers } from '../base/schema.ts'
 import { networksConfig, PROVABLE, ruleConfig } from '../policy/config.ts'
 import { type AssertionConfig, assertionConfig, routeAssertionConfig } from './assertion/config.ts'
+import { compatConfig } from './dialects/config.ts'
 import { faultsInCertificates, type ListenerConfig, listenConfig } from './listen/config.ts'
 import { foldName } from './reserved-names.ts'
 import { parseUrl } from './target.ts'
@@ -185,6 +186,10 @@ export const gatewayConfig = {
   networks: networksConfig.default({}).meta({
     description: 'Networks by name, for the rules of all routes.',
     example: { office: ['192.0.2.0/24', '2001:db8::/48'] },
+  }),
+  compat: compatConfig.prefault({}).meta({
+    description:
+      'Addresses of other gateways that are answered too, so that proxies keep their set-up.',
   }),
   tests: z
     .array(policyTestConfig)

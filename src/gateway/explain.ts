@@ -57,6 +57,7 @@ const DENIALS = {
 
 const REFUSALS = {
   unknown_host: 'no route has this host and port',
+  unknown_method: 'a rule depends on the method, which is not known',
   ambiguous_path: 'the path can be read in two ways, and the rules tell them apart',
   ambiguous_query: 'the query can be read in two ways, and a rule depends on it',
   no_address: 'this is no address that a browser could ask for',

@@ -4,33 +4,18 @@ import type { DoorCookies } from '../session/cookie.ts'
 import type { Realms } from '../session/realms.ts'
 import { type Answer, type Answers, sendAnswer } from './answers.ts'
 import type { Assertions } from './assertion/assertions.ts'
-import type { Allowed, Corridor, Decision } from './authorize.ts'
+import type { Allowed, Corridor, Decision, NoRouteReason } from './authorize.ts'
+import type { Dialect } from './dialects/contract.ts'
+import type { Dialects } from './dialects/index.ts'
+import type { OriginalRequest } from './dialects/original-request.ts'
 import { type Door, identityOf } from './door.ts'
 import type { IdentityHeaders } from './identity-headers.ts'
 import { kindOf } from './kind.ts'
-import { forwardedRequest, type OriginalRequest, originalRequest } from './original-request.ts'
 import type { Refusals } from './refusals.ts'
 import type { GatewayRequest } from './request.ts'
 
-/** Traefik, Caddy and HAProxy hand a redirect on; nginx takes anything but 2xx, 401 and 403 for a fault. */
-type Dialect = 'forward-auth' | 'auth-request'
-
-const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
-  ['/api/authz/forward-auth', 'forward-auth'],
-  ['/api/authz/auth-request', 'auth-request'],
-])
-
-const dialectAt = (target: string): Dialect | undefined =>
-  DIALECTS.get(target.split('?', 1)[0] ?? '')
-
-/** Is this where proxies ask, with a query or without? The two paths are ours on every host. */
-export const isForwardAuthPath = (target: string): boolean => dialectAt(target) !== undefined
-
-/** The status that says "this question makes no sense" in the dialect of the one who asks. */
-export const malformedStatus = (target: string): 400 | 403 =>
-  dialectAt(target) === 'auth-request' ? 403 : 400
-
 export interface ForwardAuthDoorDeps {
+  dialects: Dialects
   corridor: Corridor
   cookies: DoorCookies
   realms: Pick<Realms, 'of' | 'home'>
@@ -41,34 +26,65 @@ export interface ForwardAuthDoorDeps {
   log: Log
 }
 
+/** A question, as far as it is understood. */
+interface Question {
+  dialect: Dialect
+  request: GatewayRequest
+  original: OriginalRequest
+}
+
+type NotAllowed = Exclude<Decision, Allowed | { kind: 'no_route' }>
+
 /** Door one: answers a proxy about a request that it holds at its own door. */
 export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
-  const { corridor, cookies, realms, refusals } = deps
+  const { dialects, corridor, cookies, realms, refusals } = deps
   const isAbroad = (host: string) => realms.of(host).name !== realms.home.name
 
   const answerTo = (request: GatewayRequest): Answer | Promise<Answer> => {
     if (!request.peerIsTrusted) return refusals.untrustedProxy(request)
-    const dialect = DIALECTS.get(request.rawPath) ?? 'forward-auth'
-    const original = (dialect === 'auth-request' ? originalRequest : forwardedRequest)(request)
-    if (!original) return refusals.badQuestion(request, malformedStatus(request.rawPath))
+    const dialect = dialects.at(request.target)
+    const original = dialect?.read(request)
+    if (!dialect || !original) {
+      return refusals.badQuestion(request, dialect?.malformed ?? 400, 'no_request')
+    }
 
     if (original.rawPath.startsWith('/.gatehouse/') && isAbroad(original.host)) {
-      return refusals.notSentHere(request, kindOf(request, original.method), original.host)
+      return refusals.notSentHere(request, kindOf(request, original.method ?? 'GET'), original.host)
     }
 
     const { address } = request
     const sessionToken = cookies.sessionAt(original.host).read(request.cookie)
     const decision = corridor.authorize({ ...original, address, sessionToken })
-    if (decision.kind === 'no_route' || !decision.route.origin.startsWith(`${original.scheme}:`)) {
-      return refusals.badQuestion(request, malformedStatus(request.rawPath))
+    if (decision.kind === 'no_route') {
+      return nowhere(deps, { dialect, request, original }, decision.reason)
     }
-    if (decision.kind === 'allow') return allowed(deps, decision)
-    return refused(deps, dialect, request, original, decision)
+    const { scheme } = original
+    if (scheme !== undefined && !decision.route.origin.startsWith(`${scheme}:`)) {
+      return refusals.badQuestion(request, dialect.malformed, 'other_scheme')
+    }
+    const question = { dialect, request, original }
+    if (decision.kind !== 'allow') return refused(deps, question, decision)
+    const limited = keptOut(question, decision)
+    return limited ? refused(deps, question, limited) : allowed(deps, question, decision)
   }
 
   return (message, response, request) => {
     void answerLater(deps, { message, response, request }, answerTo(request))
   }
+}
+
+function nowhere(
+  { refusals }: ForwardAuthDoorDeps,
+  { dialect, request, original }: Question,
+  reason: NoRouteReason,
+): Answer {
+  const isAmbiguous = reason === 'ambiguous_path' || reason === 'ambiguous_query'
+  // Only a proxy that hands answers on would show it to anybody.
+  if (!isAmbiguous || !dialect.redirects) {
+    return refusals.badQuestion(request, dialect.malformed, reason)
+  }
+  const kind = kindOf(request, original.method ?? 'GET')
+  return refusals.ambiguous({ ...original, address: request.address, kind }, reason)
 }
 
 async function answerLater(
@@ -84,36 +100,56 @@ async function answerLater(
   }
 }
 
+/** What a proxy asks for beyond the rules can only keep people out. */
+function keptOut({ dialect, request }: Question, { route, signedIn }: Allowed) {
+  const rule = 'the question of the proxy'
+  const about = { rule, position: Number.POSITIVE_INFINITY, route, signedIn } as const
+  if (!signedIn) {
+    if (!dialect.needsSomebody?.(request)) return undefined
+    const requirement = { aal: 1, phishingResistant: false } as const
+    return { kind: 'authenticate', requirement, ...about } as const
+  }
+  if (dialect.admits?.(request, signedIn) ?? true) return undefined
+  return { kind: 'deny', reason: 'not_a_member', ...about } as const
+}
+
 async function allowed(
   { assertions, identityHeaders }: ForwardAuthDoorDeps,
+  { dialect }: Question,
   decision: Allowed,
 ): Promise<Answer> {
   const identity = await identityOf(assertions, decision)
   return {
-    // Exactly this: Envoy takes no other 2xx for a yes.
-    status: 200,
-    headers: [...identityHeaders.forProxy(decision.route, identity), ['Cache-Control', 'no-store']],
+    status: dialect.yes,
+    headers: [
+      ...identityHeaders.forProxy(decision.route, identity),
+      ...(dialect.identityLines?.(identity) ?? []),
+      ['Cache-Control', 'no-store'],
+    ],
   }
 }
 
 function refused(
   { answers, refusals }: ForwardAuthDoorDeps,
-  dialect: Dialect,
-  request: GatewayRequest,
-  { method, rawPath, target }: OriginalRequest,
-  decision: Exclude<Decision, Allowed | { kind: 'no_route' }>,
+  { dialect, request, original }: Question,
+  decision: NotAllowed,
 ): Answer {
+  const { method = 'GET', rawPath, target } = original
   const kind = kindOf(request, method)
   const url = decision.route.origin + target
   if (decision.kind === 'deny') {
-    return refusals.denied({ address: request.address, method, rawPath, kind, url }, decision)
+    const reference = dialect.reference?.(request)
+    const { address } = request
+    return refusals.denied({ address, method, rawPath, kind, url, reference }, decision)
   }
   const challenge = answers.challenge(decision.requirement, decision.signedIn)
   if (kind === 'programmatic') return challenge
 
   const location = answers.loginLink(url, method)
-  if (dialect === 'auth-request') {
-    return { ...challenge, headers: [...challenge.headers, ['Location', location]] }
+  if (dialect.redirects) {
+    return answers.redirect(method === 'GET' || method === 'HEAD' ? 302 : 303, location)
   }
-  return answers.redirect(method === 'GET' || method === 'HEAD' ? 302 : 303, location)
+  const names = ['Location', ...(dialect.locationHeader ? [dialect.locationHeader] : [])]
+  const lines = names.map((name) => [name, location] as const)
+  return { ...challenge, headers: [...challenge.headers, ...lines] }
 }

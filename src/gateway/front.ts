@@ -44,6 +44,7 @@ export function createFront({ first, streams, clock, log }: FrontDeps): Front {
     listener: (message, response) => current.listener(message, response),
     redirect: (message, response) => current.redirect(message, response),
     upgrade: { take: (message, socket, head) => current.upgrade.take(message, socket, head) },
+    isQuestion: (target) => current.isQuestion(target),
     refusals: { note: (...about) => current.refusals.note(...about) },
     trusts: (address) => current.trusts(address),
     streams,

@@ -17,11 +17,14 @@ import { createKeysDoor } from './assertion/keys-door.ts'
 import { type Corridor, createCorridor } from './authorize.ts'
 import type { RouteConfig, Timeouts } from './config.ts'
 import { longestSilence } from './destination.ts'
+import type { CompatConfig } from './dialects/config.ts'
+import { createDialects } from './dialects/index.ts'
 import { createDispatch } from './dispatch.ts'
 import { createForwardAuthDoor } from './forward-auth.ts'
 import type { HostAndPort } from './host.ts'
 import { createIdentityHeaders } from './identity-headers.ts'
 import { createListener, type Listener, type RootDocuments } from './listener.ts'
+import { createOldAddresses } from './old-addresses.ts'
 import { createProxyDoor } from './proxy.ts'
 import { createRedirect } from './redirect.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
@@ -45,6 +48,8 @@ export interface Gateway {
   corridor: Corridor
   /** Says who may keep what is open. */
   standing: Standing
+  /** Does a proxy ask by this target, instead of sending a request on? */
+  isQuestion(target: string): boolean
   refusals: Pick<Refusals, 'note'>
   /** May this peer say who its clients are? */
   trusts(address: string): boolean
@@ -82,6 +87,7 @@ export interface GatewayDeps {
     routes: readonly RouteConfig[]
     networks: NamedNetworks
     assertion: AssertionConfig
+    compat: CompatConfig
     trusted_proxies: readonly string[]
     timeouts: Timeouts
   }
@@ -134,7 +140,8 @@ export function createGateway(given: GatewayDeps): Gateway {
   const shared = { corridor, cookies, identityHeaders, assertions, answers, refusals, log }
   const upstreams = createUpstreams(timeouts)
   const dispatch = createDispatch({ destinations: routes.all, upstreams, clock, log })
-  const forwardAuth = createForwardAuthDoor({ ...shared, realms })
+  const dialects = createDialects(config.compat)
+  const forwardAuth = createForwardAuthDoor({ ...shared, dialects, realms })
   const proxy = createProxyDoor({ ...shared, dispatch, standing, streams })
   const keys = createKeysDoor({ assertions, refusals, log })
   const upgrade = createUpgradeDoor({
@@ -147,7 +154,8 @@ export function createGateway(given: GatewayDeps): Gateway {
   })
 
   const doors = { forwardAuth, proxy, keys, pages, documents }
-  const entrance = { readRequest, routes, portal, ...doors, refusals, log }
+  const oldAddresses = createOldAddresses({ compat: config.compat, routes, portal, answers })
+  const entrance = { readRequest, routes, dialects, oldAddresses, portal, ...doors, refusals, log }
   const listener = createListener(entrance)
 
   // On a host that they share, the portal's pages are no pages of the application.
@@ -163,6 +171,7 @@ export function createGateway(given: GatewayDeps): Gateway {
     upgrade,
     corridor,
     standing,
+    isQuestion: (target) => dialects.at(target) !== undefined,
     refusals,
     trusts: trusted.has,
     timeouts,

@@ -3,9 +3,11 @@ import type { Log } from '../base/log.ts'
 import type { PageListener } from '../web/listener.ts'
 import { sendAnswer } from './answers.ts'
 import type { KeysDoor } from './assertion/keys-door.ts'
+import type { Dialect } from './dialects/contract.ts'
+import type { Dialects } from './dialects/index.ts'
 import type { Door } from './door.ts'
-import { isForwardAuthPath, malformedStatus } from './forward-auth.ts'
 import { peerOf } from './listen/peer.ts'
+import type { OldAddresses } from './old-addresses.ts'
 import type { Refusals } from './refusals.ts'
 import { type GatewayRequest, isRefusal, type RequestReader } from './request.ts'
 import type { Routes } from './routes.ts'
@@ -16,11 +18,14 @@ export type Listener = (message: IncomingMessage, response: ServerResponse) => v
 export interface ListenerDeps {
   readRequest: RequestReader
   routes: Routes
+  dialects: Dialects
   portal: URL
   forwardAuth: Door
   proxy: Door
   /** The public keys of an application's statements. */
   keys: KeysDoor
+  /** Where people sign in and out at other gateways. */
+  oldAddresses: OldAddresses
   /** The portal's pages. */
   pages: PageListener
   documents: RootDocuments
@@ -40,14 +45,14 @@ const OWN_PREFIX = '/.gatehouse/'
 
 /** Reads a message once, and shows it to its door. */
 export function createListener(deps: ListenerDeps): Listener {
-  const { readRequest, refusals, log } = deps
+  const { readRequest, dialects, refusals, log } = deps
   const doorFor = createSignpost(deps)
 
   return (message, response) => {
     const request = readRequest(message)
     if (isRefusal(request)) {
       const { address } = peerOf(message.socket)
-      const status = request.status === 400 ? malformedStatus(message.url ?? '') : request.status
+      const status = malformedStatus(request.status, dialects.at(message.url ?? ''))
       const refusal = { reason: request.reason, status }
       return sendAnswer(message, response, refusals.malformed(refusal, address))
     }
@@ -77,10 +82,15 @@ function hurry(message: IncomingMessage, response: ServerResponse): void {
   message.once('end', done).once('close', done)
 }
 
+// "This makes no sense" in the words of the one who asks.
+const malformedStatus = (status: number, dialect: Dialect | undefined) =>
+  status === 400 ? (dialect?.malformed ?? 400) : status
+
 const reads = ({ method }: GatewayRequest) => method === 'GET' || method === 'HEAD'
 
 function createSignpost(deps: ListenerDeps): (request: GatewayRequest) => Door {
-  const { routes, portal, forwardAuth, proxy, keys, pages, documents, refusals } = deps
+  const { routes, dialects, oldAddresses, portal, forwardAuth, proxy, keys } = deps
+  const { pages, documents, refusals } = deps
   const home = portal.pathname
 
   const toPages: Door = (message, response, request) => {
@@ -93,10 +103,12 @@ function createSignpost(deps: ListenerDeps): (request: GatewayRequest) => Door {
 
   return (request) => {
     const { rawPath } = request
-    if (isForwardAuthPath(rawPath)) return forwardAuth
+    if (dialects.at(request.target)) return forwardAuth
     if (reads(request) && documents.paths.has(rawPath) && documents.hosts.has(request.host)) {
       return toPages
     }
+    const known = oldAddresses(request)
+    if (known) return (message, response) => sendAnswer(message, response, known)
     if (routes.isPortal(request) && rawPath.startsWith(home)) return toPages
     const route = routes.find(request)
     if (!route) return nowhere

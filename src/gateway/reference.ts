@@ -8,3 +8,10 @@ export function newReference(): string {
   const letters = Array.from(randomBytes(8), (byte) => ALPHABET.charAt(byte % 32)).join('')
   return `${letters.slice(0, 4)}-${letters.slice(4)}`
 }
+
+/** Is this a number that {@link newReference} might have made? */
+export const isReference = (text: string): boolean =>
+  /^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/.test(text)
+
+/** Tells a proxy the number of a refusal, whose page it may be about to drop. */
+export const REFERENCE_HEADER = 'X-Gatehouse-Reference'

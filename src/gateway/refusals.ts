@@ -4,7 +4,7 @@ import type { SignedIn } from '../model/session.ts'
 import type { Answer, Answers } from './answers.ts'
 import type { Decision } from './authorize.ts'
 import { kindOf, type RequestKind } from './kind.ts'
-import { newReference } from './reference.ts'
+import { newReference, REFERENCE_HEADER } from './reference.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Route } from './routes.ts'
 
@@ -19,13 +19,20 @@ export interface DeniedVisit {
   kind: RequestKind
   /** As an address to come back to. */
   url: string
+  /** The number of the refusal, where it has been written down already. */
+  reference?: string | undefined
 }
+
+/** The same, where nobody can say for sure what was asked for. */
+export type AmbiguousVisit = Pick<DeniedVisit, 'address' | 'rawPath' | 'kind'> & { host: string }
 
 /** Every no: written down once, and said so that a person or a program can do something with it. */
 export interface Refusals {
   /** Access denied by a rule. */
   denied(visit: DeniedVisit, decision: Denied): Answer
   noRoute(request: GatewayRequest, kind: RequestKind, reason: NoRoute['reason']): Answer
+  /** What is asked for can be read in two ways, and a rule depends on which. */
+  ambiguous(visit: AmbiguousVisit, reason: 'ambiguous_path' | 'ambiguous_query'): Answer
   /** Nothing is served at this address. */
   notServed(request: GatewayRequest): Answer
   /** The application begins further down than this. */
@@ -34,7 +41,7 @@ export interface Refusals {
   /** Somebody asks by forward-auth who is no trusted proxy. */
   untrustedProxy(request: GatewayRequest): Answer
   /** A proxy asks about no request, or about one for nobody here. */
-  badQuestion(request: GatewayRequest, status: 400 | 403): Answer
+  badQuestion(request: GatewayRequest, status: 400 | 401 | 403, why: string): Answer
   /** A proxy asks about a page of ours, on the host of an application, that it has to send to us. */
   notSentHere(request: GatewayRequest, kind: RequestKind, host: string): Answer
   /** Something broke on our side: nothing is let through. */
@@ -68,48 +75,59 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
         })
   }
 
+  const ambiguous: Refusals['ambiguous'] = ({ address, host, rawPath, kind }, reason) => {
+    note(reason, address, { host, path: rawPath })
+    const part = reason === 'ambiguous_path' ? 'path' : 'query'
+    return kind === 'navigation'
+      ? answers.trouble(400, {
+          title: 'This address can be read in two ways',
+          sentences: [
+            'It holds characters that different programs understand differently, and a rule depends on which. To be safe, it is not opened.',
+            'Go back and follow a link, or type the plain address.',
+          ],
+          actions: [],
+        })
+      : answers.problem({
+          status: 400,
+          code: reason,
+          title: `The ${part} can be read in two ways.`,
+        })
+  }
+
   return {
     note,
     notServed,
 
-    denied({ address, method, rawPath, kind, url }, { route, rule, reason, signedIn }) {
-      const reference = newReference()
-      audit.record({
-        name: 'access.denied',
-        address,
-        reference,
-        ...who(signedIn),
-        details: { host: route.host, path: rawPath, method, rule, reason },
-      })
-      return kind === 'navigation'
-        ? answers.refused({ host: route.host, url, reason, reference, signedIn })
-        : answers.problem({
-            status: 403,
-            code: 'access_denied',
-            title: 'Access is denied.',
-            reference,
-          })
+    denied(visit, { route, rule, reason, signedIn }) {
+      const { address, method, rawPath, kind, url } = visit
+      const reference = visit.reference ?? newReference()
+      if (visit.reference === undefined) {
+        audit.record({
+          name: 'access.denied',
+          address,
+          reference,
+          ...who(signedIn),
+          details: { host: route.host, path: rawPath, method, rule, reason },
+        })
+      }
+      const answer =
+        kind === 'navigation'
+          ? answers.refused({ host: route.host, url, reason, reference, signedIn })
+          : answers.problem({
+              status: 403,
+              code: 'access_denied',
+              title: 'Access is denied.',
+              reference,
+            })
+      return { ...answer, headers: [...answer.headers, [REFERENCE_HEADER, reference]] }
     },
 
-    noRoute(request, kind, reason) {
-      if (reason === 'unknown_host') return notServed(request)
-      note(reason, request.address, { host: request.host, path: request.rawPath })
-      const part = reason === 'ambiguous_path' ? 'path' : 'query'
-      return kind === 'navigation'
-        ? answers.trouble(400, {
-            title: 'This address can be read in two ways',
-            sentences: [
-              'It holds characters that different programs understand differently, and a rule depends on which. To be safe, it is not opened.',
-              'Go back and follow a link, or type the plain address.',
-            ],
-            actions: [],
-          })
-        : answers.problem({
-            status: 400,
-            code: reason,
-            title: `The ${part} can be read in two ways.`,
-          })
-    },
+    ambiguous,
+
+    noRoute: (request, kind, reason) =>
+      reason === 'ambiguous_path' || reason === 'ambiguous_query'
+        ? ambiguous({ ...request, kind }, reason)
+        : notServed(request),
 
     notFound: (request) =>
       kindOf(request, request.method) === 'programmatic'
@@ -129,8 +147,8 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
       })
     },
 
-    badQuestion({ address }, status) {
-      note('bad_question', address)
+    badQuestion({ address, rawPath }, status, why) {
+      note('bad_question', address, { why, asked: rawPath })
       return answers.problem({
         status,
         code: 'bad_question',

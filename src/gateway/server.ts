@@ -7,7 +7,6 @@ import type { SecureContextOptions } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import { hasCode } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import { isForwardAuthPath } from './forward-auth.ts'
 import { isSecond } from './http2.ts'
 import { type Certificates, loadCertificates } from './listen/certificates.ts'
 import type { ListenerConfig } from './listen/config.ts'
@@ -60,6 +59,8 @@ export interface GatewayServersDeps {
   redirect: Listener
   upgrade: UpgradeDoor
   streams: Pick<Streams, 'goAway'>
+  /** Does a proxy ask by this target? Then there is nothing to upgrade. */
+  isQuestion(target: string): boolean
   refusals: Pick<Refusals, 'note'>
   /** May this peer say who its clients are? */
   trusts(address: string): boolean
@@ -89,8 +90,10 @@ const HTTP1_OPTIONS = {
  * A proxy that asks about a WebSocket wants an ordinary answer. Java's client asks for HTTP/2 in
  * passing, and is content with an answer in HTTP/1.1.
  */
-const shouldUpgradeCallback = ({ url = '', headers: { upgrade: to = '' } }: IncomingMessage) =>
-  !isForwardAuthPath(url) && to.toLowerCase() !== 'h2c'
+const upgradesIf =
+  ({ isQuestion }: Pick<GatewayServersDeps, 'isQuestion'>) =>
+  ({ url = '', headers: { upgrade: to = '' } }: IncomingMessage) =>
+    !isQuestion(url) && to.toLowerCase() !== 'h2c'
 
 /** What the servers of `node:http`, `node:https` and `node:http2` have in common. */
 type AnyServer = Server & {
@@ -195,7 +198,7 @@ function createDoor(place: Place, deps: GatewayServersDeps & { ears: Ears }): Do
       clock,
       log,
     })
-  const server = createAnyServer(place, certificates)
+  const server = createAnyServer(place, certificates, upgradesIf(deps))
   const sockets = new Set<Duplex>()
 
   // Bounded by the size of the head. A count would drop lines without a word, and with them meaning.
@@ -248,7 +251,11 @@ function letProxiesIn(
   })
 }
 
-function createAnyServer(place: Place, certificates: Certificates | undefined): AnyServer {
+function createAnyServer(
+  place: Place,
+  certificates: Certificates | undefined,
+  shouldUpgradeCallback: (message: IncomingMessage) => boolean,
+): AnyServer {
   if (place.redirect_to_https) return createServer(HTTP1_OPTIONS)
   if (!certificates) return createServer({ ...HTTP1_OPTIONS, shouldUpgradeCallback })
   const tls = tlsOptions(certificates)

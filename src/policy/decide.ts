@@ -12,6 +12,8 @@ export interface Policy {
   reports: readonly Rule[]
   /** Does any rule look at the path? If none does, no spelling of a path can mislead the decision. */
   readsPaths: boolean
+  /** Does any rule look at the method? */
+  readsMethods: boolean
   /** The same rules for folded paths, as `foldCase` gives them: some servers fold case. */
   folded: readonly Rule[]
   /** Does a rule tell upper from lower case? Then the two lists may differ on any path. */
@@ -27,6 +29,7 @@ export function compilePolicy(rules: readonly RuleConfig[], named: NamedNetworks
     rules: compiled.map(({ plain }) => plain).filter(({ reportsOnly }) => !reportsOnly),
     reports: compiled.map(({ plain }) => plain).filter(({ reportsOnly }) => reportsOnly),
     readsPaths: deciding.some(readsPath),
+    readsMethods: deciding.some(({ methods }) => methods !== undefined),
     folded: compiled.map(({ folded }) => folded).filter(({ reportsOnly }) => !reportsOnly),
     tellsCase: deciding.some(tellsCase),
   }

@@ -231,11 +231,56 @@ describe('a navigation without a session', () => {
   })
 })
 
+describe('what nginx shows in the place of a body that it has dropped', () => {
+  const page = (given: Question & { reference?: string }) =>
+    send(gate.port, {
+      host: 'gatehouse:9091',
+      path: '/api/authz/auth-request/page',
+      headers: [
+        ['X-Original-Method', given.method ?? 'GET'],
+        ['X-Original-URL', `https://app.gw.test${given.target ?? '/'}`],
+        ...(given.reference ? [['X-Gatehouse-Reference', given.reference] as const] : []),
+        ...(given.headers ?? []),
+      ],
+    })
+
+  it('is a redirect, or a problem for a program', async () => {
+    expect((await page({ headers: [NAVIGATION] })).status).toBe(302)
+    const problem = await page({})
+    expect([problem.status, JSON.parse(problem.body).code]).toEqual([
+      401,
+      'authentication_required',
+    ])
+  })
+
+  it('is the page about a refusal that was written down already, with its number', async () => {
+    const headers: Lines = [['Cookie', alice], NAVIGATION]
+    const first = await original({ target: '/admin/x', headers })
+    const [reference = ''] = first.all('x-gatehouse-reference')
+    const answer = await page({ target: '/admin/x', headers, reference })
+    expect(answer.status).toBe(403)
+    expect(answer.body).toContain(reference)
+    expect(gate.events.map((event) => event.reference)).toEqual([reference])
+  })
+
+  it('takes no other text for a number, and none at another address', async () => {
+    const headers: Lines = [['Cookie', alice], NAVIGATION]
+    await page({ target: '/admin/x', headers, reference: 'ILOU-0000' })
+    await forwarded({
+      target: '/admin/x',
+      headers: [...headers, ['X-Gatehouse-Reference', '7K3M-Q2XZ']],
+    })
+    expect(gate.events).toHaveLength(2)
+    expect(gate.events.map((event) => event.reference)).not.toContain('7K3M-Q2XZ')
+  })
+})
+
 it('answers a malformed question in the dialect of its path, with a query or without', async () => {
   for (const [path, status] of [
     ['/api/authz/forward-auth?a=b', 400],
     ['/api/authz/auth-request', 403],
     ['/api/authz/auth-request?a=b', 403],
+    ['/api/authz/ext-authz/a?a=b', 400],
   ] as const) {
     const lines = `Host: auth.gw.test\r\nX-Original-URL: /\r\nX-Original-URL: /`
     const answer = await sendRaw(gate.port, `GET ${path} HTTP/1.1\r\n${lines}\r\n\r\n`)

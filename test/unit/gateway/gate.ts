@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { silentLog } from '../../../src/base/log.ts'
 import type { AssertionConfig } from '../../../src/gateway/assertion/config.ts'
 import { gatewayConfig, routeConfig } from '../../../src/gateway/config.ts'
+import type { CompatConfig } from '../../../src/gateway/dialects/config.ts'
 import { createFront, type Front } from '../../../src/gateway/front.ts'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.ts'
 import { createStreams } from '../../../src/gateway/streams.ts'
@@ -43,6 +44,7 @@ export interface GateOptions {
   /** Hosts of other realms. */
   hosts?: readonly string[]
   pages?: PageListener
+  compat?: CompatConfig
 }
 
 export const COOKIE = '__Secure-gatehouse'
@@ -69,6 +71,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
         routes: routes.map((route) => routeConfig.parse(route)),
         assertion: options.assertion ?? {},
         networks: {},
+        compat: options.compat ?? {},
         trusted_proxies: options.trusted ?? [],
         timeouts: gatewayConfig.timeouts.parse({ drain: '1s', ...options.timeouts }),
       },
