@@ -7,6 +7,7 @@ import { loadConfig } from '../src/config/load.ts'
 import { referenceMarkdown } from '../src/config/reference.ts'
 import { configSchema } from '../src/config/schema.ts'
 import { describe, leavesOf } from '../src/config/walk.ts'
+import { catalogPage, GENERATED_FROM_HERE } from '../src/store/catalog-page.ts'
 import { aCertificate } from './support/certificate.ts'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
@@ -17,6 +18,11 @@ it('config.example.yaml is what the schema prints: npm run config:example', () =
 
 it('docs/configuration.md is what the schema prints: gatehouse config-example --reference', () => {
   expect(read('../docs/configuration.md')).toBe(referenceMarkdown())
+})
+
+it('docs/privacy.md lists every stored field: gatehouse stored-data', () => {
+  const page = read('../docs/privacy.md')
+  expect(page.slice(page.indexOf(GENERATED_FROM_HERE))).toBe(catalogPage())
 })
 
 it('the example loads without a fault or a warning', () => {

@@ -14,6 +14,7 @@ import { health } from './health.ts'
 import { policy } from './policy.ts'
 import { serve } from './serve.ts'
 import { session } from './session.ts'
+import { storedData } from './stored-data.ts'
 import { user } from './user.ts'
 
 /** Every command, in the order of the help. */
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
   backup,
   health,
   configExample,
+  storedData,
 ]
 
 /**

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
 import { randomToken, sha256 } from '../base/bytes.ts'
+import { systemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
 import { emailFault, isGroupName, newUser } from '../login/new-user.ts'
+import { personalDataOf } from '../login/personal-data.ts'
 import { INVITATION_SECONDS } from '../login/reset.ts'
 import type { User } from '../model/user.ts'
 import { type Command, type CommandContext, tooMany, WrongUsage } from './command.ts'
@@ -14,6 +16,7 @@ interface Options {
   email?: string | undefined
   groups?: string | undefined
   'no-password'?: boolean | undefined
+  application?: string | undefined
 }
 
 /** One thing to do with users. @returns What to print, a line each. */
@@ -158,8 +161,35 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     const user = await userNamed(name)
     await store.users.delete(user.id)
     await record('user.deleted', user.id, { name: user.name })
-    return [`${user.name}: deleted with all that belonged to it`]
+    return [`${user.name}: deleted with all that belonged to it; their history is kept`]
   },
+
+  async export(desk, [name = ''], options) {
+    const { id } = await personNamed(desk, name, options)
+    const data = await personalDataOf(id, { persons: desk.store.persons, clock: systemClock })
+    return [JSON.stringify(data, null, 2)]
+  },
+
+  async erase(desk, [name = ''], options) {
+    const { store } = desk
+    // Of somebody who was deleted, the history is left under the id alone.
+    const isId = options.application === undefined && (await store.persons.erase(name))
+    if (!isId) await store.persons.erase((await personNamed(desk, name, options)).id)
+    await store.scrub()
+    return [`${name}: erased, with all that was stored. Backups made before still hold it.`]
+  },
+}
+
+/** A user by name, by what an application calls them, or by id. */
+async function personNamed(
+  { store, userNamed }: Desk,
+  name: string,
+  { application }: Options,
+): Promise<Pick<User, 'id'>> {
+  if (application === undefined) return (await store.users.find(name)) ?? userNamed(name)
+  const user = await store.users.findExternal(application, name)
+  if (user) return user
+  throw new OperatorError(`The application "${application}" has no user "${name}" here.`)
 }
 
 /** A user, and what to give them. */
@@ -177,13 +207,15 @@ const WITH_USAGE = [
   'email NAME ADDRESS',
   'unfreeze NAME',
   'delete NAME',
+  'export NAME [--application ID]',
+  'erase NAME [--application ID]',
 ]
 
 /** Users of the store: everything an operator does with them. Passwords come on standard input. */
 export const user: Command = {
   name: 'user',
   usage: `user ${WITH_USAGE.join('\n       gatehouse user ')}`,
-  summary: 'Add, list, change and delete users',
+  summary: 'Add, list, change, export, erase and delete users',
 
   async run(args, context) {
     const { positionals, values } = parseArgs({
@@ -195,6 +227,7 @@ export const user: Command = {
         email: { type: 'string' },
         groups: { type: 'string' },
         'no-password': { type: 'boolean' },
+        application: { type: 'string' },
       },
     })
     const [word = '', ...given] = positionals
@@ -204,7 +237,9 @@ export const user: Command = {
     if (given.length < Math.min(takes, 1)) throw new WrongUsage('name the user')
     // Whoever names two users means both, and would believe that both were disabled.
     if (given.length > takes) throw new WrongUsage(tooMany(given.slice(takes)))
-    const { config } = values
+    const { config, application } = values
+    if (application !== undefined && word !== 'export' && word !== 'erase')
+      throw new WrongUsage('--application is for export and erase')
     // Users may come before the first start; everything else needs some to be there.
     const lines = await atDesk(context, { config, create: word === 'add' }, (desk) =>
       action(desk, given, values, context),

@@ -5,6 +5,7 @@ import type { AuditEvent, EventName } from '../model/event.ts'
 import type { Credential } from '../model/factor.ts'
 import type { Session, SignedIn } from '../model/session.ts'
 import type { User } from '../model/user.ts'
+import type { Field } from './catalog.ts'
 
 /** All persistence: one repository a noun. What a method has returned from, a crash cannot undo. */
 export interface Store {
@@ -21,8 +22,17 @@ export interface Store {
   idempotency: IdempotencyRepository
   consents: ConsentRepository
   events: EventRepository
-  /** Removes what has expired; safe to call at any time. */
-  sweep(now: UnixSeconds): Promise<void>
+  persons: PersonRepository
+  /**
+   * Removes what has expired; safe to call at any time. At most once a day, and only after somebody was
+   * erased, it also does what {@link Store.scrub} does.
+   */
+  sweep(now: UnixSeconds, retention?: Retention): Promise<void>
+  /**
+   * Writes the database anew, so that its files hold nothing but what is in it: pages that were once split or
+   * merged may have copies of deleted rows between their cells. Nothing else is written meanwhile.
+   */
+  scrub(): Promise<void>
   /**
    * Copies the living database to a new file, whole and consistent.
    *
@@ -352,3 +362,46 @@ export interface ConsentRepository {
   /** Oldest first. */
   listByUser(userId: string): Promise<Consent[]>
 }
+
+/** How long what grows old by itself is kept, in seconds. */
+export interface Retention {
+  /** Events, for a person's history. */
+  history: number
+  /** Browsers in which somebody has signed in before. */
+  browsers: number
+}
+
+/** Everything that is stored about one person, in one place. */
+export interface PersonRepository {
+  /**
+   * All of it, table by table, in the words and forms of the catalogue. What would prove who somebody is
+   * is told of and not given.
+   *
+   * @returns `undefined` when there is no such user.
+   */
+  collect(userId: string, disclose: Disclose): Promise<readonly KeptTable[] | undefined>
+  /**
+   * Removes all of it at once, and overwrites it in the files of the store.
+   *
+   * @param userId Also of a user who was deleted, and of whom only the history is left.
+   * @returns Whether there was anything. Safe to call again.
+   */
+  erase(userId: string): Promise<boolean>
+}
+
+/** What a person is told of the data of an authenticator. @returns `undefined` for a kind that is not known. */
+export type Disclose = (kind: string, data: unknown) => unknown
+
+/** One table's part of what is stored about a person. */
+export interface KeptTable {
+  table: string
+  /** What a row is, as a sentence. */
+  holds: string
+  /** When rows go, as a sentence. */
+  kept: string
+  fields: Readonly<Record<string, Field>>
+  rows: readonly KeptRow[]
+}
+
+/** A column each; times as text, and `withheld` where there is something that is not given. */
+export type KeptRow = Readonly<Record<string, unknown>>

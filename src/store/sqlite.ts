@@ -16,9 +16,10 @@ import { createKeyring, type Keyring } from '../base/keyring.ts'
 import { createSeal } from '../base/seal.ts'
 import type { Atomically, Run } from './atomically.ts'
 import type { StoreConfig } from './config.ts'
-import type { Store } from './contract.ts'
+import type { Retention, Store } from './contract.ts'
 import { guarded, withDatabase } from './errors.ts'
 import { migrate } from './migrate.ts'
+import { createRemains } from './remains.ts'
 import { createApiKeyRepository } from './repositories/api-keys.ts'
 import { createAttemptRepository } from './repositories/attempts.ts'
 import { createChallengeRepository } from './repositories/challenges.ts'
@@ -28,6 +29,7 @@ import { createDeviceRepository } from './repositories/devices.ts'
 import { createEventRepository } from './repositories/events.ts'
 import { createIdempotencyRepository } from './repositories/idempotency.ts'
 import { createLimitRepository } from './repositories/limits.ts'
+import { createPersonRepository } from './repositories/persons.ts'
 import { createSessionRepository } from './repositories/sessions.ts'
 import { createSigningKeyRepository } from './repositories/signing-keys.ts'
 import { createTicketRepository } from './repositories/tickets.ts'
@@ -50,8 +52,9 @@ export interface OpenOptions {
 // "GATE": tells our database from any other SQLite file.
 const APPLICATION_ID = 0x47415445
 const BUSY_TIMEOUT_MS = 4000
-/** How long a person's history reaches back. */
-const EVENT_SECONDS = 365 * 86_400
+const DAY = 86_400
+const YEAR = 365 * DAY
+const A_YEAR_EACH: Retention = { history: YEAR, browsers: YEAR }
 
 /**
  * Opens the SQLite store, makes it when there has never been one, and brings it up to date.
@@ -197,6 +200,11 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
   const seal = createSeal(keyring('seal'))
   const events = createEventRepository(db)
   const sessions = createSessionRepository(db, raw)
+  const remains = createRemains(raw)
+  const flush = async () => {
+    await events.flush()
+    sessions.flush()
+  }
 
   return {
     users: createUserRepository(db, atomically),
@@ -212,8 +220,9 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
     idempotency: createIdempotencyRepository({ db, atomically, seal }),
     consents: createConsentRepository(db),
     events,
+    persons: createPersonRepository({ db, atomically, seal, flush, erased: remains.note }),
 
-    async sweep(now) {
+    async sweep(now, { history, browsers } = A_YEAR_EACH) {
       await db.deleteFrom('session').where('expires_at', '<=', now).execute()
       await db.deleteFrom('attempt').where('expires_at', '<=', now).execute()
       await db
@@ -227,21 +236,27 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
       // A finished challenge stays readable for a day.
       await db
         .deleteFrom('challenge')
-        .where('expires_at', '<=', now - 86_400)
+        .where('expires_at', '<=', now - DAY)
         .execute()
       await db
         .deleteFrom('event')
-        .where('at', '<=', now - EVENT_SECONDS)
+        .where('at', '<=', now - history)
         .execute()
       await db
         .deleteFrom('device')
-        .where('seen_at', '<=', now - 365 * 86_400)
+        .where('seen_at', '<=', now - browsers)
         .execute()
       await db
         .deleteFrom('credential')
         .where('state', '=', 'pending')
-        .where('created_at', '<=', now - 86_400)
+        .where('created_at', '<=', now - DAY)
         .execute()
+      remains.removeWhenDue(now)
+    },
+
+    async scrub() {
+      await flush()
+      remains.remove()
     },
 
     async backup(target) {
@@ -260,8 +275,7 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
 
     async close() {
       if (!raw.open) return
-      await events.flush()
-      sessions.flush()
+      await flush()
       // Leaves one whole file behind instead of a file and its log.
       raw.pragma('wal_checkpoint(TRUNCATE)')
       raw.close()

@@ -8,7 +8,8 @@ import type { Tables } from '../tables.ts'
 type Row = Tables['challenge']
 
 /** The user stands in the place, so that a row copied to somebody else does not open. */
-const placeOf = ({ id, userId }: { id: string; userId: string }) => `challenge/${id}/${userId}`
+export const placeOf = ({ id, userId }: { id: string; userId: string }) =>
+  `challenge/${id}/${userId}`
 
 export interface ChallengeRepositoryDeps {
   db: Kysely<Tables>

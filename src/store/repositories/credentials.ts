@@ -9,7 +9,8 @@ import type { Tables } from '../tables.ts'
 type Row = Tables['credential']
 
 /** The user stands in the place, so that a row copied to somebody else does not open. */
-const placeOf = ({ id, userId }: { id: string; userId: string }) => `credential/${id}/${userId}`
+export const placeOf = ({ id, userId }: { id: string; userId: string }) =>
+  `credential/${id}/${userId}`
 
 /** How long a mark is remembered that may be set once: longer than anything lives that leaves one. */
 const MARK_SECONDS = 86_400

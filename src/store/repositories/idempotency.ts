@@ -12,7 +12,7 @@ export interface IdempotencyRepositoryDeps {
 }
 
 /** An answer may hold a secret, such as that of an authenticator app: it is sealed. */
-const placeOf = (key: Uint8Array) => `idempotency/${Buffer.from(key).toString('hex')}`
+export const placeOf = (key: Uint8Array) => `idempotency/${Buffer.from(key).toString('hex')}`
 
 export function createIdempotencyRepository(
   deps: IdempotencyRepositoryDeps,
