@@ -61,7 +61,8 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
     if (email === undefined || status !== 'active') return
     const token = randomToken(32)
     const expiresAt = clock.now() + RESET_LINK_SECONDS
-    await tickets.insert({
+    // Only the newest counts: a link in an older mail is of no use to whoever finds it.
+    await tickets.replace({
       purpose: 'reset',
       hash: sha256(token),
       userId: id,

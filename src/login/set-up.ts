@@ -50,7 +50,11 @@ export async function openSetUpLink({
 }: Pick<SetUpDeps, 'clock' | 'tickets' | 'users'>): Promise<string | undefined> {
   if ((await users.count()) > 0) return undefined
   const token = randomToken(32)
-  await tickets.replace('setup', sha256(token), clock.now() + SET_UP_LINK_SECONDS)
+  await tickets.replace({
+    purpose: 'setup',
+    hash: sha256(token),
+    expiresAt: clock.now() + SET_UP_LINK_SECONDS,
+  })
   return token
 }
 

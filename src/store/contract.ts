@@ -263,8 +263,8 @@ export interface Ticket {
 }
 
 export interface TicketRepository {
-  /** Puts a ticket in place of all earlier ones for the same purpose. */
-  replace(purpose: 'setup', hash: Uint8Array, expiresAt: UnixSeconds): Promise<void>
+  /** Puts a ticket in place of all earlier ones for the same purpose, and of the same user where it has one. */
+  replace(ticket: Ticket): Promise<void>
   /** Is there such a ticket, not used and not expired? */
   isOpen(purpose: TicketPurpose, hash: Uint8Array, now: UnixSeconds): Promise<boolean>
   /** Puts a ticket beside others. */

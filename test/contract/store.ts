@@ -49,7 +49,7 @@ export function describeStore(
 
       it('creates no first user beside others', async () => {
         const hash = new Uint8Array([7])
-        await store.tickets.replace('setup', hash, NOON + 60)
+        await store.tickets.replace({ purpose: 'setup', hash, expiresAt: NOON + 60 })
         expect(await store.users.insertFirst(aUser({ name: 'root' }), 'phc', hash, NOON)).toBe(
           false,
         )
@@ -58,7 +58,7 @@ export function describeStore(
       it('creates exactly one first user from parallel tries', async () => {
         await store.users.delete(user.id)
         const hash = new Uint8Array([7])
-        await store.tickets.replace('setup', hash, NOON + 60)
+        await store.tickets.replace({ purpose: 'setup', hash, expiresAt: NOON + 60 })
         const tries = Array.from({ length: 20 }, (_, index) =>
           store.users.insertFirst(aUser({ name: `root${index}` }), 'phc', hash, NOON),
         )
@@ -68,7 +68,11 @@ export function describeStore(
 
       it('creates no first user with an expired or a foreign ticket', async () => {
         await store.users.delete(user.id)
-        await store.tickets.replace('setup', new Uint8Array([7]), NOON + 60)
+        await store.tickets.replace({
+          purpose: 'setup',
+          hash: new Uint8Array([7]),
+          expiresAt: NOON + 60,
+        })
         const root = aUser({ name: 'root' })
         expect(await store.users.insertFirst(root, 'phc', new Uint8Array([8]), NOON)).toBe(false)
         expect(await store.users.insertFirst(root, 'phc', new Uint8Array([7]), NOON + 60)).toBe(
@@ -517,11 +521,29 @@ export function describeStore(
 
       it('keeps one ticket a purpose', async () => {
         const [first, second] = [new Uint8Array([1]), new Uint8Array([2])]
-        await store.tickets.replace('setup', first, NOON + 60)
-        await store.tickets.replace('setup', second, NOON + 60)
+        await store.tickets.replace({ purpose: 'setup', hash: first, expiresAt: NOON + 60 })
+        await store.tickets.replace({ purpose: 'setup', hash: second, expiresAt: NOON + 60 })
         expect(await store.tickets.isOpen('setup', first, NOON)).toBe(false)
         expect(await store.tickets.isOpen('setup', second, NOON)).toBe(true)
         expect(await store.tickets.isOpen('setup', second, NOON + 60)).toBe(false)
+      })
+
+      it('puts a ticket in the place of those of the same user, and of nobody else', async () => {
+        await store.users.insert(aUser({ id: 'u2', name: 'bob' }))
+        const put = (first: number, userId: string) =>
+          store.tickets.replace({
+            purpose: 'reset',
+            hash: new Uint8Array([first]),
+            userId,
+            expiresAt: NOON + 60,
+          })
+        await put(1, user.id)
+        await put(2, 'u2')
+        await put(3, user.id)
+        const open = await Promise.all(
+          [1, 2, 3].map((it) => store.tickets.isOpen('reset', new Uint8Array([it]), NOON)),
+        )
+        expect(open).toEqual([false, true, true])
       })
 
       it('gives signing keys back, oldest first', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,8 @@ export interface TestGateway {
   /** The code that a user's authenticator app shows, steps of 30 seconds from now. */
   code(userId: string, steps?: number): Promise<string>
   credential(userId: string): Promise<Credential | undefined>
+  /** All that is on disk: the database and what belongs to it. */
+  files(): Buffer
   /** A pass that an administrator gives out. */
   issuePass(userId: string, seconds?: number): Promise<string>
   close(): Promise<void>
@@ -95,6 +97,11 @@ export async function openGateway(
       const app = own.find(({ kind }) => kind === 'totp')
       const { secret } = { secret: '', ...(app?.data as object) }
       return generate({ secret, epoch: clock.now() + steps * 30 })
+    },
+
+    files() {
+      const names = readdirSync(folder).filter((name) => name.startsWith('gatehouse.db'))
+      return Buffer.concat(names.map((name) => readFileSync(join(folder, name))))
     },
 
     async issuePass(userId, seconds = 3600) {

@@ -99,10 +99,9 @@ export function createProfiles(deps: ProfilesDeps): Profiles {
       if (seconds > 0) return { ok: false, seconds }
       const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
       const expiresAt = clock.now() + CODE_SECONDS
-      // Only the newest counts.
-      await tickets.cancel('mail', user.id)
       const hash = hashOf(user.id, { address, code })
-      await tickets.insert({ purpose: 'mail', hash, userId: user.id, expiresAt })
+      // Only the newest counts.
+      await tickets.replace({ purpose: 'mail', hash, userId: user.id, expiresAt })
       const minutes = CODE_SECONDS / 60
       const letter = letters.mailAddressCode({ to: address, code, user: user.name, minutes })
       const delivery = await messenger.send(letter, { until: expiresAt })

@@ -20,10 +20,13 @@ export function createTicketRepository(
       .executeTakeFirst()
 
   return {
-    async replace(purpose, hash, expiresAt) {
+    async replace(ticket) {
+      const { purpose, userId } = ticket
+      const ofPurpose = db.deleteFrom('ticket').where('purpose', '=', purpose)
+      const earlier = userId === undefined ? ofPurpose : ofPurpose.where('user_id', '=', userId)
       atomically((run) => {
-        run(db.deleteFrom('ticket').where('purpose', '=', purpose).compile())
-        run(db.insertInto('ticket').values(toRow({ purpose, hash, expiresAt })).compile())
+        run(earlier.compile())
+        run(db.insertInto('ticket').values(toRow(ticket)).compile())
       })
     },
 
