@@ -1,5 +1,6 @@
-import type { Brand, Destination } from './brand.ts'
+import type { Brand, Destination, Wait } from './brand.ts'
 import { Layout } from './layout.tsx'
+import { Problem } from './parts/problem.tsx'
 import { Purpose } from './parts/purpose.tsx'
 import { Who } from './parts/who.tsx'
 
@@ -26,17 +27,21 @@ export interface ChooseFactorProps {
   destination?: Destination | undefined
   /** A sentence that says why. */
   reason?: string | undefined
+  /** Why the last choice came to nothing. */
+  problem?: string | undefined
+  wait?: Wait | undefined
   back?: { label: string; href: string } | undefined
 }
 
 /** Offers the kinds of second factors, each with what it is good for. */
 export const ChooseFactor = (props: ChooseFactorProps) => {
-  const { brand, action, csrf, choices, user, notYou, destination, reason, back } = props
+  const { brand, action, csrf, choices, user, notYou, destination, reason, problem, wait } = props
   return (
-    <Layout brand={brand} title="Choose a second step" back={back}>
+    <Layout brand={brand} title="Choose a second step" back={props.back}>
       {notYou !== undefined && <Who name={user} notYou={notYou} />}
       <h1>Choose a second step</h1>
       <Purpose destination={destination} reason={reason} />
+      <Problem id="problem" message={problem} wait={wait} />
       <form class="choices" method="post" action={action}>
         <input type="hidden" name="csrf" value={csrf} />
         {choices.map((choice) => (

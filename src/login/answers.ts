@@ -3,7 +3,7 @@ import type { Attempt } from '../model/attempt.ts'
 import type { User } from '../model/user.ts'
 import type { CredentialRepository } from '../store/contract.ts'
 import type { Attempts } from './attempts.ts'
-import type { Challenges } from './challenges.ts'
+import { type Challenges, factorOf } from './challenges.ts'
 import type { Enrollments } from './enrollments.ts'
 import type { Guess, Guesses } from './guesses.ts'
 import { TRIES_PER_ATTEMPT } from './limits.ts'
@@ -82,7 +82,7 @@ export function createAnswers(deps: AnswersDeps): TakeAnswer {
     const proved = checked.proof ? [...spent.proved, checked.proof] : spent.proved
     const { chosen: _, ...rest } = spent
     const onward = { ...rest, proved }
-    const step = await passage.stepOf(onward, visit)
+    const step = await passage.stepOf(onward, user, visit)
     if (step.ask === 'nothing') {
       // Exactly one of several parallel answers gets on from here.
       if (!(await attempts.close(spent))) return { kind: 'restart' }
@@ -104,13 +104,15 @@ export function createAnswers(deps: AnswersDeps): TakeAnswer {
 
   const enroll = async (
     visit: Visit,
-    { factor: kind, target }: Extract<Answer, { kind: 'enroll' }>,
-    { attempt, user, step, loaded }: Located,
+    { factor: kind, target: typed }: Extract<Answer, { kind: 'enroll' }>,
+    { attempt, user, step }: Located,
   ): Promise<Outcome> => {
     if (step.ask !== 'enroll' || passage.isFrozen(user)) return goOn(attempt)
     const { enrollingId, enrollingKind: _, ...rest } = attempt
     if (enrollingId !== undefined) await enrollments.abandon(enrollingId, user)
     const factor = step.kinds.includes(kind) ? factors.get(kind) : undefined
+    // Whoever sits here has proved a password at most: the address is the account's, whatever was sent.
+    const target = factor?.needs === 'email' ? user.email : typed
     const needsTarget = factor?.needs !== undefined && target === undefined
     if (!factor || needsTarget) {
       const changed = await attempts.advance(rest, factor ? { enrollingKind: kind } : {})
@@ -128,12 +130,18 @@ export function createAnswers(deps: AnswersDeps): TakeAnswer {
       const changed = await attempts.advance(rest, { enrollingKind: kind, enrollingId })
       return changed ? goOn(changed) : { kind: 'restart' }
     }
-    const question: Question = { ...loaded.question, ask: 'target', attempt, user, factor }
+    const question: Question =
+      factor.needs === 'phone'
+        ? { ask: 'target', attempt, user, factor, typed: target }
+        : {
+            ...{ ask: 'choose', attempt, user, reason: step.reason },
+            factors: step.kinds.map((it) => factorOf(factors, it)),
+          }
     const problem: Problem =
       begun.because === 'target'
         ? { kind: 'unusable', message: begun.message }
         : begun.because === 'limit'
-          ? { kind: 'wait', seconds: begun.seconds }
+          ? { kind: 'wait', seconds: begun.seconds, sending: true }
           : { kind: 'not_admitted' }
     return { kind: 'question', question, returnTo: attempt.returnTo, problem }
   }

@@ -58,7 +58,7 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
     // A step-up needs the session that it began with; that may have ended since.
     const raised = attempt.sessionId
     if (raised !== undefined && visit.signedIn?.session.id !== raised) return undefined
-    const step = await passage.stepOf(attempt, visit)
+    const step = await passage.stepOf(attempt, user, visit)
     const loaded = await questions.of(step, attempt, user, () =>
       step.ask === 'prove' ? passage.put(step.credential, attempt, user, visit) : undefined,
     )
@@ -89,7 +89,7 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
       remember: session.remembered,
       sessionId: session.id,
     }
-    const step = await passage.stepOf(draft, visit)
+    const step = await passage.stepOf(draft, user, visit)
     if (step.ask === 'nothing') {
       return { kind: 'done', returnTo: destination, remember: session.remembered }
     }

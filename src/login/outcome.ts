@@ -80,7 +80,14 @@ export type Question =
   /** Which kind to enroll, the recommended one first. */
   | { ask: 'choose'; attempt: Attempt; user: User; reason: Reason; factors: readonly Factor[] }
   /** Where codes are to go. */
-  | { ask: 'target'; attempt: Attempt; user: User; factor: Factor }
+  /** `typed`: what could not be used. */
+  | {
+      ask: 'target'
+      attempt: Attempt
+      user: User
+      factor: Factor
+      typed?: string | undefined
+    }
   | {
       ask: 'enroll'
       attempt: Attempt

@@ -16,14 +16,14 @@ import type { AttemptStart } from './attempts.ts'
 import type { Challenges, Opened } from './challenges.ts'
 import type { Enrollments } from './enrollments.ts'
 import type { Outcome, Visit } from './outcome.ts'
-import { nextStep, type Step, suitableKinds } from './steps.ts'
+import { nextStep, type Situation, type Step, suitableKinds } from './steps.ts'
 
 /** What a sign-in is about before it is put on file. */
 export type Draft = Omit<AttemptStart, 'browser'>
 
 /** How an attempt goes from one step to the next, and out at the other end. */
 export interface Passage {
-  stepOf(draft: Draft, visit: Visit): Promise<Step>
+  stepOf(draft: Draft, user: User, visit: Visit): Promise<Step>
   /** What a destination takes of a person. Where it asks for nothing, they are asked for all that they have. */
   requirementFor(url: string, user: User, visit: Visit): Promise<Requirement>
   /** Goes where the next step is. `save` puts the draft on file, in whatever way it is not yet. */
@@ -78,7 +78,7 @@ export function createPassage(deps: PassageDeps): Passage {
     return { aal: own.some(({ state }) => state === 'active') ? 2 : 1, phishingResistant: false }
   }
 
-  const stepOf = async (draft: Draft, { signedIn }: Visit): Promise<Step> => {
+  const stepOf = async (draft: Draft, user: User, { signedIn }: Visit): Promise<Step> => {
     const own = signedIn?.session.id === draft.sessionId ? signedIn : undefined
     return nextStep({
       requirement: draft.requirement,
@@ -86,7 +86,7 @@ export function createPassage(deps: PassageDeps): Passage {
       passwordMaxAgeSeconds: own ? deps.passwordMaxAge(own) : 0,
       proved: draft.proved,
       credentials: await enrolled(draft.userId),
-      factors: factors,
+      factors: openTo(user, factors),
       ...(draft.chosen === undefined ? {} : { chosen: draft.chosen }),
       ...(draft.goal === undefined ? {} : { goal: draft.goal }),
       now: clock.now(),
@@ -99,7 +99,7 @@ export function createPassage(deps: PassageDeps): Passage {
   }
 
   const proceed = async (draft: Draft, user: User, visit: Visit, save: Save): Promise<Outcome> => {
-    const step = await stepOf(draft, visit)
+    const step = await stepOf(draft, user, visit)
     if (step.ask === 'identify') return { kind: 'restart' }
     if (step.ask === 'impossible') return impossible(step.because, draft, user)
     if (step.ask === 'nothing') return signIn(draft, step.proof, user, visit)
@@ -189,6 +189,16 @@ export function createPassage(deps: PassageDeps): Passage {
 
   return { stepOf, requirementFor, proceed, signIn, put, aboutOf, isFrozen }
 }
+
+/** Codes by mail are set up for the account's own address alone, so nobody without one begins with them. */
+const openTo = ({ email }: User, factors: Factors): Situation['factors'] =>
+  email !== undefined
+    ? factors
+    : new Map(
+        [...factors].map(([kind, factor]) =>
+          factor.needs === 'email' ? [kind, { ...factor, enrollable: 'later' }] : [kind, factor],
+        ),
+      )
 
 /** Is the authenticator that gave a proof not there any more? A pass is used up by its proof. */
 const isGone = ({ credentialId, temporary }: GivenProof, used: readonly Credential[]): boolean =>

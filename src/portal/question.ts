@@ -107,7 +107,9 @@ export function questionView(
           ? 'Your pass opened this page once. Set up a new way now, so that you can sign in again.'
           : 'With a second step, a stolen or guessed password is not enough.'
       const choices = question.factors.map((factor, index) => choiceOf(factor, index === 0))
-      return ChooseFactor({ ...asked, choices, reason })
+      const text =
+        problem?.kind === 'unusable' ? problem.message : problem && codeProblem(problem, 'sent')
+      return ChooseFactor({ ...asked, choices, reason, problem: text })
     }
     case 'new_password':
       return NewPassword({
@@ -117,7 +119,7 @@ export function questionView(
         problem: problem?.kind === 'unusable' ? problem.message : undefined,
       })
     case 'target':
-      return targetView(question.factor, problem, { ...asked, user })
+      return targetView(question.factor, problem, { ...asked, user, typed: question.typed })
     case 'enroll': {
       const { offer, challenge, orOthers } = question
       const enrollment = { offer, challenge, others: orOthers }
@@ -238,14 +240,20 @@ export function enrollmentView(
   }
 }
 
+/** Whose target is asked for, and what they typed before. */
+interface TargetOf {
+  user: User
+  typed?: string | undefined
+}
+
 /** The page that asks where codes shall go. */
 export function targetView(
   { kind, title, about, needs = 'email' }: Factor,
   problem: Problem | undefined,
-  { user, ...asked }: Omit<AskedFrame, 'user' | 'clock'> & { user: User },
+  { user, typed, ...asked }: Omit<AskedFrame, 'user' | 'clock'> & TargetOf,
 ): JSX.Element {
   const text = problem?.kind === 'unusable' ? problem.message : undefined
-  const value = needs === 'email' ? user.email : undefined
+  const value = typed ?? (needs === 'email' ? user.email : undefined)
   const shown = { ...asked, user: user.displayName, kind, title, about, needs, value }
   return EnrollTarget({ ...shown, problem: text })
 }

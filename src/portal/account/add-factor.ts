@@ -62,7 +62,7 @@ export function addFactorPages(deps: AddFactorPagesDeps) {
     const factor = (await authenticators.offered(at.user)).find((it) => it.kind === kind)
     if (!factor) return c.redirect(here(c), 303)
     const target = field('target').trim()
-    if (factor.needs && target === '') return showTarget(c, at, factor)
+    if (factor.needs && target === '') return showTarget(c, at, { factor })
     const { address, userAgent } = c.env.client
     const begun = await enrollments.begin({
       user: at.user,
@@ -70,29 +70,36 @@ export function addFactorPages(deps: AddFactorPagesDeps) {
       about: { address, userAgent },
       ...(factor.needs ? { target } : {}),
     })
-    if (!begun.ok) return showRefused(c, at, factor, begun)
+    if (!begun.ok) return showRefused(c, at, { factor, typed: target }, begun)
     const page = `factors/add/${begun.credential.id}`
     return c.redirect(door.link(page, along(c)), 303)
   }
 
-  const showTarget = (c: Context<AppEnv>, at: SignedIn, factor: Factor, problem?: Problem) => {
-    const shown = { ...asked(c, at), user: at.user, wait: waitOf(problem, clock) }
+  const showTarget = (
+    c: Context<AppEnv>,
+    at: SignedIn,
+    { factor, typed }: WantedTarget,
+    problem?: Problem,
+  ) => {
+    const shown = { ...asked(c, at), user: at.user, typed, wait: waitOf(problem, clock) }
     return pages.show(c, targetView(factor, problem, shown), { status: statusOf(problem) })
   }
 
   const showRefused = (
     c: Context<AppEnv>,
     at: SignedIn,
-    factor: Factor,
+    wanted: WantedTarget,
     begun: Exclude<EnrollmentBegun, { ok: true }>,
   ) => {
     if (begun.because === 'target') {
       const { message } = begun
-      return showTarget(c, at, factor, { kind: 'unusable', message })
+      return showTarget(c, at, wanted, { kind: 'unusable', message })
     }
     if (begun.because !== 'limit') return c.redirect(here(c), 303)
     const { seconds } = begun
-    if (factor.needs) return showTarget(c, at, factor, { kind: 'wait', seconds, sending: true })
+    if (wanted.factor.needs) {
+      return showTarget(c, at, wanted, { kind: 'wait', seconds, sending: true })
+    }
     return pages.trouble(c, 429, TOO_OFTEN(door.link('factors')))
   }
 
@@ -148,6 +155,12 @@ export function addFactorPages(deps: AddFactorPagesDeps) {
   })
 
   return { choose, begin, show, take }
+}
+
+interface WantedTarget {
+  factor: Factor
+  /** What could not be used. */
+  typed?: string
 }
 
 /** What a script has made of an authenticator's answer, or what was typed. */
