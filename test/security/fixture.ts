@@ -150,6 +150,10 @@ export interface FixtureOptions {
   password?: Partial<Config['login']['password']>
   /** Factors that are switched on; the app alone when left out. */
   factors?: Record<string, object>
+  /** Ways to people; none when left out. */
+  channels?: object
+  /** Applications that use the API; nobody does when left out. */
+  applications?: readonly { id: string }[]
   log?: Log
 }
 
@@ -327,6 +331,8 @@ function configOf(
     routes: routesTo(recorderPort, options),
     timeouts: { drain: '1s', ...options.timeouts },
     ...(options.factors ? { factors: options.factors } : {}),
+    ...(options.channels ? { channels: options.channels } : {}),
+    ...(options.applications ? { api: { applications: options.applications } } : {}),
   })
   const { memoryKib: memory_kib, passes } = CHEAP
   const cheap = { ...config.login.password, memory_kib, passes }
