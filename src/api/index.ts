@@ -10,6 +10,9 @@ import { type TwoFactorDeps, twoFactorApi } from './two-factor.ts'
 
 export type ApiDeps = AuthenticationDeps & IdempotencyDeps & TwoFactorDeps & { log: Log }
 
+/** Everything but what tells how to use it. */
+const BEHIND_A_KEY = ['/2fa/*', '/biometric/*', '/events/*']
+
 /**
  * Second factors and biometrics for other applications, as JSON.
  *
@@ -46,7 +49,7 @@ export function createApi(deps: ApiDeps, base: string): OpenAPIHono<ApiEnv> {
   )
 
   const app = root.basePath(base)
-  app.use('/2fa/*', onlyWithKey(deps), onceEach(deps))
+  for (const path of BEHIND_A_KEY) app.use(path, onlyWithKey(deps), onceEach(deps))
   app.route('/2fa', twoFactorApi(deps))
   return root
 }

@@ -6,10 +6,6 @@ import type { ApiKey, ApiKeyRepository } from '../store/contract.ts'
 import { problem } from '../web/problem.ts'
 import type { ApiEnv } from './env.ts'
 
-/** What a key may do. */
-export const SCOPES = ['2fa'] as const
-export type Scope = (typeof SCOPES)[number]
-
 const TOKEN = /^ghk_([A-Za-z0-9_-]{16})_([A-Za-z0-9_-]{43})$/
 
 /** A last use is written once in a while, never a row a request. */
@@ -70,17 +66,6 @@ export function onlyWithKey({
   }
 }
 
-/** Lets a key through only to what it was made for. */
-export const onlyWithScope =
-  (scope: Scope): MiddlewareHandler<ApiEnv> =>
-  async (c, next) => {
-    if (c.get('key').scopes.includes(scope)) return next()
-    return problem(c, c.get('requestId'), {
-      status: 403,
-      code: 'insufficient_scope',
-      title: `This key lacks the scope ${scope}.`,
-    })
-  }
-
+/** Has it not run out? */
 const isLiving = ({ expiresAt }: ApiKey, now: UnixSeconds): boolean =>
   expiresAt === undefined || now < expiresAt

@@ -50,7 +50,7 @@ export interface IdempotencyDeps {
 
 /**
  * Does a request that comes twice once: with the same `Idempotency-Key`, the second is given the answer
- * of the first.
+ * of the first. Each API key has its own, so that none is told what only another one may see.
  */
 export function onceEach({ clock, idempotency }: IdempotencyDeps): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
@@ -66,9 +66,9 @@ export function onceEach({ clock, idempotency }: IdempotencyDeps): MiddlewareHan
       )
     }
 
-    const { application } = c.get('key')
+    const { id: keyId } = c.get('key')
     const { pathname } = new URL(c.req.url)
-    const key = sha256(JSON.stringify([application, pathname, given]))
+    const key = sha256(JSON.stringify([keyId, pathname, given]))
     const request = sha256(await c.req.text())
     const now = clock.now()
     const claimed = await idempotency.claim(key, request, { now, expiresAt: now + KEPT_SECONDS })
@@ -94,9 +94,9 @@ export function onceEach({ clock, idempotency }: IdempotencyDeps): MiddlewareHan
       await idempotency.release(key)
       throw cause
     }
-    // What failed on our side, or has to wait, may be tried again.
+    // What failed on our side, was not allowed or has to wait, may be tried again.
     const { status } = c.res
-    if (status >= 500 || status === 429) await idempotency.release(key)
+    if (status >= 500 || status === 429 || status === 403) await idempotency.release(key)
     else await idempotency.keep(key, { status, body: await c.res.clone().text() })
     return undefined
   }

@@ -11,7 +11,6 @@ import type { ProblemDetails } from '../web/problem.ts'
 import { type AskingDeps, createAsking, type OwnChallenge } from './asking.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields, refuse } from './faults.ts'
-import { onlyWithScope } from './keys.ts'
 import { body, id, json, refusals } from './routes.ts'
 import {
   ChallengeRequestSchema,
@@ -25,6 +24,7 @@ import {
   VerifyRequest,
   VerifyResult,
 } from './schemas.ts'
+import { asks } from './scopes.ts'
 import { shownEnrollment, shownFactor } from './shown.ts'
 
 export interface TwoFactorDeps extends AskingDeps {
@@ -54,12 +54,12 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
   }
 
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: checkFields })
-  app.use(onlyWithScope('2fa'))
 
   app.openapi(
     createRoute({
       method: 'post',
       path: '/enroll',
+      ...asks('2fa.enroll'),
       summary: 'Begin to bind a factor to a user',
       request: body(EnrollRequest),
       responses: {
@@ -99,6 +99,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     createRoute({
       method: 'post',
       path: '/enroll/{id}/confirm',
+      ...asks('2fa.enroll'),
       summary: 'Confirm an enrollment by its first answer',
       request: { params: id, ...body(ConfirmRequest) },
       responses: { 200: json(FactorSchema, 'The factor counts from now on.'), ...refusals },
@@ -130,6 +131,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     createRoute({
       method: 'get',
       path: '/users/{user_id}/factors',
+      ...asks('2fa.verify', '2fa.enroll'),
       summary: 'List the factors of a user',
       request: { params: z.strictObject({ user_id: userId() }) },
       responses: {
@@ -151,6 +153,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     createRoute({
       method: 'patch',
       path: '/factors/{id}',
+      ...asks('2fa.enroll'),
       summary: 'Rename a factor',
       request: { params: id, ...body(z.strictObject({ label: label() })) },
       responses: { 200: json(FactorSchema, 'The factor.'), ...refusals },
@@ -169,6 +172,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     createRoute({
       method: 'delete',
       path: '/factors/{id}',
+      ...asks('2fa.enroll'),
       summary: 'Remove a factor',
       request: { params: id },
       responses: { 204: { description: 'It is gone.' }, ...refusals },
@@ -191,6 +195,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     createRoute({
       method: 'post',
       path: '/challenges',
+      ...asks('2fa.verify'),
       summary: 'Put a question to a user',
       request: body(ChallengeRequestSchema),
       responses: { 201: json(ChallengeSchema, 'The challenge.'), ...refusals },
@@ -227,6 +232,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     createRoute({
       method: 'get',
       path: '/challenges/{id}',
+      ...asks('2fa.verify'),
       summary: 'Look at a challenge, or wait for its end',
       request: {
         params: id,
@@ -254,6 +260,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     createRoute({
       method: 'post',
       path: '/challenges/{id}/resend',
+      ...asks('2fa.verify'),
       summary: 'Send another code, or another number',
       request: { params: id },
       responses: { 200: json(ChallengeSchema, 'The challenge as it stands.'), ...refusals },
@@ -274,6 +281,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     createRoute({
       method: 'post',
       path: '/challenges/{id}/cancel',
+      ...asks('2fa.verify'),
       summary: 'Take a question back',
       request: { params: id },
       responses: { 200: json(ChallengeSchema, 'The challenge as it stands.'), ...refusals },
@@ -292,6 +300,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     createRoute({
       method: 'post',
       path: '/verify',
+      ...asks('2fa.verify'),
       summary: 'Check an answer',
       request: body(VerifyRequest),
       responses: { 200: json(VerifyResult, 'Whether it was right.'), ...refusals },

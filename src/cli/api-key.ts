@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { OUR_PEOPLE } from '../api/config.ts'
-import { newKeyToken, SCOPES } from '../api/keys.ts'
+import { newKeyToken } from '../api/keys.ts'
+import { isScope, SCOPES } from '../api/scopes.ts'
 import { OperatorError } from '../base/errors.ts'
 import { parseNetwork } from '../base/net.ts'
 import type { ApiKey } from '../store/contract.ts'
@@ -12,7 +13,7 @@ import { day, table } from './table.ts'
 export const apiKey: Command = {
   name: 'api-key',
   usage: [
-    'api-key create APPLICATION [--label TEXT] [--scopes 2fa] [--days N] [--networks a,b]',
+    'api-key create APPLICATION [--label TEXT] [--scope 2fa]... [--days N] [--networks a,b]',
     'gatehouse api-key list',
     'gatehouse api-key revoke ID',
   ].join('\n       '),
@@ -25,7 +26,7 @@ export const apiKey: Command = {
       options: {
         config: { type: 'string' },
         label: { type: 'string', default: '' },
-        scopes: { type: 'string', default: '2fa' },
+        scope: { type: 'string', multiple: true, default: ['2fa'] },
         days: { type: 'string', default: '365' },
         networks: { type: 'string', default: '' },
       },
@@ -47,7 +48,7 @@ export const apiKey: Command = {
 
 interface Wishes {
   label: string
-  scopes: string
+  scope: string[]
   days: string
   networks: string
 }
@@ -70,7 +71,7 @@ async function create(
     id,
     application,
     label: wishes.label,
-    scopes: listOf(wishes.scopes, isScope, `scopes are: ${SCOPES.join(', ')}`),
+    scopes: listOf(wishes.scope.join(), isScope, SCOPE_ADVICE),
     networks: listOf(wishes.networks, isNetwork, 'write networks as 10.0.0.0/8'),
     createdAt: now,
     expiresAt: now + daysOf(wishes.days) * 86_400,
@@ -102,7 +103,7 @@ async function revoke({ store }: Desk, id: string, { print }: CommandContext): P
   print(`${id}: revoked; it opens nothing from the next request on`)
 }
 
-const isScope = (text: string) => SCOPES.some((scope) => scope === text)
+const SCOPE_ADVICE = `the scopes are: ${Object.keys(SCOPES).join(', ')}`
 const isNetwork = (text: string) => parseNetwork(text) !== undefined
 
 function listOf(text: string, fits: (part: string) => boolean, advice: string): string[] {

@@ -333,7 +333,7 @@ export interface IdempotencyRepository {
   /**
    * Claims a key for a request.
    *
-   * @param key Digest of application, key and path. @param request Digest of the request.
+   * @param key Digest of API key, key and path. @param request Digest of the request.
    * @returns `fresh` for the one that is to do the work, `underway` while another one does it, the answer
    * once it is there, and `other` when the key belongs to another request.
    */

@@ -117,7 +117,7 @@ export interface Tables {
   }
   /** Answers to requests that may come twice. */
   idempotency: {
-    /** Of the application, the key and the path. */
+    /** Of the API key, the key and the path. */
     key: Uint8Array
     /** Of the request: the same key with another request is a fault. */
     request: Uint8Array
