@@ -266,7 +266,7 @@ export function createHouse(config: Config, ground: Ground): House {
       engines.set(id, login.engineFor(createFactors({ ...its, site: { name, url: home } })))
     }
     const type = 'gatehouse-result+jwt'
-    const base = `${home.pathname}api`
+    const place = new URL('api', home)
     const app = createApi(
       {
         audit,
@@ -282,11 +282,11 @@ export function createHouse(config: Config, ground: Ground): House {
           gateway.state(claims, { issuer: home.origin, audience, type, lifetimeSeconds }),
         users,
       },
-      base,
+      place,
     )
     const isAbout = (url: string) => {
       const { hostname, pathname } = new URL(url)
-      return hostname === home.hostname && pathname.startsWith(`${base}/`)
+      return hostname === home.hostname && pathname.startsWith(`${place.pathname}/`)
     }
     return { app, isAbout }
   }

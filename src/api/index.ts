@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { problem } from '../web/problem.ts'
+import { type ApiDocument, describeApi, documentRoute } from './document.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields } from './faults.ts'
 import { type AuthenticationDeps, onlyWithKey } from './keys.ts'
@@ -16,9 +17,9 @@ const BEHIND_A_KEY = ['/2fa/*', '/biometric/*', '/events/*']
 /**
  * Second factors and biometrics for other applications, as JSON.
  *
- * @param base The path below which it stands: `/api`.
+ * @param url Where it stands: the portal's address and `api`.
  */
-export function createApi(deps: ApiDeps, base: string): OpenAPIHono<ApiEnv> {
+export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
   const { log } = deps
   const root = new OpenAPIHono<ApiEnv>({ defaultHook: checkFields })
   root.use(withRequestId(), onlySmallJson())
@@ -48,9 +49,15 @@ export function createApi(deps: ApiDeps, base: string): OpenAPIHono<ApiEnv> {
     }),
   )
 
-  const app = root.basePath(base)
+  const app = root.basePath(url.pathname)
   for (const path of BEHIND_A_KEY) app.use(path, onlyWithKey(deps), onceEach(deps))
   app.route('/2fa', twoFactorApi(deps))
+
+  let described: ApiDocument | undefined
+  app.openapi(documentRoute, (c) => {
+    described ??= describeApi(app, url)
+    return c.json(described, 200, { 'Cache-Control': 'public, max-age=300' })
+  })
   return root
 }
 

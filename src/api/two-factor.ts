@@ -237,7 +237,13 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       request: {
         params: id,
         query: z.strictObject({
-          wait: z.coerce.number().int().min(0).max(LONGEST_WAIT_SECONDS).default(0),
+          wait: z.coerce
+            .number()
+            .int()
+            .min(0)
+            .max(LONGEST_WAIT_SECONDS)
+            .default(0)
+            .openapi({ type: 'integer', description: 'Seconds to wait for its end.' }),
         }),
       },
       responses: { 200: json(ChallengeSchema, 'The challenge as it stands.'), ...refusals },
