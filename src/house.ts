@@ -17,7 +17,7 @@ import { vapidKeys } from './channels/web-push/vapid.ts'
 import { passwordPlace } from './config/password-place.ts'
 import { asksForSignIn, type Config } from './config/schema.ts'
 import { createSqlDirectory } from './directories/sql/index.ts'
-import { createFactors } from './factors/index.ts'
+import { createApplicationFactors, createFactors } from './factors/index.ts'
 import { passkeyDocuments } from './factors/passkey/documents.ts'
 import { applicationsFor } from './gateway/applications.ts'
 import { hostsOf } from './gateway/config.ts'
@@ -259,11 +259,10 @@ export function createHouse(config: Config, ground: Ground): House {
   /** Other applications' users, each application with factors in its own name. */
   function mountApi({ applications, result_lifetime: lifetimeSeconds }: ApiConfig) {
     const engines = new Map<string, Engine>([[OUR_PEOPLE, login]])
-    for (const { id, name = id } of applications) {
-      // Those that live on a page of the portal belong to the people who sign in here.
-      const { passkey: _, push: __, device_key: ___, ...kinds } = config.factors
-      const its = { config: kinds, channels, clock, keyring, log }
-      engines.set(id, login.engineFor(createFactors({ ...its, site: { name, url: home } })))
+    for (const { id, name = id, ...place } of applications) {
+      const its = { config: config.factors, channels, clock, keyring, log }
+      const kinds = createApplicationFactors(place, { ...its, site: { name, url: home } })
+      engines.set(id, login.engineFor(kinds))
     }
     const type = 'gatehouse-result+jwt'
     const place = new URL('api', home)

@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import { duration, listenAddress } from '../base/schema.ts'
+import { applicationDeviceKeys } from '../factors/device-key/config.ts'
+import { applicationPasskeys } from '../factors/passkey/config.ts'
 
 export const healthConfig = z.strictObject({
   listen: listenAddress().prefault('127.0.0.1:9092').meta({
@@ -23,6 +25,16 @@ const application = z.strictObject({
   name: z.string().min(1).max(60).optional().meta({
     description: 'What people call it; stands in their authenticator apps and messages.',
     example: 'The Shop',
+  }),
+  passkey: applicationPasskeys.optional().meta({
+    description:
+      'Passkeys of its users, on its own pages, always with fingerprint, face or PIN. Left out: it has none.',
+    example: { rp_id: 'shop.example.com', origins: ['https://shop.example.com'] },
+  }),
+  device_key: applicationDeviceKeys.optional().meta({
+    description:
+      'Keys that its app keeps in a phone’s hardware and uses after a fingerprint or a face. Left out: it has none.',
+    example: {},
   }),
 })
 

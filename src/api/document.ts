@@ -88,7 +88,7 @@ export function describeApi(app: OpenAPIHono<ApiEnv>, url: URL): ApiDocument {
     openapi: '3.1.0',
     info: { title: 'Gatehouse API', version: '1', description: INTRODUCTION },
     servers: [{ url: url.href.replace(/\/$/, '') }],
-    security: [{ key: [] }],
+    security: [{ apiKey: [] }],
   })
   const paths = Object.entries(document.paths ?? {}).map(([path, item]) => {
     const short = path.slice(base.length)
@@ -105,7 +105,7 @@ export function describeApi(app: OpenAPIHono<ApiEnv>, url: URL): ApiDocument {
     components: {
       schemas: Object.fromEntries(schemas),
       securitySchemes: {
-        key: {
+        apiKey: {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'ghk_…',

@@ -114,7 +114,7 @@ const brokenRoute = ([section, index]: readonly PropertyKey[] = []) =>
   section === 'routes' ? index : undefined
 
 const isAboutPasskeys = ([section]: readonly PropertyKey[] = []) =>
-  section === 'portal' || section === 'factors'
+  section === 'portal' || section === 'factors' || section === 'api'
 
 type Places = Pick<Config, 'portal' | 'routes' | 'session'>
 

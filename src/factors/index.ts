@@ -9,9 +9,13 @@ import type { Site } from './code/messages.ts'
 import { byCall, byMail, byText } from './code/ways.ts'
 import type { FactorsConfig } from './config.ts'
 import type { Factor, Factors } from './contract.ts'
+import type { ApplicationDeviceKeys } from './device-key/config.ts'
+import { createDirectDeviceKey } from './device-key/direct.ts'
 import { createDeviceKey } from './device-key/index.ts'
 import { createPass } from './pass/index.ts'
+import type { ApplicationPasskeys } from './passkey/config.ts'
 import { createPasskey } from './passkey/index.ts'
+import { applicationSite, siteOf } from './passkey/site.ts'
 import { createPush } from './push/index.ts'
 import { createTotp } from './totp/index.ts'
 
@@ -44,7 +48,13 @@ export function createFactors(deps: FactorsDeps): Factors {
 
   const chosen: Factor[] = [
     passkey &&
-      createPasskey({ config: passkey, portal: site, key: keyring('passkey'), clock, log }),
+      createPasskey({
+        config: passkey,
+        site: siteOf(passkey, site),
+        key: keyring('passkey'),
+        clock,
+        log,
+      }),
     totp && createTotp({ config: { issuer: totp.issuer ?? site.name }, clock }),
     push && createPush({ config: push, channels, clock, home: site.url, name: site.name }),
     device_key && createDeviceKey({ config: device_key, clock, home: site.url }),
@@ -56,4 +66,36 @@ export function createFactors(deps: FactorsDeps): Factors {
   // Where there is a factor to lose, an administrator can help out.
   const helping = chosen.length > 0 ? [createPass({ clock, hasher })] : []
   return new Map([...chosen, ...helping].map((factor) => [factor.kind, factor]))
+}
+
+/** What another application has of its own. */
+export interface ApplicationPlace {
+  passkey?: ApplicationPasskeys | undefined
+  device_key?: ApplicationDeviceKeys | undefined
+}
+
+/**
+ * The factors of another application's users: those of the configuration that need no page of the portal,
+ * in the application's name, and biometrics in a place of its own.
+ */
+export function createApplicationFactors(
+  { passkey, device_key }: ApplicationPlace,
+  deps: FactorsDeps,
+): Factors {
+  const { clock, keyring, log, site } = deps
+  const { passkey: _, push: __, device_key: ___, ...config } = deps.config
+  const own = [
+    passkey &&
+      createPasskey({
+        ...applicationSite(passkey, site.name),
+        key: keyring('passkey'),
+        clock,
+        log,
+      }),
+    device_key && createDirectDeviceKey({ config: device_key, clock, home: site.url }),
+  ].filter((factor) => factor !== undefined)
+  return new Map([
+    ...createFactors({ ...deps, config }),
+    ...own.map((factor) => [factor.kind, factor] as const),
+  ])
 }

@@ -2,6 +2,7 @@ import { silentLog } from '../../src/base/log.ts'
 import type { Asked } from '../../src/factors/contract.ts'
 import { passkeyConfig } from '../../src/factors/passkey/config.ts'
 import { createPasskey } from '../../src/factors/passkey/index.ts'
+import { siteOf } from '../../src/factors/passkey/site.ts'
 import { type CeremonyOptions, createAuthenticator } from '../support/authenticator.ts'
 import { PORTAL, spoken } from '../support/passkeys.ts'
 import { describeFactor } from './factor.ts'
@@ -10,7 +11,7 @@ const key = new Uint8Array(32).fill(3)
 const create = (written: object) => (clock: Parameters<typeof createPasskey>[0]['clock']) =>
   createPasskey({
     config: passkeyConfig.parse(written),
-    portal: PORTAL,
+    site: siteOf(passkeyConfig.parse(written), PORTAL),
     key,
     clock,
     log: silentLog,

@@ -29,8 +29,8 @@ describe('the document of the API', () => {
   it('says where the API stands, and how a key is shown', () => {
     const { servers, security, components } = published.document
     expect(servers).toEqual([{ url: 'https://auth.gw.test/.gatehouse/api' }])
-    expect(security).toEqual([{ key: [] }])
-    expect(components?.securitySchemes?.key).toMatchObject({ type: 'http', scheme: 'bearer' })
+    expect(security).toEqual([{ apiKey: [] }])
+    expect(components?.securitySchemes?.apiKey).toMatchObject({ type: 'http', scheme: 'bearer' })
   })
 
   it('holds every route that there is, and none besides', () => {

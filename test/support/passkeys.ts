@@ -3,6 +3,7 @@ import { silentLog } from '../../src/base/log.ts'
 import type { Asked, Factor } from '../../src/factors/contract.ts'
 import { passkeyConfig } from '../../src/factors/passkey/config.ts'
 import { createPasskey } from '../../src/factors/passkey/index.ts'
+import { siteOf } from '../../src/factors/passkey/site.ts'
 import type { Challenge } from '../../src/model/challenge.ts'
 import type { Credential, Verdict } from '../../src/model/factor.ts'
 import type { User } from '../../src/model/user.ts'
@@ -49,9 +50,10 @@ export function passkeyBench(
 ) {
   const clock = stillClock()
   const { user = aUser() } = given
+  const config = passkeyConfig.parse(written)
   const factor = createPasskey({
-    config: passkeyConfig.parse(written),
-    portal: PORTAL,
+    config,
+    site: siteOf(config, PORTAL),
     key: randomBytes(32),
     clock,
     log: given.log ?? silentLog,

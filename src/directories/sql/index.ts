@@ -16,7 +16,11 @@ export function createSqlDirectory({ users, hasher }: SqlDirectoryDeps): Directo
 
   return {
     findByName: (name) => users.findByName(name),
-    find: (userId) => users.find(userId),
+    async find(userId) {
+      const user = await users.find(userId)
+      // Other applications' users sign in there, and not here.
+      return user?.application === undefined ? user : undefined
+    },
 
     async checkPassword(user, password) {
       // Asked for nobody too, so that an unknown name costs the same look-ups.

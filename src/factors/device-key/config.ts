@@ -56,3 +56,8 @@ export const deviceKeyConfig = z.strictObject({
 })
 
 export type DeviceKeyConfig = z.output<typeof deviceKeyConfig>
+
+/** For the apps of another application, which sign challenges that its own server hands them. */
+export const applicationDeviceKeys = deviceKeyConfig.pick({ android_attestation: true })
+
+export type ApplicationDeviceKeys = z.output<typeof applicationDeviceKeys>

@@ -6,7 +6,7 @@ export interface Introduction {
   issuer: string
   credential: string
   nonce: string
-  /** SHA-256 of the secret that the app keeps, in base64url. */
+  /** SHA-256 of the secret that the app keeps, in base64url; empty where it keeps none. */
   handle: string
   key: KeyObject
 }
@@ -21,6 +21,9 @@ export interface Approved {
   /** What the device showed, byte for byte as it was told. */
   details: string
 }
+
+/** What a device signs when its app is asked by a server of its own. */
+export type Signed = Omit<Approved, 'number'>
 
 /**
  * The bytes under an introduction: lines that can hold no line break, the first of which says what they
@@ -39,6 +42,10 @@ export const approvalOf = ({ issuer, credential, nonce, number, details }: Appro
     number,
     digestOf(Buffer.from(details)),
   )
+
+/** The bytes under a signature that an application's own app makes. */
+export const signedOf = ({ issuer, credential, nonce, details }: Signed): Buffer =>
+  lines('gatehouse device-key sign v1', issuer, credential, nonce, digestOf(Buffer.from(details)))
 
 const lines = (...parts: string[]): Buffer => Buffer.from(parts.join('\n'))
 

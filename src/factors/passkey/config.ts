@@ -131,3 +131,38 @@ export const passkeyConfig = z
   })
 
 export type PasskeyConfig = z.output<typeof passkeyConfig>
+
+const APPLICATION_ORIGIN =
+  'write an origin as browsers do (https://shop.example.com), or android:apk-key-hash: and the digest of an app'
+
+const PLACES = [
+  /^https:\/\/[a-z0-9.-]+(:\d{1,5})?$/,
+  /^http:\/\/localhost(:\d{1,5})?$/,
+  /^android:apk-key-hash:[A-Za-z0-9_-]{43}$/,
+]
+
+export const applicationPasskeys = z.strictObject({
+  rp_id: hostName().meta({
+    description:
+      'The domain to which the passkeys belong: the application’s host, or a parent domain of it. Whoever changes it loses every passkey.',
+    example: 'shop.example.com',
+  }),
+  rp_name: z.string().min(1).max(60).optional().meta({
+    description: 'What browsers show; the application’s name when left out.',
+    example: 'The Shop',
+  }),
+  origins: z
+    .array(
+      z.string().refine((text) => PLACES.some((place) => place.test(text)), {
+        message: APPLICATION_ORIGIN,
+      }),
+    )
+    .min(1, APPLICATION_ORIGIN)
+    .meta({
+      description:
+        'Where its people make and use them. Apps on Android stand here by `android:apk-key-hash:…`, apps on iOS by `https://` and `rp_id`.',
+      example: ['https://shop.example.com'],
+    }),
+})
+
+export type ApplicationPasskeys = z.output<typeof applicationPasskeys>

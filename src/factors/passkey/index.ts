@@ -10,13 +10,12 @@ import { CHALLENGE_SECONDS, createDiscoveryChallenges } from './discovery.ts'
 import { loadMetadata } from './metadata.ts'
 import { factsOf, labelFor } from './naming.ts'
 import { createOptions, type Descriptor, userHandleOf } from './options.ts'
-import { siteOf } from './site.ts'
+import type { Site } from './site.ts'
 import { isPasskey, kept, type Passkey, question } from './stored.ts'
 
 export interface PasskeyDeps {
   config: PasskeyConfig
-  /** The portal's address and name. */
-  portal: { url: URL; name: string }
+  site: Site
   /** For the challenges of sign-ins that begin with a passkey, and for nothing else. */
   key: Uint8Array
   clock: Clock
@@ -31,8 +30,7 @@ const WRONG: Verdict = { ok: false, reason: 'wrong' }
  * @throws {OperatorError} when the metadata file cannot be used.
  * @see WebAuthn Level 3
  */
-export function createPasskey({ config, portal, key, clock, log }: PasskeyDeps): Factor {
-  const site = siteOf(config, portal)
+export function createPasskey({ config, site, key, clock, log }: PasskeyDeps): Factor {
   const metadata = config.metadata
     ? loadMetadata({ config: config.metadata, clock, log })
     : new Map<string, never>()

@@ -1,4 +1,4 @@
-import type { PasskeyConfig } from './config.ts'
+import { type ApplicationPasskeys, type PasskeyConfig, passkeyConfig } from './config.ts'
 
 /** Towards authenticators, we are the relying party: who that is, and where its ceremonies may happen. */
 export interface Site {
@@ -26,6 +26,18 @@ export function siteOf(
       ...(ios ? [`https://${id}`] : []),
     ],
   }
+}
+
+/**
+ * The same for another application, whose users always have to show finger, face or PIN: nobody asks them
+ * for a password here.
+ */
+export function applicationSite(
+  { rp_id: rpId, rp_name: given, origins }: ApplicationPasskeys,
+  name: string,
+): { site: Site; config: PasskeyConfig } {
+  const config = passkeyConfig.parse({ user_verification: 'required' })
+  return { site: { rpId, name: given ?? name, origins }, config }
 }
 
 /** Android names the caller by the digest of the certificate that signed it. */

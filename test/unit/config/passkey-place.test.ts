@@ -68,3 +68,32 @@ describe('the policy of passkeys', () => {
     expect(faults.map((fault) => fault.path)).toContain(path)
   })
 })
+
+describe('the domain of an application’s passkeys', () => {
+  const of = (passkey: string) => `
+portal: { url: https://auth.example.com }
+api: { applications: [{ id: shop, passkey: ${passkey} }] }
+`
+  it.each([
+    ['{ rp_id: shop.example.org, origins: [https://shop.example.org] }'],
+    ['{ rp_id: example.org, origins: [https://shop.example.org, "https://example.net:8443"] }'],
+    ['{ rp_id: localhost, origins: ["http://localhost:8080"] }'],
+    [`{ rp_id: example.org, origins: ["android:apk-key-hash:${'A'.repeat(43)}"] }`],
+  ])('is the host of one of its origins, or lies above it: %s', (passkey) => {
+    expect(load(of(passkey)).config.api?.applications[0]?.passkey).toBeDefined()
+  })
+
+  it.each([
+    ['{ rp_id: example.net, origins: [https://shop.example.org] }', 'rp_id'],
+    ['{ rp_id: org, origins: [https://shop.example.org] }', 'rp_id'],
+    ['{ rp_id: 127.0.0.1, origins: [https://127.0.0.1] }', 'rp_id'],
+    ['{ rp_id: example.org, origins: [http://example.org] }', 'origins[0]'],
+    ['{ rp_id: example.org, origins: [https://example.org/] }', 'origins[0]'],
+    ['{ rp_id: example.org, origins: ["http://localhost.example.org"] }', 'origins[0]'],
+    ['{ rp_id: example.org, origins: [] }', 'origins'],
+  ])('is refused anywhere else: %s', (passkey, path) => {
+    expect(faultsIn(of(passkey)).map((fault) => fault.path)).toEqual([
+      `api.applications[0].passkey.${path}`,
+    ])
+  })
+})
