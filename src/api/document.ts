@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { ApiEnv } from './env.ts'
 import { EXAMPLES } from './examples.ts'
 import { MAX_BODY_BYTES } from './manners.ts'
+import { KEY_SCHEME } from './scopes.ts'
 
 /** The API as a document (OpenAPI 3.1), made of the same schemas that check what comes in. */
 export type ApiDocument = ReturnType<OpenAPIHono<ApiEnv>['getOpenAPI31Document']>
@@ -88,7 +89,7 @@ export function describeApi(app: OpenAPIHono<ApiEnv>, url: URL): ApiDocument {
     openapi: '3.1.0',
     info: { title: 'Gatehouse API', version: '1', description: INTRODUCTION },
     servers: [{ url: url.href.replace(/\/$/, '') }],
-    security: [{ apiKey: [] }],
+    security: [{ [KEY_SCHEME]: [] }],
   })
   const paths = Object.entries(document.paths ?? {}).map(([path, item]) => {
     const short = path.slice(base.length)
@@ -105,7 +106,7 @@ export function describeApi(app: OpenAPIHono<ApiEnv>, url: URL): ApiDocument {
     components: {
       schemas: Object.fromEntries(schemas),
       securitySchemes: {
-        apiKey: {
+        [KEY_SCHEME]: {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'ghk_…',
