@@ -1,6 +1,7 @@
 import { type ApiConfig, OUR_PEOPLE } from './api/config.ts'
 import { createApi } from './api/index.ts'
 import { createPeople } from './api/people.ts'
+import { withAddresses, writtenAddress } from './audit/addresses.ts'
 import { createAudit } from './audit/record.ts'
 import { logSink } from './audit/sinks/log.ts'
 import { type EventCounter, metricsSink } from './audit/sinks/metrics.ts'
@@ -88,8 +89,8 @@ export function createHouse(config: Config, ground: Ground): House {
   const audit = createAudit({
     clock,
     sinks: [
-      logSink(log),
-      storeSink({ events: store.events, log }),
+      withAddresses(config.privacy.addresses, logSink(log)),
+      withAddresses(config.privacy.addresses, storeSink({ events: store.events, log })),
       metricsSink(count),
       wakeSink(signals, questionsTo),
       (event) => account.notices(event),
@@ -104,6 +105,7 @@ export function createHouse(config: Config, ground: Ground): House {
     config: config.session,
     key: keyring('cookie'),
     log,
+    writtenAddress: (address) => writtenAddress(address, config.privacy.addresses),
   })
   const handOffs = createHandOffs({
     ...{ realms, sessions, clock },
@@ -188,6 +190,7 @@ export function createHouse(config: Config, ground: Ground): House {
     factors,
     log,
     login,
+    mayErase: config.privacy.erase_by_person,
     outbox,
     passwords,
     sessions,

@@ -108,15 +108,32 @@ export function canonicalAddress(text: string): string | undefined {
  * The unit in which guesses are counted: an IPv4 address, or an IPv6 /64, because whoever has one
  * IPv6 address usually has 2⁶⁴ of them.
  */
-export function sourceOf(address: string): string {
-  if (!isIPv6(address)) return address
+export const sourceOf = (address: string): string =>
+  isIPv6(address) ? `${firstGroups(address, 4)}::/64` : address
+
+/**
+ * The network that an address lies in, wide enough to hold many people: an IPv4 /24 or an IPv6 /48.
+ * What is no address stays what it is.
+ */
+export function networkOf(address: string): string {
+  const plain = plainAddress(address)
+  const version = isIP(plain)
+  if (version === 0) return address
+  if (version === 6) return `${firstGroups(plain, 3)}::/48`
+  return `${plain.split('.').slice(0, 3).join('.')}.0/24`
+}
+
+/** The first groups of an IPv6 address, without leading zeros. */
+function firstGroups(address: string, count: number): string {
   const [head = '', tail] = address.toLowerCase().split('%')[0]?.split('::') ?? []
   const left = head === '' ? [] : head.split(':')
   const right = tail === undefined || tail === '' ? [] : tail.split(':')
   const middle = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
   const groups = [...left, ...Array<string>(middle).fill('0'), ...right]
-  const prefix = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
-  return `${prefix.join(':')}::/64`
+  return groups
+    .slice(0, count)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')
 }
 
 /** Where to listen: a TCP address. */

@@ -42,7 +42,8 @@ export async function runGateway(
     throw cause
   }
 
-  const endTending = tendStore(store, log)
+  let inForce = config
+  const endTending = tendStore(store, log, () => inForce.privacy.browsers)
   const { port, at } = doors
   log.info({ port, at, portal: config.portal.url.href }, 'gateway: listening')
 
@@ -52,6 +53,7 @@ export async function runGateway(
     users: store.users.list,
     async apply({ config: next, policy }) {
       app.prepare(next, policy).swap()
+      inForce = next
     },
     async stop() {
       endTending()

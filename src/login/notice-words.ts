@@ -50,6 +50,11 @@ export function noticeWords(
         'A sign-in was turned down',
         'A sign-in was turned down on one of your devices. Whoever began it may know your password.',
       )
+    case 'user.exported':
+      return words(
+        'Your data was downloaded',
+        'Everything that is stored about you was downloaded from your account page.',
+      )
     case 'password.changed':
       return words('Your password was changed', 'The password of your account was changed.')
     case 'user.changed':

@@ -23,6 +23,8 @@ export type EventName =
   | 'user.created'
   | 'user.changed'
   | 'user.deleted'
+  | 'user.exported'
+  | 'user.erased'
 
 /** Who did what, from where. Never holds a secret, a code, a password or a session token. */
 export interface AuditEvent {

@@ -68,6 +68,8 @@ export interface SessionsDeps {
   /** Signs tokens, so that a forged one is refused without asking the store. */
   key: Uint8Array
   log: Log
+  /** What is written down of an address; all of it when left out. */
+  writtenAddress?: (address: string) => string
 }
 
 const ID_BYTES = 16
@@ -76,7 +78,8 @@ const SECRET_BYTES = 32
 const HOME = ''
 const TOKEN = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})$/
 
-export function createSessions({ repository, clock, config, key, log }: SessionsDeps): Sessions {
+export function createSessions(deps: SessionsDeps): Sessions {
+  const { repository, clock, config, key, log, writtenAddress = (address) => address } = deps
   const sign = (id: string, secret: string, realm: string) =>
     hmac(key, realm === HOME ? `${id}.${secret}` : `${id}.${secret} ${realm}`).toString('base64url')
 
@@ -192,7 +195,7 @@ export function createSessions({ repository, clock, config, key, log }: Sessions
         lastSeenAt: now,
         expiresAt: now + lasts,
         remembered: remember,
-        address,
+        address: writtenAddress(address),
         userAgent: userAgent.slice(0, 300),
       }
       await repository.insert({ ...session, secretHash: sha256(secret) })

@@ -229,7 +229,7 @@ export const CATALOG: Catalog = {
   event: {
     holds: 'Something that happened: a sign-in, a refusal, a change of the account.',
     of: { user: 'user_id' },
-    kept: 'For `privacy.history`, a year unless set otherwise.',
+    kept: 'For a year.',
     fields: {
       id: plain('Its place in the order.'),
       at: personal('When it happened.', 'time'),

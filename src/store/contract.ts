@@ -26,8 +26,10 @@ export interface Store {
   /**
    * Removes what has expired; safe to call at any time. At most once a day, and only after somebody was
    * erased, it also does what {@link Store.scrub} does.
+   *
+   * @param browserSeconds How long a browser is known after it was seen last; a year when left out.
    */
-  sweep(now: UnixSeconds, retention?: Retention): Promise<void>
+  sweep(now: UnixSeconds, browserSeconds?: number): Promise<void>
   /**
    * Writes the database anew, so that its files hold nothing but what is in it: pages that were once split or
    * merged may have copies of deleted rows between their cells. Nothing else is written meanwhile.
@@ -361,14 +363,6 @@ export interface ConsentRepository {
   insert(consent: Consent): Promise<void>
   /** Oldest first. */
   listByUser(userId: string): Promise<Consent[]>
-}
-
-/** How long what grows old by itself is kept, in seconds. */
-export interface Retention {
-  /** Events, for a person's history. */
-  history: number
-  /** Browsers in which somebody has signed in before. */
-  browsers: number
 }
 
 /** Everything that is stored about one person, in one place. */

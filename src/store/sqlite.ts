@@ -16,7 +16,7 @@ import { createKeyring, type Keyring } from '../base/keyring.ts'
 import { createSeal } from '../base/seal.ts'
 import type { Atomically, Run } from './atomically.ts'
 import type { StoreConfig } from './config.ts'
-import type { Retention, Store } from './contract.ts'
+import type { Store } from './contract.ts'
 import { guarded, withDatabase } from './errors.ts'
 import { migrate } from './migrate.ts'
 import { createRemains } from './remains.ts'
@@ -54,7 +54,6 @@ const APPLICATION_ID = 0x47415445
 const BUSY_TIMEOUT_MS = 4000
 const DAY = 86_400
 const YEAR = 365 * DAY
-const A_YEAR_EACH: Retention = { history: YEAR, browsers: YEAR }
 
 /**
  * Opens the SQLite store, makes it when there has never been one, and brings it up to date.
@@ -222,7 +221,7 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
     events,
     persons: createPersonRepository({ db, atomically, seal, flush, erased: remains.note }),
 
-    async sweep(now, { history, browsers } = A_YEAR_EACH) {
+    async sweep(now, browserSeconds = YEAR) {
       await db.deleteFrom('session').where('expires_at', '<=', now).execute()
       await db.deleteFrom('attempt').where('expires_at', '<=', now).execute()
       await db
@@ -240,11 +239,11 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
         .execute()
       await db
         .deleteFrom('event')
-        .where('at', '<=', now - history)
+        .where('at', '<=', now - YEAR)
         .execute()
       await db
         .deleteFrom('device')
-        .where('seen_at', '<=', now - browsers)
+        .where('seen_at', '<=', now - browserSeconds)
         .execute()
       await db
         .deleteFrom('credential')

@@ -1,3 +1,4 @@
+import { type Log, silentLog } from '../../src/base/log.ts'
 import { createInbox, type Inbox } from '../../src/channels/inbox/index.ts'
 import type { Message } from '../../src/model/message.ts'
 import type { User } from '../../src/model/user.ts'
@@ -26,7 +27,7 @@ export interface AccountTest extends TestGateway {
   sent(to: string, count: number): Promise<Message[]>
 }
 
-const YAML = `
+export const ACCOUNT_YAML = `
 portal: { url: "https://auth.gw.test", name: Gate }
 routes:
   - { host: wiki.gw.test, name: Wiki, rules: [{ require: two_factor }] }
@@ -45,9 +46,13 @@ channels:
   twilio: { account: AC00000000000000000000000000000000, token: unused, from: "+4930123456" }
 `
 
-export async function openAccountTest(yaml = YAML): Promise<AccountTest> {
+export async function openAccountTest(
+  yaml = ACCOUNT_YAML,
+  log: Log = silentLog,
+): Promise<AccountTest> {
   let inbox: Inbox | undefined
   const gateway = await openGateway(yaml, {
+    log,
     ways: (clock) => {
       inbox = createInbox({ clock })
       return [inbox]

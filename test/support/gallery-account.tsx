@@ -6,6 +6,7 @@ import { ConfirmMail, Mail } from '../../views/account/mail.tsx'
 import { Name } from '../../views/account/name.tsx'
 import { Overview } from '../../views/account/overview.tsx'
 import { NewPassword } from '../../views/account/password.tsx'
+import { DownloadData, EraseAccount } from '../../views/account/personal.tsx'
 import { Renew } from '../../views/account/renew.tsx'
 import { EndSession, SessionList } from '../../views/account/sessions.tsx'
 import type { Brand } from '../../views/brand.ts'
@@ -311,6 +312,14 @@ export function accountStates(brand: Brand, branded: Brand) {
     }),
     'account session end': EndSession({ ...end, session: SESSIONS[3], others: 1 }),
     'account sessions end others': EndSession({ ...end, others: 39 }),
+    'account data download': DownloadData({ ...end, back: '/account/data' }),
+    'account data erase': EraseAccount({ ...end, back: '/account/data', userName: longName }),
+    'account data erase wrong': EraseAccount({
+      ...end,
+      back: '/account/data',
+      userName: 'maria',
+      problem: 'That is not your user name. Nothing was erased.',
+    }),
     'account history': History({ ...frame, events: EVENTS, more: false, password: '/password' }),
     'account history empty': History({ ...frame, events: [], more: false, password: '/password' }),
     'account history full': History({
@@ -323,6 +332,8 @@ export function accountStates(brand: Brand, branded: Brand) {
     'account data': DataPage({
       brand,
       back: '/account',
+      download: '/account/data/download',
+      erase: '/account/data/erase',
       kept: [
         { what: 'Who you are', detail: 'maria, Maria Lopez, maria@example.com.' },
         { what: 'Your groups', detail: 'admins, staff.' },

@@ -21,6 +21,7 @@ const KEPT: ReadonlySet<EventName> = new Set<EventName>([
   'session.revoked',
   'user.created',
   'user.changed',
+  'user.exported',
 ])
 
 export interface StoreSinkDeps {

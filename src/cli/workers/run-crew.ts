@@ -44,7 +44,8 @@ export async function runCrew(
     await store.close()
     throw cause
   }
-  const endTending = tendStore(store, log)
+  let inForce = config
+  const endTending = tendStore(store, log, () => inForce.privacy.browsers)
   const at = config.listen.map(({ address }) => writtenPlace(address))
   log.info({ port, at, portal: config.portal.url.href, workers: size }, 'gateway: listening')
 
@@ -52,7 +53,10 @@ export async function runCrew(
     ...opened,
     port,
     users: store.users.list,
-    apply: crew.apply,
+    async apply(next) {
+      await crew.apply(next)
+      inForce = next.config
+    },
     async stop() {
       health.leave()
       endTending()

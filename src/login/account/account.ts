@@ -15,6 +15,7 @@ import { createNotices } from '../notices.ts'
 import type { Passwords } from '../passwords.ts'
 import type { AccountAccess } from './access.ts'
 import { type Authenticators, createAuthenticators } from './authenticators.ts'
+import { createPersonal, type Personal } from './personal.ts'
 import { createPlaces, type Places } from './places.ts'
 import { createProfiles, type Profiles } from './profile.ts'
 import { createUndo, type Undo } from './undo.ts'
@@ -25,6 +26,7 @@ export interface Account {
   authenticators: Authenticators
   enrollments: Enrollments
   passwords: Passwords
+  personal: Personal
   places: Places
   profiles: Profiles
   undo: Undo
@@ -45,6 +47,8 @@ export interface AccountDeps {
   factors: Factors
   log: Log
   login: Login
+  /** May people erase their accounts themselves? */
+  mayErase: boolean
   outbox: Outbox
   passwords: Passwords
   sessions: Sessions
@@ -55,8 +59,8 @@ export interface AccountDeps {
 export function createAccount(deps: AccountDeps): Account {
   const { channels, clock, codeKey: key, login, outbox, passwords, store } = deps
   const { access, enrollments } = login
-  const { attempts, credentials, devices, events, tickets, users } = store
-  const shared = { ...deps, ...login, attempts, credentials, devices, tickets, users }
+  const { attempts, credentials, devices, events, persons, tickets, users } = store
+  const shared = { ...deps, ...login, attempts, credentials, devices, persons, tickets, users }
 
   const messenger = createMessenger({ channels, outbox })
   const letters = createLetters(deps.site)
@@ -67,6 +71,7 @@ export function createAccount(deps: AccountDeps): Account {
     passwords,
     undo,
     authenticators: createAuthenticators(shared),
+    personal: createPersonal(shared),
     places: createPlaces(shared),
     profiles: createProfiles({ ...shared, key, letters, messenger }),
     history: ({ id }, limit) => events.listByUser(id, TOLD, limit),
@@ -93,4 +98,5 @@ const TOLD: readonly EventName[] = [
   'session.revoked',
   'user.created',
   'user.changed',
+  'user.exported',
 ]

@@ -1,16 +1,18 @@
 import { DataPage } from '../../../views/account/data.tsx'
+import type { Account } from '../../login/account/account.ts'
 import type { Pages } from '../page.ts'
 import type { AccountDoor, AccountPage } from './door.ts'
 import { momentOf } from './words.ts'
 
 export interface DataPageDeps {
+  account: Account
   door: AccountDoor
   pages: Pages
 }
 
 /** What is kept about a person, and who learns of it. */
 export const dataPage =
-  ({ door, pages }: DataPageDeps): AccountPage =>
+  ({ account, door, pages }: DataPageDeps): AccountPage =>
   (c, { user }) => {
     const { name, displayName, email, groups, createdAt } = user
     const who = [name, displayName, email].filter((part) => part !== undefined)
@@ -45,5 +47,12 @@ export const dataPage =
       { what: 'Mail address', detail: email ?? 'There is none.' },
       { what: 'Groups', detail: groups.length > 0 ? groups.join(', ') : 'There are none.' },
     ]
-    return pages.show(c, DataPage({ ...door.frame(c), kept, told }))
+    const view = DataPage({
+      ...door.frame(c),
+      kept,
+      told,
+      download: door.link('data/download'),
+      ...(account.personal.mayErase ? { erase: door.link('data/erase') } : {}),
+    })
+    return pages.show(c, view)
   }

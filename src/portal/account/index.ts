@@ -10,6 +10,7 @@ import { mailPages } from './mail.ts'
 import { namePages } from './name.ts'
 import { overviewPage } from './overview.ts'
 import { type PasswordPagesDeps, passwordPages } from './password.ts'
+import { personalPages } from './personal.ts'
 import { type RenewPageDeps, renewPage } from './renew.ts'
 import { sessionPages } from './sessions.ts'
 
@@ -33,6 +34,7 @@ export function accountPages(given: AccountPagesDeps): Hono<AppEnv> {
   const factors = factorPages(deps)
   const add = addFactorPages(deps)
   const sessions = sessionPages(deps)
+  const personal = personalPages(deps)
 
   return new Hono<AppEnv>()
     .get('/account', page('read', overviewPage({ ...deps, hints })))
@@ -60,5 +62,9 @@ export function accountPages(given: AccountPagesDeps): Hono<AppEnv> {
     .post('/account/sessions/:name', page('end', sessions.endOne))
     .get('/account/history', page('read', historyPage(deps)))
     .get('/account/data', page('read', dataPage(deps)))
+    .get('/account/data/download', page('end', personal.askDownload))
+    .post('/account/data/download', page('end', personal.download))
+    .get('/account/data/erase', page('change', personal.askErase))
+    .post('/account/data/erase', page('change', personal.erase))
     .get('/account/renew', page('read', renewPage(deps)))
 }

@@ -82,7 +82,7 @@ const isHere = ({ session }: Place, at: Parameters<AccountPage>[1]) => session.i
 
 const shown = ({ session: { userAgent, address, lastSeenAt } }: Place) => ({
   device: capitalized(browserInWords(userAgent)),
-  address,
+  address: address || 'an address that is not kept',
   lastSeen: momentOf(lastSeenAt),
 })
 

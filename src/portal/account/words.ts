@@ -113,6 +113,8 @@ export function eventWords({ name, details = {} }: AuditEvent, factors: Factors)
       )
     case 'user.created':
       return said('The account was made')
+    case 'user.exported':
+      return said('Everything that is stored was downloaded')
     case 'user.changed':
       return said(changeOf(text('what')))
     default:

@@ -7,6 +7,7 @@ import { ConfirmMail, Mail } from '../../../views/account/mail.tsx'
 import { Name } from '../../../views/account/name.tsx'
 import { Overview } from '../../../views/account/overview.tsx'
 import { NewPassword } from '../../../views/account/password.tsx'
+import { DownloadData, EraseAccount } from '../../../views/account/personal.tsx'
 import { Renew } from '../../../views/account/renew.tsx'
 import { EndSession, SessionList } from '../../../views/account/sessions.tsx'
 import type { Brand } from '../../../views/brand.ts'
@@ -79,9 +80,13 @@ const attacked = {
   }),
   DataPage: DataPage({
     ...form,
+    download: hostile,
+    erase: hostile,
     kept: [{ what: hostile, detail: hostile }],
     told: [{ what: hostile, detail: hostile }],
   }),
+  DownloadData: DownloadData(form),
+  EraseAccount: EraseAccount({ ...form, userName: hostile, problem: hostile }),
   Renew: Renew({
     brand,
     used: [hostile],
