@@ -267,11 +267,11 @@ export function createHouse(config: Config, ground: Ground): House {
       const kinds = createApplicationFactors(place, { ...its, site: { name, url: home } })
       engines.set(id, login.engineFor(kinds))
     }
-    const type = 'gatehouse-result+jwt'
     const place = new URL('api', home)
     const app = createApi(
       {
         audit,
+        biometrics: new Map(engines).set(OUR_PEOPLE, login.engineFor(ourBiometrics())),
         clock,
         consents: store.consents,
         credentials: store.credentials,
@@ -280,12 +280,20 @@ export function createHouse(config: Config, ground: Ground): House {
         keys: store.apiKeys,
         log,
         people: createPeople({ clock, users }),
-        sign: (claims, audience) =>
-          gateway.state(claims, { issuer: home.origin, audience, type, lifetimeSeconds }),
+        sign: (claims, audience, about = 'result') => {
+          const type = `gatehouse-${about}+jwt`
+          return gateway.state(claims, { issuer: home.origin, audience, type, lifetimeSeconds })
+        },
         users,
       },
       place,
     )
+    /** The portal's passkeys, where finger, face or PIN are all that is asked. */
+    function ourBiometrics() {
+      const { passkey } = config.factors
+      const strict = passkey && { passkey: { ...passkey, user_verification: 'required' as const } }
+      return createFactors({ ...{ channels, clock, keyring, log, site }, config: { ...strict } })
+    }
     const isAbout = (url: string) => {
       const { hostname, pathname } = new URL(url)
       return hostname === home.hostname && pathname.startsWith(`${place.pathname}/`)

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { randomToken } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Asked, Factor } from '../factors/contract.ts'
+import { answeredBy } from '../login/answered-by.ts'
 import { SENDS_PER_CHALLENGE, TRIES_PER_CHALLENGE } from '../login/challenges.ts'
 import type { Source } from '../login/guesses.ts'
 import type { Engine } from '../login/login.ts'
@@ -11,10 +12,22 @@ import type { Credential } from '../model/factor.ts'
 import type { User } from '../model/user.ts'
 import type { CredentialRepository, UserRepository } from '../store/contract.ts'
 import type { ApiEnv } from './env.ts'
-import { refuse } from './faults.ts'
+import { type Refusal, refuse } from './faults.ts'
 import type { People } from './people.ts'
+import { answerProblem } from './problems.ts'
 import type { VerifyResult } from './schemas.ts'
 import { shownChallenge } from './shown.ts'
+
+/**
+ * Signs what came of a question, for the application alone.
+ *
+ * @param about `registration` tells that an authenticator was bound, and never stands for a proof.
+ */
+export type Sign = (
+  claims: Readonly<Record<string, unknown>>,
+  audience: string,
+  about?: 'result' | 'registration',
+) => Promise<string>
 
 export interface AskingDeps {
   clock: Clock
@@ -22,8 +35,7 @@ export interface AskingDeps {
   /** The engine of each application that is known, with factors of its own. */
   engines: ReadonlyMap<string, Engine>
   people: People
-  /** Signs the outcome of a challenge, for the application alone. */
-  sign(claims: Readonly<Record<string, unknown>>, audience: string): Promise<string>
+  sign: Sign
   users: UserRepository
 }
 
@@ -37,6 +49,12 @@ export interface OwnCredential {
 export interface OwnChallenge extends OwnCredential {
   challenge: Challenge
   factor: Factor
+}
+
+/** An authenticator that counts from now on. */
+export interface Confirmed extends OwnCredential {
+  /** How the first answer was proved; empty where it proves nothing about the person. */
+  amr: string[]
 }
 
 const NUMBERS = { tries: TRIES_PER_CHALLENGE, sends: SENDS_PER_CHALLENGE }
@@ -116,15 +134,25 @@ export function createAsking(deps: AskingDeps) {
     address: c.env.client.address,
   })
 
-  /** Checks an answer, and signs what came of it. @returns The seconds to wait when it was not checked. */
+  /**
+   * Checks an answer, and signs what came of it.
+   *
+   * @param open The challenge's name, and where the answer comes from, where nothing is on file about it.
+   * @returns The seconds to wait when it was not checked.
+   */
   const verdictOf = async (
     c: Call,
-    asked: Asked,
+    given: Asked,
     user: User,
     answer: string,
+    open?: { id: string; source: Source },
   ): Promise<z.output<typeof VerifyResult> | number> => {
-    const { credential, challenge } = asked
-    const guess = engineOf(c).guesses.proof(asked, answer, sourceOf(c, user))
+    const { challenge } = given
+    const factor = engineOf(c).factors.get(given.credential.kind)
+    const credential = await answeredBy(given.credential, answer, { factor, credentials })
+    const asked = { ...given, credential }
+    const challengeId = challenge?.id ?? open?.id
+    const guess = engineOf(c).guesses.proof(asked, answer, open?.source ?? sourceOf(c, user))
     const seconds = await guess.take()
     if (seconds > 0) return seconds
     const checked = await guess.check()
@@ -134,7 +162,7 @@ export function createAsking(deps: AskingDeps) {
       user_id: userName,
       factor: credential.id,
       type: credential.kind,
-      ...(challenge ? { challenge_id: challenge.id } : {}),
+      ...(challengeId === undefined ? {} : { challenge_id: challengeId }),
       ...(after ? { attempts_left: Math.max(0, NUMBERS.tries - after.failures) } : {}),
     }
     if (!checked.ok) return { verified: false, ...about, reason: checked.reason }
@@ -144,15 +172,43 @@ export function createAsking(deps: AskingDeps) {
       amr,
       factor: credential.id,
       factor_type: credential.kind,
-      ...(challenge ? { challenge_id: challenge.id } : {}),
+      ...(challengeId === undefined ? {} : { challenge_id: challengeId }),
       ...(challenge?.about.details ? { details: challenge.about.details } : {}),
     }
     const result = await deps.sign(claims, c.get('key').application)
     return { verified: true, ...about, amr, result }
   }
 
+  /**
+   * Checks the first answer of an authenticator that is being bound.
+   *
+   * @param kind What it has to be, where the route is about one kind alone.
+   */
+  const confirm = async (
+    c: Call,
+    credentialId: string,
+    answer: string,
+    kind?: string,
+  ): Promise<{ refusal: Refusal } | Confirmed> => {
+    const { enrollments, guesses } = engineOf(c)
+    const own = await ownCredential(c, credentialId)
+    const isAsked = own && (kind === undefined || own.credential.kind === kind)
+    const enrollment = isAsked && (await enrollments.find(own.credential.id, own.user))
+    if (!own || !enrollment) return { refusal: unknown(c, 'enrollment') }
+    const { credential: pending, challenge } = enrollment
+    const asked: Asked = { credential: pending, ...(challenge ? { challenge } : {}) }
+    const guess = guesses.enrollment(asked, answer, sourceOf(c, own.user), 'further')
+    const seconds = await guess.take()
+    if (seconds > 0) return { refusal: throttled(c, seconds) }
+    const checked = await guess.check()
+    if (!checked.ok) return { refusal: refuse(c, answerProblem(checked)) }
+    const credential = await credentials.find(credentialId)
+    if (!credential) return { refusal: unknown(c, 'factor') }
+    return { credential, user: own.user, amr: [...(checked.proof?.amr ?? [])] }
+  }
+
   return {
     ...{ engineOf, ownCredential, ownChallenge, bindingOf, aboutOf, sourceOf },
-    ...{ shown, verdictOf, throttled, unknown },
+    ...{ shown, verdictOf, confirm, throttled, unknown },
   }
 }

@@ -13,6 +13,14 @@ const details = {
   fields: [{ name: 'To', value: 'Bob' }],
   amount: { value: '250.00', currency: 'EUR' },
 }
+const nonce = 'q1Zr8n0Xc5bVt2yKpJ4wLd7sHg9fMa3uEo6iTxQzRkY'
+const to_sign = { issuer: 'https://auth.example.com/', credential: factor, nonce }
+const phone = {
+  ...{ id: factor, type: 'device_key', label: 'Pixel 8', status: 'active' },
+  facts: ['kept in hardware'],
+  created_at: at,
+}
+const registered = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImdhdGVob3VzZS1yZWdpc3RyYXRpb24rand0In0.….…'
 const result = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImdhdGVob3VzZS1yZXN1bHQrand0In0.….…'
 
 export const EXAMPLES: Readonly<Record<string, object>> = {
@@ -44,6 +52,88 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
   VerifyResult: {
     ...{ verified: true, user_id, factor, type: 'email', challenge_id: challenge },
     ...{ attempts_left: 4, amr: ['otp'], result },
+  },
+  RegisterOptionsRequest: { user_id, user_name: 'maria@example.com', display_name: 'Maria Lopez' },
+  RegisterOptions: {
+    challenge_id: factor,
+    user_id,
+    options: {
+      challenge: nonce,
+      rp: { name: 'The Shop', id: 'shop.example.com' },
+      user: {
+        id: 'B4rYk0v3nTq8zXw1cLmPs5dHf7gJa9uEo2iRxQzKt6M',
+        name: 'maria@example.com',
+        displayName: 'Maria Lopez',
+      },
+      pubKeyCredParams: [{ alg: -7, type: 'public-key' }],
+      timeout: 300_000,
+      attestation: 'none',
+      excludeCredentials: [],
+      authenticatorSelection: { residentKey: 'preferred', userVerification: 'required' },
+    },
+    created_at: at,
+    expires_at: until,
+  },
+  RegisterVerifyRequest: {
+    challenge_id: factor,
+    response: {
+      ...{ id: 'AbC…', rawId: 'AbC…', type: 'public-key', clientExtensionResults: {} },
+      response: { clientDataJSON: 'eyJ0…', attestationObject: 'o2Nm…', transports: ['internal'] },
+    },
+    label: 'Phone',
+  },
+  Registration: { user_id, factor: phone, amr: ['pop', 'hwk', 'user'], result: registered },
+  AuthenticateOptionsRequest: { user_id },
+  AuthenticateOptions: {
+    challenge_id: challenge,
+    user_id,
+    options: {
+      challenge: nonce,
+      rpId: 'shop.example.com',
+      allowCredentials: [{ id: 'AbC…', type: 'public-key', transports: ['internal'] }],
+      timeout: 300_000,
+      userVerification: 'required',
+    },
+    created_at: at,
+    expires_at: until,
+  },
+  AuthenticateVerifyRequest: {
+    challenge_id: challenge,
+    response: {
+      ...{ id: 'AbC…', rawId: 'AbC…', type: 'public-key', clientExtensionResults: {} },
+      response: { clientDataJSON: 'eyJ0…', authenticatorData: 'SZYN…', signature: 'MEUC…' },
+    },
+  },
+  BiometricResult: {
+    ...{ verified: true, user_id, factor, type: 'passkey', challenge_id: challenge },
+    ...{ attempts_left: 4, amr: ['pop', 'hwk', 'user'], result },
+  },
+  DeviceRequest: { user_id },
+  ToSign: { ...to_sign, details: '{"application":"shop","title":"Sign in","at":1777644200}' },
+  DeviceEnrollment: {
+    ...{ id: factor, user_id, status: 'pending', to_sign },
+    created_at: at,
+    expires_at: '2026-05-01T14:13:20Z',
+  },
+  DeviceConfirmRequest: {
+    public_key: 'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE',
+    signature: 'MEUCIQDq1Zr8n0Xc5bVt2yKpJ4wLd7sHg9fMa3uEo6iTxQzRkY',
+    label: 'Pixel 8',
+  },
+  DeviceChallengeRequest: { details },
+  DeviceChallenge: {
+    challenge_id: challenge,
+    user_id,
+    to_sign: {
+      ...to_sign,
+      details: '{"application":"shop","title":"Send 250.00 EUR","at":1777644200}',
+    },
+    created_at: at,
+    expires_at: until,
+  },
+  DeviceVerifyRequest: {
+    challenge_id: challenge,
+    signature: 'MEUCIQDq1Zr8n0Xc5bVt2yKpJ4wLd7sHg9fMa3uEo6iTxQzRkY',
   },
   Problem: {
     type: 'about:blank',

@@ -6,10 +6,11 @@ import { type ProblemDetails, problem } from '../web/problem.ts'
 import type { ApiEnv } from './env.ts'
 import type { ProblemSchema } from './schemas.ts'
 
-type Refusal = Response &
+/** A problem document, as the schemas of all routes announce it. */
+export type Refusal = Response &
   TypedResponse<JSONParsed<z.output<typeof ProblemSchema>>, ClientErrorStatusCode, 'json'>
 
-/** Answers with a problem document, as the schemas of all routes announce it. */
+/** Answers with a problem document. */
 export const refuse = (c: Context<ApiEnv>, details: ProblemDetails): Refusal =>
   // The media type is problem+json, which the types of routes take for JSON.
   problem(c, c.get('requestId'), details) as unknown as Refusal

@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { problem } from '../web/problem.ts'
+import { type BiometricDeps, biometricApi } from './biometric.ts'
 import { type ApiDocument, describeApi, documentRoute } from './document.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields } from './faults.ts'
@@ -9,7 +10,10 @@ import { type AuthenticationDeps, onlyWithKey } from './keys.ts'
 import { type IdempotencyDeps, onceEach, onlySmallJson, withRequestId } from './manners.ts'
 import { type TwoFactorDeps, twoFactorApi } from './two-factor.ts'
 
-export type ApiDeps = AuthenticationDeps & IdempotencyDeps & TwoFactorDeps & { log: Log }
+export type ApiDeps = AuthenticationDeps &
+  IdempotencyDeps &
+  TwoFactorDeps &
+  BiometricDeps & { log: Log }
 
 /** Everything but what tells how to use it. */
 const BEHIND_A_KEY = ['/2fa/*', '/biometric/*', '/events/*']
@@ -52,6 +56,7 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
   const app = root.basePath(url.pathname)
   for (const path of BEHIND_A_KEY) app.use(path, onlyWithKey(deps), onceEach(deps))
   app.route('/2fa', twoFactorApi(deps))
+  app.route('/biometric', biometricApi(deps))
 
   let described: ApiDocument | undefined
   app.openapi(documentRoute, (c) => {

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 
 /** The words of the API, each once: what is checked is what is documented. */
 
-const time = () =>
+export const time = () =>
   z
     .string()
     .meta({ format: 'date-time', description: 'UTC, RFC 3339.', example: '2026-05-01T14:03:20Z' })

@@ -2,15 +2,14 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Audit } from '../audit/record.ts'
 import { randomToken } from '../base/bytes.ts'
-import type { Asked, Factors } from '../factors/contract.ts'
-import type { Enrollment, Enrollments } from '../login/enrollments.ts'
-import type { Checked } from '../login/guesses.ts'
+import type { Factors } from '../factors/contract.ts'
 import type { Credential } from '../model/factor.ts'
 import type { ConsentRepository } from '../store/contract.ts'
 import type { ProblemDetails } from '../web/problem.ts'
 import { type AskingDeps, createAsking, type OwnChallenge } from './asking.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields, refuse } from './faults.ts'
+import { enrollmentProblem } from './problems.ts'
 import { body, id, json, refusals } from './routes.ts'
 import {
   ChallengeRequestSchema,
@@ -41,7 +40,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
   const { audit, clock, credentials, people } = deps
   const asking = createAsking(deps)
   const { engineOf, unknown, ownCredential, ownChallenge, shown, throttled, verdictOf } = asking
-  const { aboutOf, bindingOf, sourceOf } = asking
+  const { aboutOf, bindingOf, confirm } = asking
 
   /** What another device has answered meanwhile is taken as the answer it is. */
   const settled = async (c: Context<ApiEnv>, own: OwnChallenge): Promise<OwnChallenge> => {
@@ -105,25 +104,12 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       responses: { 200: json(FactorSchema, 'The factor counts from now on.'), ...refusals },
     }),
     async (c) => {
-      const own = await ownCredential(c, c.req.valid('param').id)
-      const enrollment = own && (await engineOf(c).enrollments.find(own.credential.id, own.user))
-      if (!own || !enrollment) return unknown(c, 'enrollment')
       const { code, response } = c.req.valid('json')
       const answer = code ?? JSON.stringify(response)
-      const guess = engineOf(c).guesses.enrollment(
-        plain(enrollment),
-        answer,
-        sourceOf(c, own.user),
-        'further',
-      )
-      const seconds = await guess.take()
-      if (seconds > 0) return throttled(c, seconds)
-      const checked = await guess.check()
-      if (!checked.ok) return refuse(c, answerProblem(checked))
-      const bound = await credentials.find(own.credential.id)
-      return bound
-        ? c.json(shownFactor(bound, engineOf(c).factors.get(bound.kind)), 200)
-        : unknown(c, 'factor')
+      const confirmed = await confirm(c, c.req.valid('param').id, answer)
+      if ('refusal' in confirmed) return confirmed.refusal
+      const { credential } = confirmed
+      return c.json(shownFactor(credential, engineOf(c).factors.get(credential.kind)), 200)
     },
   )
 
@@ -355,9 +341,6 @@ const OVER: ProblemDetails = {
   title: 'This challenge takes no more of that.',
 }
 
-const plain = ({ credential, challenge }: Enrollment): Asked =>
-  challenge ? { credential, challenge } : { credential }
-
 /** The factor that was asked for; without a wish, the one used last. */
 function chosen(
   own: readonly Credential[],
@@ -371,43 +354,3 @@ function chosen(
     .filter(({ kind }) => type === undefined || kind === type)
     .sort((a, b) => isLast(a) - isLast(b) || (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))[0]
 }
-
-function enrollmentProblem(
-  begun: Exclude<Awaited<ReturnType<Enrollments['begin']>>, { ok: true }>,
-): ProblemDetails {
-  switch (begun.because) {
-    case 'target':
-      return {
-        status: 400,
-        code: 'invalid_target',
-        title: begun.message,
-        errors: [{ field: 'target', message: begun.message }],
-      }
-    case 'limit':
-      return {
-        status: 429,
-        code: 'throttled',
-        title: 'Nothing more can be sent there for now.',
-        retryAfter: begun.seconds,
-      }
-    case 'too_many':
-      return {
-        status: 409,
-        code: 'too_many_factors',
-        title: 'The user has as many as one may have.',
-      }
-    case 'not_offered':
-      return {
-        status: 400,
-        code: 'factor_not_offered',
-        title: 'This kind of factor is not offered here.',
-        errors: [{ field: 'type', message: 'is not offered here' }],
-      }
-  }
-}
-
-const answerProblem = ({ reason }: Extract<Checked, { ok: false }>): ProblemDetails => ({
-  status: 422,
-  code: `answer_${reason}`,
-  title: 'The answer was not right, so nothing is bound.',
-})

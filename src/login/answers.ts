@@ -2,6 +2,7 @@ import type { Asked, Factors } from '../factors/contract.ts'
 import type { Attempt } from '../model/attempt.ts'
 import type { User } from '../model/user.ts'
 import type { CredentialRepository } from '../store/contract.ts'
+import { answeredBy } from './answered-by.ts'
 import type { Attempts } from './attempts.ts'
 import { type Challenges, factorOf } from './challenges.ts'
 import type { Enrollments } from './enrollments.ts'
@@ -39,22 +40,18 @@ export function createAnswers(deps: AnswersDeps): TakeAnswer {
   const { attempts, challenges, credentials, enrollments, factors, guesses, passage, passwords } =
     deps
 
-  /** Where one question serves several authenticators, the answer tells which of them gave it. */
-  const answeredBy = async (at: Located, text: string): Promise<Located> => {
+  const byWhom = async (at: Located, text: string): Promise<Located> => {
     const { question, asked } = at.loaded
     if (question.ask !== 'prove' || !asked) return at
-    const { kind, userId, handle } = asked.credential
-    const given = question.factor.discovery?.handleOf(text)
-    if (given === undefined || given === handle) return at
-    const other = await credentials.findByHandle(kind, given)
-    if (other?.userId !== userId || other.state !== 'active') return at
-    return { ...at, loaded: { question, asked: { ...asked, credential: other } } }
+    const { factor } = question
+    const credential = await answeredBy(asked.credential, text, { factor, credentials })
+    return { ...at, loaded: { question, asked: { ...asked, credential } } }
   }
 
   /** An answer to a question that is open. */
   const take = async (visit: Visit, text: string, at: Located): Promise<Outcome> => {
     const { attempt, user, loaded } = at
-    const guess = toGuess(guesses, await answeredBy(at, text), text, visit)
+    const guess = toGuess(guesses, await byWhom(at, text), text, visit)
     if (!guess) return { kind: 'continue', attemptId: attempt.id }
     const again = (problem: Problem): Outcome => ({
       kind: 'question',

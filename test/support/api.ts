@@ -36,7 +36,7 @@ export async function openApi(
     id,
     application,
     label: 'test',
-    scopes: ['2fa'],
+    scopes: ['2fa', 'biometric'],
     networks: [],
     createdAt: gateway.clock.now(),
     ...given,

@@ -22,6 +22,9 @@ export interface NativeDevice {
   secret: string
   introduce(to: Invitation, more?: object): string
   approve(question: Question, number: string): string
+  /** The same for an application with a server of its own, which hands on what it is told. */
+  register(to: Invitation): { public_key: unknown; signature: string }
+  sign(question: Question): string
 }
 
 export interface NativeDeviceOptions {
@@ -39,6 +42,8 @@ export function createNativeDevice(options: NativeDeviceOptions = {}): NativeDev
   const signed = (lines: string[]) =>
     sign('sha256', Buffer.from(lines.join('\n'), 'utf8'), privateKey).toString('base64')
 
+  const told = () => (jwk ? publicKey.export({ format: 'jwk' }) : spki.toString('base64'))
+
   return {
     publicKey,
     secret,
@@ -53,9 +58,17 @@ export function createNativeDevice(options: NativeDeviceOptions = {}): NativeDev
         hash,
         digest(spki),
       ])
-      const public_key = jwk ? publicKey.export({ format: 'jwk' }) : spki.toString('base64')
-      return JSON.stringify({ public_key, signature, secret_hash: hash, ...more })
+      return JSON.stringify({ public_key: told(), signature, secret_hash: hash, ...more })
     },
+
+    register({ issuer, credential, nonce }) {
+      const purpose = 'gatehouse device-key register v1'
+      const signature = signed([purpose, issuer, credential, nonce, '', digest(spki)])
+      return { public_key: told(), signature }
+    },
+
+    sign: ({ issuer, credential, nonce, details }) =>
+      signed(['gatehouse device-key sign v1', issuer, credential, nonce, digest(details)]),
 
     approve({ issuer, credential, nonce, details }, number) {
       const signature = signed([
