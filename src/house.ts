@@ -280,6 +280,7 @@ export function createHouse(config: Config, ground: Ground): House {
         keys: store.apiKeys,
         log,
         people: createPeople({ clock, users }),
+        persons: store.persons,
         sign: (claims, audience, about = 'result') => {
           const type = `gatehouse-${about}+jwt`
           return gateway.state(claims, { issuer: home.origin, audience, type, lifetimeSeconds })

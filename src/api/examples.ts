@@ -135,6 +135,18 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
     challenge_id: challenge,
     signature: 'MEUCIQDq1Zr8n0Xc5bVt2yKpJ4wLd7sHg9fMa3uEo6iTxQzRkY',
   },
+  PersonalData: {
+    format: 'gatehouse-personal-data/1',
+    exported_at: at,
+    withheld: { 'user.password_hash': 'Checks the password (argon2id).' },
+    data: {
+      consent: {
+        what: 'What a person has agreed to.',
+        kept: 'Until the account is erased or deleted.',
+        rows: [{ version: '2026-05', agreed_at: at, recorded_at: at }],
+      },
+    },
+  },
   Problem: {
     type: 'about:blank',
     status: 400,

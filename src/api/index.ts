@@ -8,12 +8,14 @@ import type { ApiEnv } from './env.ts'
 import { checkFields } from './faults.ts'
 import { type AuthenticationDeps, onlyWithKey } from './keys.ts'
 import { type IdempotencyDeps, onceEach, onlySmallJson, withRequestId } from './manners.ts'
+import { type PersonalDataApiDeps, personalDataApi } from './personal-data.ts'
 import { type TwoFactorDeps, twoFactorApi } from './two-factor.ts'
 
 export type ApiDeps = AuthenticationDeps &
   IdempotencyDeps &
   TwoFactorDeps &
-  BiometricDeps & { log: Log }
+  BiometricDeps &
+  PersonalDataApiDeps & { log: Log }
 
 /** Everything but what tells how to use it. */
 const BEHIND_A_KEY = ['/2fa/*', '/biometric/*', '/events/*']
@@ -57,6 +59,7 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
   for (const path of BEHIND_A_KEY) app.use(path, onlyWithKey(deps), onceEach(deps))
   app.route('/2fa', twoFactorApi(deps))
   app.route('/biometric', biometricApi(deps))
+  app.route('/2fa', personalDataApi(deps))
 
   let described: ApiDocument | undefined
   app.openapi(documentRoute, (c) => {

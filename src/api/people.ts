@@ -8,7 +8,9 @@ import { OUR_PEOPLE } from './config.ts'
 export interface People {
   /** @param userId As the application calls them; opaque to us, and may be hostile. */
   find(key: ApiKey, userId: string): Promise<User | undefined>
-  /** The same, and makes the application's own user at first sight. Ours are never made this way. */
+  /** The same, also those who may not sign in. */
+  findAny(key: ApiKey, userId: string): Promise<User | undefined>
+  /** As `find`, and makes the application's own user at first sight. Ours are never made this way. */
   findOrMake(key: ApiKey, userId: string): Promise<User | undefined>
   /** What the application calls a user. */
   nameOf(user: User): string
@@ -20,15 +22,21 @@ export interface PeopleDeps {
 }
 
 export function createPeople({ clock, users }: PeopleDeps): People {
-  const find: People['find'] = async ({ application }, userId) => {
+  const findAny: People['findAny'] = async ({ application }, userId) => {
     if (application !== OUR_PEOPLE) return users.findExternal(application, userId)
     const user = (await users.find(userId)) ?? (await users.findByName(userId))
     // An id of another application's user is nobody's here.
-    return user?.application === undefined && user?.status === 'active' ? user : undefined
+    return user?.application === undefined ? user : undefined
+  }
+
+  const find: People['find'] = async (key, userId) => {
+    const user = await findAny(key, userId)
+    return key.application !== OUR_PEOPLE || user?.status === 'active' ? user : undefined
   }
 
   return {
     find,
+    findAny,
     async findOrMake(key, userId) {
       const { application } = key
       const known = await find(key, userId)

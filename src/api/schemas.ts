@@ -212,3 +212,26 @@ export const ProblemSchema = z
     errors: z.array(z.strictObject({ field: z.string(), message: z.string() })).optional(),
   })
   .openapi('Problem')
+
+export const PersonalDataSchema = z
+  .strictObject({
+    format: z.literal('gatehouse-personal-data/1'),
+    exported_at: time(),
+    withheld: z.record(z.string(), z.string()).meta({
+      description: 'What is stored and never given, by its name, and why it is stored.',
+    }),
+    data: z
+      .record(
+        z.string(),
+        z.strictObject({
+          what: z.string().meta({ description: 'What a row is.' }),
+          kept: z.string().meta({ description: 'How long it is kept.' }),
+          rows: z.array(z.record(z.string(), z.unknown())),
+        }),
+      )
+      .meta({
+        description:
+          'By the kind of thing that is stored: `user`, `credential`, `consent`, `event` …',
+      }),
+  })
+  .openapi('PersonalData')

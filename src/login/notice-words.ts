@@ -51,10 +51,12 @@ export function noticeWords(
         'A sign-in was turned down on one of your devices. Whoever began it may know your password.',
       )
     case 'user.exported':
-      return words(
-        'Your data was downloaded',
-        'Everything that is stored about you was downloaded from your account page.',
-      )
+      return details.by === 'user'
+        ? words(
+            'Your data was downloaded',
+            'Everything that is stored about you was downloaded from your account page.',
+          )
+        : undefined
     case 'password.changed':
       return words('Your password was changed', 'The password of your account was changed.')
     case 'user.changed':

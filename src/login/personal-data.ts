@@ -7,14 +7,14 @@ export interface PersonalData {
   format: 'gatehouse-personal-data/1'
   exported_at: string
   /** What cannot be handed out, and why it is there. */
-  withheld: Readonly<Record<string, string>>
-  data: Readonly<Record<string, PersonalTable>>
+  withheld: Record<string, string>
+  data: Record<string, PersonalTable>
 }
 
 export interface PersonalTable {
   what: string
   kept: string
-  rows: readonly Readonly<Record<string, unknown>>[]
+  rows: Record<string, unknown>[]
 }
 
 /** @returns `undefined` when there is no such user. */
@@ -29,7 +29,7 @@ export async function personalDataOf(
     exported_at: new Date(clock.now() * 1000).toISOString(),
     withheld: Object.fromEntries(tables.flatMap(withheldOf)),
     data: Object.fromEntries(
-      tables.map(({ table, holds, kept, rows }) => [table, { what: holds, kept, rows }]),
+      tables.map(({ table, holds, kept, rows }) => [table, { what: holds, kept, rows: [...rows] }]),
     ),
   }
 }

@@ -46,9 +46,9 @@ export function createPersonal(deps: PersonalDeps): Personal {
   }
 }
 
+/** Without them, could nobody help anybody any more? */
+export const isLastAdministrator = (user: User, all: readonly User[]): boolean =>
+  isAdministrator(user) && !all.some((other) => other.id !== user.id && isAdministrator(other))
+
 const isAdministrator = ({ groups, status }: User) =>
   groups.includes(ADMIN_GROUP) && status === 'active'
-
-/** Nobody could help anybody any more. */
-const isLastAdministrator = (user: User, all: readonly User[]): boolean =>
-  isAdministrator(user) && !all.some((other) => other.id !== user.id && isAdministrator(other))
