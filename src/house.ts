@@ -312,7 +312,8 @@ const formTargets =
     return [...siblings, routeOf(url)?.origin ?? home.origin]
   }
 
-function realmsOf({ portal, routes, session }: Config): Realms {
+/** Every host in its realm. */
+export function realmsOf({ portal, routes, session }: Config): Realms {
   const hosts = routes.filter(({ rules }) => rules.some(asksForSignIn)).flatMap(hostsOf)
   const result = createRealms(portal.url, hosts, session.cookie_domain)
   // The schema has checked it; should the two ever disagree, nothing starts.

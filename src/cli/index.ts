@@ -14,6 +14,7 @@ import { health } from './health.ts'
 import { policy } from './policy.ts'
 import { serve } from './serve.ts'
 import { session } from './session.ts'
+import { snippet } from './snippet.ts'
 import { storedData } from './stored-data.ts'
 import { user } from './user.ts'
 
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   demo,
   check,
   policy,
+  snippet,
   user,
   factor,
   session,

@@ -64,6 +64,7 @@ export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
     }
     const question = { dialect, request, original }
     if (decision.kind !== 'allow') return refused(deps, question, decision)
+    if (dialect.afterRefusal) return refusals.closed(kindOf(request, original.method ?? 'GET'))
     const limited = keptOut(question, decision)
     return limited ? refused(deps, question, limited) : allowed(deps, question, decision)
   }

@@ -44,6 +44,8 @@ export interface Refusals {
   badQuestion(request: GatewayRequest, status: 400 | 401 | 403, why: string): Answer
   /** A proxy asks about a page of ours, on the host of an application, that it has to send to us. */
   notSentHere(request: GatewayRequest, kind: RequestKind, host: string): Answer
+  /** The proxy in front has said no by itself, and asks what to show. */
+  closed(kind: RequestKind): Answer
   /** Something broke on our side: nothing is let through. */
   failed(request: GatewayRequest): Answer
   /** Writes down that a message was not taken. */
@@ -173,6 +175,17 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
             actions: [],
           })
     },
+
+    closed: (kind) =>
+      kind === 'programmatic'
+        ? answers.problem({ status: 403, code: 'access_denied', title: 'Access is denied.' })
+        : answers.trouble(403, {
+            title: 'This page is not open',
+            sentences: [
+              'The server in front of this site does not open it. If you have just been let in, load the page again.',
+            ],
+            actions: [],
+          }),
 
     upstreamFailed(request, { name, origin }, { status, code, message }) {
       if (kindOf(request, request.method) === 'programmatic') {

@@ -16,7 +16,9 @@ export interface Program {
   run(args: readonly string[], input?: string): { code: number; out: string; err: string }
   /** Starts `serve` (or another command that stays) and waits for a line. */
   start(args?: readonly string[], until?: RegExp): Promise<Started>
-  /** Ends everything that was started and removes the folder. */
+  /** Ends everything that was started. */
+  stop(): Promise<void>
+  /** The same, and removes the folder. */
   end(): Promise<void>
 }
 
@@ -37,6 +39,9 @@ export function createProgram(yaml: string): Program {
   const started: Started[] = []
   const configure = (text: string) => writeFileSync(configFile, text)
   configure(yaml)
+  const stop = async () => {
+    for (const running of started.splice(0)) await running.stop('SIGKILL')
+  }
   const environment = { PATH: process.env.PATH ?? '', GATEHOUSE_CONFIG: configFile }
 
   return {
@@ -62,8 +67,9 @@ export function createProgram(yaml: string): Program {
       return running
     },
 
+    stop,
     async end() {
-      for (const running of started) await running.stop('SIGKILL')
+      await stop()
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -31,6 +31,7 @@ export const authRequest: Dialect = {
 export const authRequestPage: Dialect = {
   ...forwardAuth,
   read: originalRequest,
+  afterRefusal: true,
   reference(request) {
     const told = headerOf(request, REFERENCE_HEADER.toLowerCase())
     return told !== undefined && isReference(told) ? told : undefined

@@ -25,6 +25,8 @@ export interface Dialect {
   locationHeader?: string
   /** What it is told about who is there, beside what the route says; empty when nobody is. */
   identityLines?(identity: Identity | undefined): HeaderLine[]
+  /** Does it only ask what to show in the place of a no? Then there is no yes any more. */
+  afterRefusal?: boolean
   /** The number of a refusal that this kind of proxy has been told already and shows only now. */
   reference?(request: GatewayRequest): string | undefined
   /** Does the question itself keep somebody out whom the rules let in? */

@@ -253,6 +253,15 @@ describe('what nginx shows in the place of a body that it has dropped', () => {
     ])
   })
 
+  it('is never a yes: whatever the proxy has refused by itself stays refused', async () => {
+    for (const headers of [[NAVIGATION], []] as Lines[]) {
+      const answer = await page({ target: '/a', headers: [['Cookie', alice], ...headers] })
+      expect(answer.status).toBe(403)
+      expect(answer.all('remote-user')).toEqual([])
+      expect(answer.all('x-gatehouse-assertion')).toEqual([])
+    }
+  })
+
   it('is the page about a refusal that was written down already, with its number', async () => {
     const headers: Lines = [['Cookie', alice], NAVIGATION]
     const first = await original({ target: '/admin/x', headers })
