@@ -39,6 +39,7 @@ import { loadAssets } from './portal/assets.ts'
 import { createBrand } from './portal/brand.ts'
 import { createPortal } from './portal/index.ts'
 import { createPages } from './portal/page.ts'
+import { createRounds } from './portal/rounds.ts'
 import { asksFor } from './portal/words.ts'
 import { createCookies } from './session/cookie.ts'
 import { createRealms, type Realms } from './session/realms.ts'
@@ -237,6 +238,7 @@ export function createHouse(config: Config, ground: Ground): House {
     handOffs,
     help: config.portal.help,
     jwks: gateway.jwks,
+    maxAgeOf: (url, address) => gateway.requirementFor(url, address)?.maxAgeSeconds,
     minimumLength: policy.minimumLength,
     onward: (given) =>
       given !== undefined && returnTo(given, destinations) === given ? given : undefined,
@@ -245,6 +247,7 @@ export function createHouse(config: Config, ground: Ground): House {
     pages: createPages({ brand, log }),
     pushKey: channels.for('push') && pushKeys.publicKey,
     reset,
+    rounds: createRounds({ clock, cookie: cookies.rounds, key: keyring('rounds') }),
     remember: { offered: config.login.remember_me, seconds: config.session.remembered },
     sessions,
     setUp,

@@ -11,6 +11,7 @@ export type KeyPurpose =
   | 'code'
   | 'web-push'
   | 'hand-off'
+  | 'rounds'
   | 'passkey'
 
 /** Keys derived from the operator's one secret key. */

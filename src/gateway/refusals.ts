@@ -1,10 +1,11 @@
 import type { Audit } from '../audit/record.ts'
 import type { AppError } from '../base/errors.ts'
+import { newReference } from '../base/reference.ts'
 import type { SignedIn } from '../model/session.ts'
 import type { Answer, Answers } from './answers.ts'
 import type { Decision } from './authorize.ts'
 import { kindOf, type RequestKind } from './kind.ts'
-import { newReference, REFERENCE_HEADER } from './reference.ts'
+import { REFERENCE_HEADER } from './reference.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Route } from './routes.ts'
 

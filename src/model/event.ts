@@ -7,6 +7,7 @@ export type EventName =
   | 'login.succeeded'
   | 'login.refused'
   | 'login.throttled'
+  | 'login.looped'
   | 'factor.enrolled'
   | 'factor.changed'
   | 'factor.removed'

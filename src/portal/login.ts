@@ -1,6 +1,5 @@
 import { type Context, Hono } from 'hono'
 import type { Destination } from '../../views/brand.ts'
-import type { Clock } from '../base/clock.ts'
 import type { LoginFlow } from '../login/flow.ts'
 import type { HandOffs } from '../login/hand-off.ts'
 import type { Answer, Outcome, Visit } from '../login/outcome.ts'
@@ -9,17 +8,15 @@ import { idIn } from '../session/sessions.ts'
 import type { Csrf } from '../web/csrf.ts'
 import type { AppEnv } from '../web/env.ts'
 import { accountUseOf } from './account/places.ts'
+import { type CirclesDeps, createCircles } from './circles.ts'
 import { accountLink, loginLink, logoutLink } from './links.ts'
-import type { Pages } from './page.ts'
 import { type Frame, questionView } from './question.ts'
 
-export interface LoginPagesDeps {
-  clock: Clock
+export interface LoginPagesDeps extends CirclesDeps {
   cookies: Cookies
   csrf: Csrf
   flow: LoginFlow
-  handOffs: Pick<HandOffs, 'depart'>
-  pages: Pages
+  handOffs: Pick<HandOffs, 'depart' | 'pageBehind'>
   /** What people call the application at an address; `undefined` for the portal itself. */
   destinationOf(url: string): Destination | undefined
   /** Origins to which a form may lead in the end. */
@@ -36,7 +33,8 @@ type Typed = Frame['typed']
 
 /** Reads a form, calls one verb of the flow, renders one view. */
 export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
-  const { cookies, flow, pages } = deps
+  const { cookies, flow, handOffs, pages } = deps
+  const circles = createCircles(deps)
   const { home } = pages.brand
 
   const answer = async (
@@ -76,10 +74,13 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
       case 'impossible':
         return showImpossible(c, outcome, rd)
       case 'done': {
+        const inCircles = circles.count(c, outcome.returnTo, visit.browser)
         if (outcome.token !== undefined) {
           const lasts = outcome.remember ? deps.remember.seconds : undefined
           c.header('Set-Cookie', cookies.session.set(outcome.token, lasts), { append: true })
         }
+        // Only now: a session that has just begun needs its cookie, or nobody could end it.
+        if (inCircles) return circles.show(c, outcome.returnTo, visit)
         c.header('Cache-Control', 'no-store')
         const id = outcome.token === undefined ? visit.signedIn?.session.id : idIn(outcome.token)
         // The address as it came, byte for byte: it has been found to be one of ours.
@@ -138,7 +139,7 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
   ): Promise<string> =>
     advice === 'enroll_anew' && accountUseOf(new URL(home), returnTo) === undefined
       ? accountLink(home, 'renew', { rd: returnTo })
-      : deps.handOffs.depart(returnTo, sessionId)
+      : handOffs.depart(returnTo, sessionId)
 
   const visitOf = (c: Context<AppEnv>, rd: string | undefined): Visit => ({
     browser: c.get('browser'),

@@ -12,6 +12,8 @@ export interface Cookies {
   approver: Cookie
   /** Tells one browser from another on a host of another realm, while a sign-in is on its way there. */
   handOff: Cookie
+  /** Counts how often a browser was sent to a page. The portal’s alone. */
+  rounds: Cookie
   /**
    * Cuts our cookies from what a browser sent, so that no application ever sees a session.
    *
@@ -89,6 +91,7 @@ export function createCookies({ portal, realms }: CookiesDeps): Cookies {
     browser: hostOnly('gatehouse-browser'),
     approver: hostOnly('gatehouse-approver'),
     handOff: hostOnly('gatehouse-hand-off'),
+    rounds: hostOnly('gatehouse-rounds'),
     cut: cutOurs,
     mend: (header) =>
       header !== undefined && valuesOf(header, session.name).length > 1
@@ -157,6 +160,7 @@ const OUR_NAMES: readonly string[] = [
   'gatehouse-browser',
   'gatehouse-approver',
   'gatehouse-hand-off',
+  'gatehouse-rounds',
 ]
 
 // Some servers decode or trim names before they compare, and fold their case: so does this. It takes

@@ -15,6 +15,7 @@ import { EnrollApprover } from '../../views/enroll-approver.tsx'
 import { EnrollTotp } from '../../views/enroll-totp.tsx'
 import { EnterCode } from '../../views/enter-code.tsx'
 import { EnterPassword } from '../../views/enter-password.tsx'
+import { GoingInCircles } from '../../views/going-in-circles.tsx'
 import { Home } from '../../views/home.tsx'
 import { page } from '../../views/page.ts'
 import { Refused } from '../../views/refused.tsx'
@@ -173,6 +174,14 @@ const applications = [
 const retry = { label: 'Try again', href: 'https://wiki.example.com/page', primary: true }
 const toPortal = { label: 'Go to your applications', href: '/' }
 const reference = '7K3M-9QXD-42'
+const circles = {
+  brand,
+  host: 'wiki.example.com',
+  cookie: '__Secure-gatehouse',
+  reference,
+  again: '/login',
+  home: '/',
+}
 
 const headers = [
   { name: 'remote-user', value: 'maria', ours: true },
@@ -412,6 +421,16 @@ const states = {
     help: 'https://example.com/help',
   }),
   'refused no rule': Refused({ ...refused, user: undefined, reason: 'no_rule_matched' }),
+  'circles no cookie': GoingInCircles({ ...circles, cause: 'no_cookie' }),
+  'circles out of reach': GoingInCircles({
+    ...circles,
+    brand: branded,
+    host: longHost,
+    cause: 'out_of_reach',
+    help: 'https://example.com/help',
+  }),
+  'circles plain http': GoingInCircles({ ...circles, cause: 'plain_http' }),
+  'circles clock': GoingInCircles({ ...circles, cause: 'clock' }),
   'trouble unknown host': Trouble({
     brand,
     title: 'Nothing lives at this address',

@@ -1,4 +1,5 @@
-import { isReference, REFERENCE_HEADER } from '../reference.ts'
+import { isReference } from '../../base/reference.ts'
+import { REFERENCE_HEADER } from '../reference.ts'
 import { headerOf } from '../request.ts'
 import type { Dialect } from './contract.ts'
 import {

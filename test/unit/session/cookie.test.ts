@@ -42,6 +42,7 @@ describe('our cookies towards applications', () => {
     ['a=1; __Secure-gatehouse=s; b=2', 'a=1; b=2'],
     ['__Secure-gatehouse=s', undefined],
     ['__Host-gatehouse-approver=s.t; a=1; gatehouse-approver=u', 'a=1'],
+    ['__Host-gatehouse-rounds=x.1~y; a=1; gatehouse-rounds=z', 'a=1'],
     ['__Host-gatehouse-browser=x; __SECURE-GATEHOUSE=s;c', 'c'],
     ['%5F%5fSecure-gatehouse=s; gatehouse=t; \tgatehouse =u; z=', 'z='],
     ['=gatehouse=s; a=1', 'a=1'],
