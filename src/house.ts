@@ -1,4 +1,4 @@
-import { type ApiConfig, OUR_PEOPLE } from './api/config.ts'
+import { type ApiConfig, OUR_PEOPLE, TEST_CODE, testsOf } from './api/config.ts'
 import { createApi } from './api/index.ts'
 import { createPeople } from './api/people.ts'
 import { withAddresses, writtenAddress } from './audit/addresses.ts'
@@ -14,6 +14,7 @@ import { createPasswordHasher } from './base/password.ts'
 import type { Signals } from './base/signals.ts'
 import type { Channel, Channels, Outbox } from './channels/contract.ts'
 import { createChannels } from './channels/index.ts'
+import { createNowhere } from './channels/nowhere.ts'
 import { vapidKeys } from './channels/web-push/vapid.ts'
 import { passwordPlace } from './config/password-place.ts'
 import { asksForSignIn, type Config } from './config/schema.ts'
@@ -263,12 +264,15 @@ export function createHouse(config: Config, ground: Ground): House {
   return { channels, gateway, setUp }
 
   /** Other applications' users, each application with factors in its own name. */
-  function mountApi({ applications, result_lifetime: lifetimeSeconds }: ApiConfig) {
+  function mountApi(settings: ApiConfig) {
+    const { applications, result_lifetime: lifetimeSeconds } = settings
     const engines = new Map<string, Engine>([[OUR_PEOPLE, login]])
     for (const { id, name = id, ...place } of applications) {
-      const its = { config: config.factors, channels, clock, keyring, log }
-      const kinds = createApplicationFactors(place, { ...its, site: { name, url: home } })
-      engines.set(id, login.engineFor(kinds))
+      const its = { config: config.factors, clock, keyring, log, site: { name, url: home } }
+      const real = createApplicationFactors(place, { ...its, channels })
+      engines.set(id, login.engineFor(real))
+      const forTests = { ...its, channels: createNowhere(), fixedCode: TEST_CODE }
+      engines.set(testsOf(id), login.engineFor(createApplicationFactors(place, forTests)))
     }
     const place = new URL('api', home)
     const app = createApi(
@@ -284,6 +288,7 @@ export function createHouse(config: Config, ground: Ground): House {
         log,
         people: createPeople({ clock, users }),
         persons: store.persons,
+        quotaLimits: settings.requests_per_minute,
         sign: (claims, audience, about = 'result') => {
           const type = `gatehouse-${about}+jwt`
           return gateway.state(claims, { issuer: home.origin, audience, type, lifetimeSeconds })

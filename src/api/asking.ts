@@ -11,6 +11,7 @@ import type { Challenge, ChallengeAbout } from '../model/challenge.ts'
 import type { Credential } from '../model/factor.ts'
 import type { User } from '../model/user.ts'
 import type { CredentialRepository, UserRepository } from '../store/contract.ts'
+import { isForTests } from './config.ts'
 import type { ApiEnv } from './env.ts'
 import { type Refusal, refuse } from './faults.ts'
 import type { People } from './people.ts'
@@ -121,18 +122,24 @@ export function createAsking(deps: AskingDeps) {
     return credential && user && factor ? { challenge, credential, user, factor } : undefined
   }
 
-  const shown = ({ challenge, credential, user, factor }: OwnChallenge) =>
-    shownChallenge(
+  const shown = (c: Call, { challenge, credential, user, factor }: OwnChallenge) => ({
+    ...shownChallenge(
       challenge,
       { factor, credential, userId: people.nameOf(user), now: clock.now() },
       NUMBERS,
-    )
-
-  const sourceOf = (c: Call, user: User): Source => ({
-    // The application stands between us and the browser: each of its users is a source of their own.
-    browser: `api ${c.get('key').application} ${user.id}`,
-    address: c.env.client.address,
+    ),
+    ...marks(c),
   })
+
+  /** The application stands between us and the browser: each of its users is a source of their own. */
+  const sourceOf = (c: Call, user: User): Source => {
+    const who = `api ${c.get('key').application} ${user.id}`
+    // Wrong codes of one user must not hold up all others, who come from the same address.
+    return { browser: who, countedAs: who, address: c.env.client.address }
+  }
+
+  /** Stands in every answer about what is done by a key for tests. */
+  const marks = (c: Call) => (isForTests(c.get('key').application) ? { test: true as const } : {})
 
   /**
    * Checks an answer, and signs what came of it.
@@ -159,6 +166,7 @@ export function createAsking(deps: AskingDeps) {
     const after = challenge && (await engineOf(c).challenges.find(challenge.id))
     const userName = people.nameOf(user)
     const about = {
+      ...marks(c),
       user_id: userName,
       factor: credential.id,
       type: credential.kind,
@@ -168,6 +176,7 @@ export function createAsking(deps: AskingDeps) {
     if (!checked.ok) return { verified: false, ...about, reason: checked.reason }
     const amr = [...(checked.proof?.amr ?? [])]
     const claims = {
+      ...marks(c),
       sub: userName,
       amr,
       factor: credential.id,
@@ -208,7 +217,7 @@ export function createAsking(deps: AskingDeps) {
   }
 
   return {
-    ...{ engineOf, ownCredential, ownChallenge, bindingOf, aboutOf, sourceOf },
+    ...{ engineOf, ownCredential, ownChallenge, bindingOf, aboutOf, sourceOf, marks },
     ...{ shown, verdictOf, confirm, throttled, unknown },
   }
 }

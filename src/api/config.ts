@@ -14,6 +14,17 @@ export type HealthConfig = z.output<typeof healthConfig>
 /** The name under which keys may speak of the people who sign in here. */
 export const OUR_PEOPLE = 'gatehouse'
 
+/** Stands behind the id of an application where a key is for trying things out: a world of its own. */
+const FOR_TESTS = ':test'
+
+/** The name under which keys for tests speak of an application's users; no two of them meet. */
+export const testsOf = (application: string): string => `${application}${FOR_TESTS}`
+
+/** Right wherever a code of a key for tests is asked for; nothing else is. */
+export const TEST_CODE = '000000'
+
+export const isForTests = (application: string): boolean => application.endsWith(FOR_TESTS)
+
 const application = z.strictObject({
   id: z
     .string()
@@ -38,6 +49,9 @@ const application = z.strictObject({
   }),
 })
 
+const aMinute = (most: number, description: string) =>
+  z.int().min(1).max(1_000_000).default(most).meta({ description })
+
 export const apiConfig = z.strictObject({
   applications: z.array(application).default([]).meta({
     description: 'Other applications whose users’ second factors are kept here.',
@@ -45,6 +59,17 @@ export const apiConfig = z.strictObject({
   result_lifetime: duration().prefault('5m').meta({
     description: 'How long the signed result of a challenge is good for.',
   }),
+  requests_per_minute: z
+    .strictObject({
+      key: aMinute(1200, 'Of one key.'),
+      user: aMinute(120, 'About one user, whom the request names.'),
+      address: aMinute(2400, 'From one address, whatever the key.'),
+    })
+    .prefault({})
+    .meta({
+      description:
+        'More than that is refused for the rest of the minute. Each worker counts for itself. Guesses are limited apart from this, and for all workers together.',
+    }),
 })
 
 export type ApiConfig = z.output<typeof apiConfig>

@@ -131,7 +131,13 @@ export function deviceRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
       if (!opened.ok) return throttled(c, opened.seconds)
       const challenge = opened.challenge && (await asking.ownChallenge(c, opened.challenge.id))
       if (!challenge) return unknown(c, 'challenge')
-      const { id: challengeId, user_id, options, created_at, expires_at } = asking.shown(challenge)
+      const {
+        id: challengeId,
+        user_id,
+        options,
+        created_at,
+        expires_at,
+      } = asking.shown(c, challenge)
       const to_sign = ToSign.parse(options)
       return c.json({ challenge_id: challengeId, user_id, to_sign, created_at, expires_at }, 201)
     },

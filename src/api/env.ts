@@ -1,5 +1,6 @@
 import type { ApiKey } from '../store/contract.ts'
 import type { AppEnv } from '../web/env.ts'
+import type { Standing } from './quotas.ts'
 
 /** What a handler of the API finds on its context. */
 export interface ApiEnv {
@@ -9,5 +10,7 @@ export interface ApiEnv {
     requestId: string
     /** The key by which the application speaks. */
     key: ApiKey
+    /** How the quotas stand that this request was taken from. */
+    quotas: readonly Standing[]
   }
 }

@@ -9,13 +9,14 @@ import { checkFields } from './faults.ts'
 import { type AuthenticationDeps, onlyWithKey } from './keys.ts'
 import { type IdempotencyDeps, onceEach, onlySmallJson, withRequestId } from './manners.ts'
 import { type PersonalDataApiDeps, personalDataApi } from './personal-data.ts'
+import { createQuotas, type QuotaLimits, withinAddressQuota, withinKeyQuotas } from './quotas.ts'
 import { type TwoFactorDeps, twoFactorApi } from './two-factor.ts'
 
 export type ApiDeps = AuthenticationDeps &
   IdempotencyDeps &
   TwoFactorDeps &
   BiometricDeps &
-  PersonalDataApiDeps & { log: Log }
+  PersonalDataApiDeps & { log: Log; quotaLimits: QuotaLimits }
 
 /** Everything but what tells how to use it. */
 const BEHIND_A_KEY = ['/2fa/*', '/biometric/*', '/events/*']
@@ -26,7 +27,8 @@ const BEHIND_A_KEY = ['/2fa/*', '/biometric/*', '/events/*']
  * @param url Where it stands: the portal's address and `api`.
  */
 export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
-  const { log } = deps
+  const { log, quotaLimits } = deps
+  const quotas = createQuotas(quotaLimits, deps.clock)
   const root = new OpenAPIHono<ApiEnv>({ defaultHook: checkFields })
   root.use(withRequestId(), onlySmallJson())
   root.onError((error, c) => {
@@ -56,7 +58,10 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
   )
 
   const app = root.basePath(url.pathname)
-  for (const path of BEHIND_A_KEY) app.use(path, onlyWithKey(deps), onceEach(deps))
+  for (const path of BEHIND_A_KEY) {
+    app.use(path, withinAddressQuota(quotas, quotaLimits), onlyWithKey(deps))
+    app.use(path, withinKeyQuotas(quotas), onceEach(deps))
+  }
   app.route('/2fa', twoFactorApi(deps))
   app.route('/biometric', biometricApi(deps))
   app.route('/2fa', personalDataApi(deps))

@@ -157,7 +157,7 @@ export function passkeyRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
       if (!opened.ok) return throttled(c, opened.seconds)
       const own = opened.challenge && (await asking.ownChallenge(c, opened.challenge.id))
       if (!own) return unknown(c, 'challenge')
-      const { id, options = {}, created_at, expires_at } = asking.shown(own)
+      const { id, options = {}, created_at, expires_at } = asking.shown(c, own)
       return c.json({ challenge_id: id, user_id, options, created_at, expires_at }, 201)
     },
   )

@@ -25,6 +25,12 @@ export const factorType = () =>
     .regex(/^[a-z_]{1,32}$/, 'is no name of a factor')
     .meta({ description: 'The kind of factor.', example: 'totp' })
 
+/** Stands there only where it is so. */
+const forTests = () =>
+  z.literal(true).optional().meta({
+    description: 'Done by a key for tests: worth nothing outside of them.',
+  })
+
 export const label = () =>
   z
     .string()
@@ -82,6 +88,7 @@ export const EnrollmentSchema = z
       description: 'Options for `navigator.credentials.create`, as JSON.',
     }),
     link: z.string().optional().meta({ description: 'A page to be opened on another device.' }),
+    test: forTests(),
     codes: z
       .array(z.string())
       .optional()
@@ -155,6 +162,7 @@ export const ChallengeSchema = z
     factor: z.string(),
     type: factorType(),
     state: z.enum(CHALLENGE_STATES),
+    test: forTests(),
     prompt: z.enum(['code', 'authenticator', 'approval']),
     sent_to: z.string().optional(),
     delivery: z.enum(['none', 'waiting', 'sent', 'failed']),
@@ -186,6 +194,7 @@ export const VerifyRequest = z
 export const VerifyResult = z
   .strictObject({
     verified: z.boolean(),
+    test: forTests(),
     user_id: userId(),
     factor: z.string().optional(),
     type: factorType().optional(),

@@ -40,7 +40,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
   const { audit, clock, credentials, people } = deps
   const asking = createAsking(deps)
   const { engineOf, unknown, ownCredential, ownChallenge, shown, throttled, verdictOf } = asking
-  const { aboutOf, bindingOf, confirm } = asking
+  const { aboutOf, bindingOf, confirm, marks } = asking
 
   /** What another device has answered meanwhile is taken as the answer it is. */
   const settled = async (c: Context<ApiEnv>, own: OwnChallenge): Promise<OwnChallenge> => {
@@ -90,7 +90,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       }
       const enrollment = await engineOf(c).enrollments.find(begun.credential.id, user)
       if (!enrollment) throw new Error('an enrollment was begun, and is gone')
-      return c.json(shownEnrollment(enrollment, wish.user_id), 201)
+      return c.json({ ...shownEnrollment(enrollment, wish.user_id), ...marks(c) }, 201)
     },
   )
 
@@ -210,7 +210,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       })
       if (!opened.ok) return throttled(c, opened.seconds)
       const own = opened.challenge && (await ownChallenge(c, opened.challenge.id))
-      return own ? c.json(shown(own), 201) : unknown(c, 'challenge')
+      return own ? c.json(shown(c, own), 201) : unknown(c, 'challenge')
     },
   )
 
@@ -242,7 +242,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
         if (!found) return unknown(c, 'challenge')
         const own = await settled(c, found)
         const isOver = own.challenge.state !== 'pending' || Date.now() >= until
-        if (isOver || c.req.raw.signal.aborted) return c.json(shown(own), 200)
+        if (isOver || c.req.raw.signal.aborted) return c.json(shown(c, own), 200)
         await new Promise((resolve) => setTimeout(resolve, POLL_MS))
       }
     },
@@ -265,7 +265,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       const again = await engineOf(c).challenges.resend(own.challenge, own.user)
       if (!again.ok) return throttled(c, again.seconds)
       const now = await ownChallenge(c, own.challenge.id)
-      return now ? c.json(shown(now), 200) : unknown(c, 'challenge')
+      return now ? c.json(shown(c, now), 200) : unknown(c, 'challenge')
     },
   )
 
@@ -284,7 +284,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       if (own.challenge.state !== 'pending') return refuse(c, OVER)
       await engineOf(c).challenges.cancel(own.challenge)
       const now = await ownChallenge(c, own.challenge.id)
-      return now ? c.json(shown(now), 200) : unknown(c, 'challenge')
+      return now ? c.json(shown(c, now), 200) : unknown(c, 'challenge')
     },
   )
 
@@ -312,7 +312,10 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       const credential = user && (await matching(c, await credentials.listByUser(user.id), answer))
       // Nobody, and somebody without a factor, are answered alike: nothing was right.
       if (!user || !credential) {
-        return c.json({ verified: false, user_id: named, reason: 'wrong' as const }, 200)
+        return c.json(
+          { verified: false, ...marks(c), user_id: named, reason: 'wrong' as const },
+          200,
+        )
       }
       const result = await verdictOf(c, { credential }, user, answer)
       return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)

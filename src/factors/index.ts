@@ -12,6 +12,7 @@ import type { Factor, Factors } from './contract.ts'
 import type { ApplicationDeviceKeys } from './device-key/config.ts'
 import { createDirectDeviceKey } from './device-key/direct.ts'
 import { createDeviceKey } from './device-key/index.ts'
+import { withFixedCode } from './fixed-code.ts'
 import { createPass } from './pass/index.ts'
 import type { ApplicationPasskeys } from './passkey/config.ts'
 import { createPasskey } from './passkey/index.ts'
@@ -27,6 +28,8 @@ export interface FactorsDeps {
   log: Log
   /** The portal, for authenticators and messages that name it. */
   site: Site
+  /** Right instead of every code that an app would make or a message would bring. */
+  fixedCode?: string
 }
 
 /**
@@ -44,6 +47,8 @@ export function createFactors(deps: FactorsDeps): Factors {
   const { config, channels, clock, keyring, log, site } = deps
   const { passkey, totp, push, device_key, email, sms, voice, backup_code } = config
   const codes = { channels, clock, key: keyring('code'), site }
+  const coded = (factor: Factor): Factor =>
+    deps.fixedCode === undefined ? factor : withFixedCode(factor, deps.fixedCode)
   const hasher = createPasswordHasher({ ...CODE_HASHING, pepper: keyring('pepper') })
 
   const chosen: Factor[] = [
@@ -55,12 +60,12 @@ export function createFactors(deps: FactorsDeps): Factors {
         clock,
         log,
       }),
-    totp && createTotp({ config: { issuer: totp.issuer ?? site.name }, clock }),
+    totp && coded(createTotp({ config: { issuer: totp.issuer ?? site.name }, clock })),
     push && createPush({ config: push, channels, clock, home: site.url, name: site.name }),
     device_key && createDeviceKey({ config: device_key, clock, home: site.url }),
-    email && createCode({ ...codes, way: byMail(email) }),
-    sms && createCode({ ...codes, way: byText(sms) }),
-    voice && createCode({ ...codes, way: byCall(voice) }),
+    email && coded(createCode({ ...codes, way: byMail(email) })),
+    sms && coded(createCode({ ...codes, way: byText(sms) })),
+    voice && coded(createCode({ ...codes, way: byCall(voice) })),
     backup_code && createBackupCode({ hasher, key: keyring('code') }),
   ].filter((factor) => factor !== undefined)
   // Where there is a factor to lose, an administrator can help out.

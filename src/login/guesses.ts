@@ -30,6 +30,8 @@ export interface Source {
   address: string
   /** For the trail; may be hostile. Absent where an application asks. */
   userAgent?: string
+  /** Counted in the place of the address, where many people ask from one. */
+  countedAs?: string
 }
 
 /** Makes guesses out of answers: throttled, checked, written down in the trail. */
@@ -157,10 +159,11 @@ export function createGuesses(deps: GuessesDeps): Guesses {
     as: 'bound' | 'first' | 'further',
   ): Guess => {
     const { kind, userId } = asked.credential
-    const { address, browser } = from
+    const { address, browser, countedAs = address } = from
     const factor = factors.get(kind)
     const guessable = factor === undefined || isGuessable(factor)
-    const guess = { userId, address, browserHash: sha256(browser), guessable }
+    const browserHash = sha256(browser)
+    const guess = { userId, address: countedAs, browserHash, guessable }
     const isWaiting = factor?.remote !== undefined && as === 'bound'
     return {
       take: async () =>

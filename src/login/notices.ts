@@ -65,7 +65,8 @@ export function createNotices(deps: NoticesDeps): Sink {
 
   const tell = async (event: AuditEvent, words: NoticeWords, userId: string) => {
     const user = await users.find(userId)
-    if (!user) return
+    // Other applications tell their people themselves, in their own words.
+    if (!user || user.application !== undefined) return
     const reaches = chosen(event, await reachesOf(user))
     for (const reach of reaches.filter(({ medium }) => messenger.carries(medium))) {
       if ((await limits.beforeSend(budgetsOf(userId, words, reach))) > 0) continue

@@ -178,6 +178,18 @@ describe('POST /api/2fa/verify', () => {
     expect(Number(slowed.headers['retry-after'])).toBeGreaterThan(0)
   })
 
+  it('lets no user pay for the wrong codes of others, who come from the same address', async () => {
+    const { secret } = await enrolled()
+    for (let other = 0; other < 8; other += 1) {
+      const name = `${user} ${other}`
+      const { body } = await shop.post('/2fa/enroll', { user_id: name })
+      const confirm = `/2fa/enroll/${body.id}/confirm`
+      for (let guess = 0; guess < 9; guess += 1) await shop.post(confirm, { code: '000000' })
+    }
+    const answer = { user_id: user, code: await code(secret) }
+    expect((await shop.post('/2fa/verify', answer)).body.verified).toBe(true)
+  })
+
   it('signs the outcome and the details that were shown, for the application alone', async () => {
     const { secret } = await enrolled()
     const details = { title: 'Send 250.00 EUR', fields: [{ name: 'To', value: 'Bob' }] }
