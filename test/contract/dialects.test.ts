@@ -1,3 +1,4 @@
+import { envoy } from '../../src/gateway/snippets/envoy.ts'
 import { type Held, type Lines, type ProxyKind, promisesOf } from './dialect.ts'
 
 /** A client's lines less those that a proxy sets itself, whatever their case. */
@@ -57,11 +58,25 @@ const ingressLines = ({ method, scheme, host, target, headers }: Held): Lines =>
   ])
 
 /** Envoy sends what its configuration lists, and of the client's lines no other. */
-const LISTED =
-  /^(accept|authorization|cookie|sec-fetch-mode|sec-fetch-dest|sec-websocket-key|user-agent|x-requested-with|x-forwarded-(method|uri|host)|x-original-.*)$/i
+const LISTED = new Set(
+  Array.from(
+    envoy({
+      portal: new URL('https://auth.gw.test/'),
+      gate: 'gatehouse:9091',
+      passed: [],
+      guarded: [],
+    })
+      .split('http_service:')[0]
+      ?.matchAll(/exact: ([\w-]+)/g) ?? [],
+    ([, name = '']) => name,
+  ),
+)
+/** An operator may have listed more than it takes. */
+const TOO_MUCH = /^(x-forwarded-(method|uri|host)|x-original-.*)$/i
+const isListed = (name: string) => LISTED.has(name.toLowerCase()) || TOO_MUCH.test(name)
 const envoyLines = ({ scheme, headers }: Held): Lines =>
   withOwn(
-    headers.filter(([name]) => LISTED.test(name)),
+    headers.filter(([name]) => isListed(name)),
     [
       ['X-Forwarded-Proto', scheme],
       ['X-Forwarded-For', '192.0.2.7'],
@@ -112,7 +127,8 @@ const KINDS: readonly ProxyKind[] = [
         ['X-Forwarded-Method', held.method],
         ['X-Forwarded-Proto', held.scheme],
         ['X-Forwarded-Host', held.host],
-        ['X-Forwarded-Uri', held.target],
+        // It is put together from a path and a query, whether there is one or not.
+        ['X-Forwarded-Uri', held.target.includes('?') ? held.target : `${held.target}?`],
       ]),
     }),
     ...authelia,

@@ -159,6 +159,19 @@ routes:
       }
     })
 
+    it('keeps it also where somebody has planted a second one', async () => {
+      const session = await cookies(wiki())
+      const planted = '__Secure-gatehouse=planted'
+      for (const sent of [
+        `${planted}; ${session}; a=1`,
+        `${session}; a=1; ${planted}`,
+        `a=1; ${planted}; b=2; ${session}`,
+      ]) {
+        expect(status(await ask(wiki('/public/a'), '-H', `Cookie: ${sent}`))).toBe(200)
+        expect(received('cookie')?.join() ?? '').not.toContain('gatehouse')
+      }
+    })
+
     it('shows why a page is closed to somebody, and does not lead them in circles', async () => {
       const answer = await page.goto(wiki('/admin/x'))
       expect(answer?.status()).toBe(403)

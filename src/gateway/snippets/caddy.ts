@@ -27,7 +27,7 @@ forward_auth ${site.gate} {
   copy_headers ${names.join(' ')}
 }
 # The session is no business of an application.
-request_header Cookie "(^|; ?)(?:__Host-|__Secure-)?gatehouse=[^;]*(?:; ?|$)" "$1"
+request_header Cookie "(^|; ?)(?:(?:__Host-|__Secure-)?gatehouse=[^;]*(?:; ?|$))+" "$1"
 reverse_proxy ${application}`
   return `${address(site, host)} {${own === undefined ? '' : ownHandle(own, site.gate)}
   route {

@@ -51,15 +51,17 @@ function frontend(site: Site): string {
   bind :${portOf(site)}${tls}
   http-request set-var(txn.gatehouse_host) req.fhdr(host),field(1,:),lower${ports}
   http-request set-header X-Forwarded-For %[src]
+  http-request set-header X-Forwarded-Proto ${schemeOf(site)}
 ${lines(passed, own, applications)}
   default_backend gatehouse
 `
 }
 
+const schemeOf = (site: Site) => (isSecure(site) ? 'https' : 'http')
+
 const wildness = ({ host }: Guarded) => (wildDomain(host) ? 1 : 0)
 
 function backend(site: Site, { host, application, names }: Guarded): string {
-  const scheme = isSecure(site) ? 'https' : 'http'
   const forged = names.map(
     (name) =>
       `  http-request del-header ^${name.toLowerCase().replaceAll('-', '[^a-z0-9]')}$ -m reg`,
@@ -67,11 +69,10 @@ function backend(site: Site, { host, application, names }: Guarded): string {
   return `backend ${slug(host, '_')} from gatehouse
   # Nobody but Gatehouse says who is there.
 ${lines(forged)}
-  http-request lua.gatehouse http://${site.gate} ${scheme} ${names.join(',')}
+  http-request lua.gatehouse http://${site.gate} ${schemeOf(site)} ${names.join(',')}
   http-request deny deny_status 503 unless { var(txn.gatehouse) -m str yes }
   http-request set-header Host %[var(txn.gatehouse_host)]
   http-request set-header X-Forwarded-Host %[var(txn.gatehouse_host)]
-  http-request set-header X-Forwarded-Proto ${scheme}
   server application ${application}
 `
 }

@@ -22,9 +22,10 @@ map $http_upgrade $gatehouse_connection {
 ${guarded.length > 0 ? OTHER_COOKIES : ''}`
 
 const OTHER_COOKIES = `
-# The session is no business of an application.
+# The session is no business of an application. Where there are two, somebody has planted one.
 map $http_cookie $gatehouse_other_cookies {
   default $http_cookie;
+  "~(?:^|; ?)(?:__Host-|__Secure-)?gatehouse=.*; ?(?:__Host-|__Secure-)?gatehouse=" "";
   "~^(?:__Host-|__Secure-)?gatehouse=[^;]*(?:; ?(?<gatehouse_rest>.*))?$" $gatehouse_rest;
   "~^(?<gatehouse_before>.*); ?(?:__Host-|__Secure-)?gatehouse=[^;]*(?<gatehouse_after>.*)$" $gatehouse_before$gatehouse_after;
 }
@@ -101,6 +102,7 @@ const toGate = `
     proxy_http_version 1.1;
     proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto $scheme;
     proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection $gatehouse_connection;
     proxy_buffering off;`
