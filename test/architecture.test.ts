@@ -42,7 +42,6 @@ const LIBRARY_DOORS: Record<string, string[]> = {
   'prom-client': ['src/base/metrics.ts'],
   tldts: ['src/config', 'src/session/realms.ts'],
   twilio: ['src/channels/twilio'],
-  undici: ['src/gateway/upstream.ts'],
   uqr: ['src/factors/totp', 'src/portal', 'src/api'],
   'web-push': ['src/channels/web-push'],
   yaml: ['src/config'],

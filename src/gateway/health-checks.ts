@@ -64,6 +64,7 @@ function ask(
     {
       head: (status) => queueMicrotask(() => once(status < 400)),
       data: () => true,
+      soFar: () => undefined,
       end: () => undefined,
       failure: () => queueMicrotask(() => once(false)),
     },

@@ -19,6 +19,7 @@ import type { GatewayRequest, HeaderLine } from './request.ts'
 import type { Standing } from './standing.ts'
 import type { EndReason, Stream, Streams } from './streams.ts'
 import type { Exchange, Receiver } from './upstream.ts'
+import type { Piece } from './wire/answer-reader.ts'
 
 export interface ProxyDoorDeps {
   corridor: Corridor
@@ -166,6 +167,15 @@ function receiverFor(deps: ProxyDoorDeps, passage: Passage, stream: Stream): Rec
     sendAnswer(message, response, deps.refusals.upstreamFailed(request, allowed.route, error))
   }
   let broken = false
+  let isHeadOut = false
+  /** What came of the body with the head, and goes out with it. */
+  let first: Piece | undefined
+  const writeFirst = () => {
+    const piece = first
+    first = undefined
+    isHeadOut = true
+    if (piece !== undefined) response.write(piece, 'latin1')
+  }
 
   return {
     head(status, reason, headers) {
@@ -179,15 +189,27 @@ function receiverFor(deps: ProxyDoorDeps, passage: Passage, stream: Stream): Rec
         broken = true
         return failure(new UpstreamBroken({ cause, detail: String(cause) }))
       }
-      // The first bytes of the body go out with the head; a stream that has none yet shows its head.
-      queueMicrotask(() => {
-        if (!isOver(response) && !response.writableEnded) response.flushHeaders()
-      })
     },
-    data: (chunk) => broken || response.write(chunk),
+    data(piece) {
+      if (broken) return true
+      if (!isHeadOut && first === undefined) {
+        first = piece
+        return true
+      }
+      writeFirst()
+      return response.write(piece, 'latin1')
+    },
+    soFar() {
+      if (broken || isHeadOut || !response.headersSent || isOver(response)) return
+      // A stream of which nothing has come yet shows its head.
+      if (first === undefined) response.flushHeaders()
+      writeFirst()
+    },
     end() {
       if (broken) return
-      response.end()
+      // An answer that came in one piece goes out in one.
+      if (first === undefined) response.end()
+      else response.end(first, 'latin1')
       dropRest(message, response)
     },
     failure,

@@ -1,0 +1,24 @@
+import { remembering } from '../../base/memo.ts'
+
+/** What may stand in a value, and in a reason: nothing that ends a line (RFC 9110, 5.5). */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/** As long as any that is in use; who makes them longer is not remembered. */
+const LONGEST = 64
+
+const judged = remembering(1_000, (name) => TOKEN.test(name))
+
+/** Is this the name of a header, and nothing else? */
+export const isName = (text: string): boolean =>
+  text.length <= LONGEST ? judged(text) : TOKEN.test(text)
+
+/** Can this stand behind a name, and end with its line? */
+export const isValue = (text: string): boolean => VALUE.test(text)
+
+/** A number of bytes as it is written; what is longer could not be told exactly. */
+const LENGTH = /^\d{1,15}$/
+
+/** @returns `undefined` for anything but a plain number. */
+export const lengthIn = (text: string): number | undefined =>
+  LENGTH.test(text) ? Number(text) : undefined
