@@ -254,6 +254,7 @@ export function createHouse(config: Config, ground: Ground): House {
     setUp,
     signals,
     streams,
+    wrongSecret: login.limits.wrongSecret,
   })
   const api = config.api && mountApi(config.api)
   const showPage = pageListener({

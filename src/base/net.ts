@@ -111,6 +111,29 @@ export function canonicalAddress(text: string): string | undefined {
 export const sourceOf = (address: string): string =>
   isIPv6(address) ? `${firstGroups(address, 4)}::/64` : address
 
+/** A network that guesses may come from together. */
+export interface SourceNetwork {
+  source: string
+  /** How many of the smallest kind it is counted as: the wider it is, the more it may hold. */
+  worth: number
+}
+
+/**
+ * All networks in which guesses from an address are counted, the narrowest first. Whoever has one
+ * IPv6 /64 often has 256 of them (a /56), or 65,536 (a /48).
+ */
+export function sourcesOf(address: string): SourceNetwork[] {
+  const narrowest = { source: sourceOf(address), worth: 1 }
+  if (!isIPv6(address)) return [narrowest]
+  const three = firstGroups(address, 3)
+  const fourth = Number.parseInt(firstGroups(address, 4).slice(three.length + 1), 16)
+  return [
+    narrowest,
+    { source: `${three}:${(fourth & 0xff00).toString(16)}::/56`, worth: 4 },
+    { source: `${three}::/48`, worth: 16 },
+  ]
+}
+
 /**
  * The network that an address lies in, wide enough to hold many people: an IPv4 /24 or an IPv6 /48.
  * What is no address stays what it is.

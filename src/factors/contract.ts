@@ -135,6 +135,8 @@ export interface Budget {
   name: string
   most: number
   windowSeconds: number
+  /** Does it serve everybody together, and not the one person? */
+  shared?: boolean
 }
 
 export interface RemoteAnswers {

@@ -1,14 +1,23 @@
+import { sha256 } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Asked, Factors } from '../factors/contract.ts'
 import type { Attempt } from '../model/attempt.ts'
 import type { User } from '../model/user.ts'
-import type { CredentialRepository } from '../store/contract.ts'
+import type { CredentialRepository, DeviceRepository } from '../store/contract.ts'
 import { answeredBy } from './answered-by.ts'
 import type { Attempts } from './attempts.ts'
 import { type Challenges, factorOf } from './challenges.ts'
 import type { Enrollments } from './enrollments.ts'
 import type { Guess, Guesses } from './guesses.ts'
 import { TRIES_PER_ATTEMPT } from './limits.ts'
-import type { Answer, Outcome, Problem, Question, Visit } from './outcome.ts'
+import {
+  type Answer,
+  type Outcome,
+  type Problem,
+  problemOf,
+  type Question,
+  type Visit,
+} from './outcome.ts'
 import type { Passage } from './passage.ts'
 import type { Passwords } from './passwords.ts'
 import type { Loaded } from './questions.ts'
@@ -27,6 +36,8 @@ export interface Located {
 
 export interface AnswersDeps {
   attempts: Attempts
+  clock: Clock
+  devices: Pick<DeviceRepository, 'remember'>
   challenges: Challenges
   credentials: CredentialRepository
   enrollments: Enrollments
@@ -37,8 +48,18 @@ export interface AnswersDeps {
 }
 
 export function createAnswers(deps: AnswersDeps): TakeAnswer {
-  const { attempts, challenges, credentials, enrollments, factors, guesses, passage, passwords } =
-    deps
+  const {
+    attempts,
+    challenges,
+    clock,
+    credentials,
+    devices,
+    enrollments,
+    factors,
+    guesses,
+    passage,
+    passwords,
+  } = deps
 
   const byWhom = async (at: Located, text: string): Promise<Located> => {
     const { question, asked } = at.loaded
@@ -71,9 +92,10 @@ export function createAnswers(deps: AnswersDeps): TakeAnswer {
         await attempts.close(spent)
         return { kind: 'denied' }
       }
-      if (isWaiting) return again({ kind: checked.reason })
+      const problem = problemOf(checked)
+      if (isWaiting || problem.kind === 'wait') return again(problem)
       const triesLeft = TRIES_PER_ATTEMPT - spent.failures
-      return triesLeft > 0 ? again({ kind: checked.reason, triesLeft }) : { kind: 'exhausted' }
+      return triesLeft > 0 ? again({ ...problem, triesLeft }) : { kind: 'exhausted' }
     }
 
     const proved = checked.proof ? [...spent.proved, checked.proof] : spent.proved
@@ -183,6 +205,8 @@ export function createAnswers(deps: AnswersDeps): TakeAnswer {
     // Exactly one of several parallel answers gets on from here.
     if (!(await attempts.close(attempt))) return { kind: 'restart' }
     await passwords.change(user, password, { address: visit.address, by: 'reset' })
+    // Strangers who guess must not keep out whoever has just proved that it is them.
+    await devices.remember(user.id, sha256(visit.browser), clock.now())
     return { kind: 'changed', user }
   }
 

@@ -31,6 +31,7 @@ export type AttemptStart = Pick<
 > & {
   browser: string
   sessionId?: string
+  passwordVersion?: number
   goal?: 'new_password'
   chosen?: string
   enrollingKind?: string

@@ -124,8 +124,18 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
     return open.find((other) => other.kind === kind && other.id !== id)
   }
 
-  const mayStart = async ({ budgets = [] }: ChallengeStart): Promise<number> =>
-    budgets.length === 0 ? 0 : limits.beforeSend(budgets)
+  const mayStart = async (
+    { budgets = [] }: ChallengeStart,
+    { kind, userId }: Credential,
+  ): Promise<number> =>
+    budgets.length === 0
+      ? 0
+      : limits.beforeSend(
+          budgets.map(({ shared, ...budget }) => ({
+            ...budget,
+            about: { kind: `messages: ${kind}`, ...(shared ? {} : { userId }) },
+          })),
+        )
 
   return {
     async open(question) {
@@ -133,7 +143,7 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
       const factor = factorOf(factors, credential.kind)
       const started = (await start(factor, question)) ?? (question.always ? BARE : undefined)
       if (!started) return { ok: true, challenge: undefined }
-      const seconds = await mayStart(started)
+      const seconds = await mayStart(started, credential)
       if (seconds > 0) return { ok: false, because: 'limit', seconds }
 
       const now = clock.now()
@@ -173,7 +183,7 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
       if (!started) return { ok: true, challenge: undefined }
       const other = started.onePerUser ? await elsewhere(challenge) : undefined
       if (other) return { ok: false, because: 'elsewhere', seconds: other.expiresAt - now }
-      const seconds = await mayStart(started)
+      const seconds = await mayStart(started, credential)
       if (seconds > 0) return { ok: false, because: 'limit', seconds }
 
       const again: Challenge = {

@@ -1,9 +1,10 @@
 import type { Directory } from '../directories/contract.ts'
 import type { Factors } from '../factors/contract.ts'
+import { versionOf } from '../model/user.ts'
 import { createAnswers } from './answers.ts'
 import type { Attempts } from './attempts.ts'
 import type { Guesses } from './guesses.ts'
-import type { Answer, Outcome, Problem, Visit } from './outcome.ts'
+import { type Answer, type Outcome, type Problem, problemOf, type Visit } from './outcome.ts'
 import { createPassage, type Draft, type PassageDeps } from './passage.ts'
 import type { Passwords } from './passwords.ts'
 import { createQuestions } from './questions.ts'
@@ -41,6 +42,8 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
   const questions = createQuestions({ challenges, credentials, enrollments, factors })
   const takeAnswer = createAnswers({
     attempts,
+    clock: deps.clock,
+    devices: deps.devices,
     challenges,
     credentials,
     enrollments,
@@ -55,6 +58,7 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
     const attempt = await attempts.find(attemptId, visit.browser)
     const user = attempt && (await directory.find(attempt.userId))
     if (!attempt || user?.status !== 'active') return undefined
+    if (attempt.passwordVersion !== user.passwordVersion) return undefined
     // A step-up needs the session that it began with; that may have ended since.
     const raised = attempt.sessionId
     if (raised !== undefined && visit.signedIn?.session.id !== raised) return undefined
@@ -86,6 +90,7 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
       returnTo: destination,
       requirement: await passage.requirementFor(destination, user, visit),
       proved: [],
+      ...versionOf(user),
       remember: session.remembered,
       sessionId: session.id,
     }
@@ -114,18 +119,17 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
     if (seconds > 0) return ask(url, visit, { kind: 'wait', seconds })
     const checked = await guess.check()
     if (!checked.ok || !checked.proof || !user) {
-      const reason = checked.ok ? 'wrong' : checked.reason
-      return ask(
-        url,
-        visit,
-        answer.kind === 'proof' ? { kind: reason, key: true } : { kind: 'wrong' },
-      )
+      if (answer.kind !== 'proof') return ask(url, visit, { kind: 'wrong' })
+      const problem: Problem = checked.ok ? { kind: 'wrong' } : problemOf(checked)
+      return ask(url, visit, problem.kind === 'wait' ? problem : { ...problem, key: true })
     }
     const draft: Draft = {
       userId: user.id,
       returnTo: url,
       requirement: await passage.requirementFor(url, user, visit),
       proved: [checked.proof],
+      // As it was before the password was checked.
+      ...versionOf(user),
       remember: answer.kind === 'password' && answer.remember,
     }
     return passage.proceed(draft, user, visit, (change) =>

@@ -23,6 +23,8 @@ export type Checked =
   /** `proof` is absent where the answer was right and proves nothing about the person. */
   | { ok: true; proof?: GivenProof; credential?: Credential }
   | { ok: false; reason: VerdictReason | 'exhausted' }
+  /** There were too many wrong ones of what cannot be hit upon, and this was another. */
+  | { ok: false; reason: 'throttled'; seconds: number }
 
 /** Where a guess comes from. */
 export interface Source {
@@ -30,8 +32,8 @@ export interface Source {
   address: string
   /** For the trail; may be hostile. Absent where an application asks. */
   userAgent?: string
-  /** Counted in the place of the address, where many people ask from one. */
-  countedAs?: string
+  /** Does an application ask for its user? Then its address stands for all of its users, and counts for none. */
+  relayed?: boolean
 }
 
 /** Makes guesses out of answers: throttled, checked, written down in the trail. */
@@ -60,13 +62,18 @@ export interface GuessesDeps {
 export function createGuesses(deps: GuessesDeps): Guesses {
   const { audit, challenges, clock, credentials, directory, factors, limits } = deps
 
-  const throttled = (seconds: number, userId: string | undefined, address: string): number => {
+  const throttled = (
+    seconds: number,
+    userId: string | undefined,
+    address: string,
+    factor: string,
+  ): number => {
     if (seconds > 0) {
       audit.record({
         name: 'login.throttled',
         ...(userId ? { userId } : {}),
         address,
-        details: { seconds },
+        details: { seconds, factor },
       })
     }
     return seconds
@@ -159,19 +166,30 @@ export function createGuesses(deps: GuessesDeps): Guesses {
     as: 'bound' | 'first' | 'further',
   ): Guess => {
     const { kind, userId } = asked.credential
-    const { address, browser, countedAs = address } = from
+    const { address, browser, relayed } = from
     const factor = factors.get(kind)
     const guessable = factor === undefined || isGuessable(factor)
-    const browserHash = sha256(browser)
-    const guess = { userId, address: countedAs, browserHash, guessable }
+    const guess = {
+      userId,
+      address: relayed ? undefined : address,
+      browserHash: sha256(browser),
+      lastResort: factor?.lastResort ?? false,
+    }
     const isWaiting = factor?.remote !== undefined && as === 'bound'
     return {
       take: async () =>
-        isWaiting ? 0 : throttled(await limits.beforeFactor(guess), userId, address),
+        isWaiting || !guessable
+          ? 0
+          : throttled(await limits.beforeFactor(guess), userId, address, kind),
       async check() {
         const checked = await check(asked, answer, from, as)
-        if (checked.ok && !isWaiting) await limits.afterFactor(guess)
-        return checked
+        if (isWaiting || (!guessable && (checked.ok || relayed))) return checked
+        if (guessable) {
+          if (checked.ok) await limits.afterFactor(guess)
+          return checked
+        }
+        const seconds = throttled(await limits.wrongSecret(address), userId, address, kind)
+        return seconds > 0 ? { ok: false, reason: 'throttled', seconds } : checked
       },
     }
   }
@@ -180,7 +198,8 @@ export function createGuesses(deps: GuessesDeps): Guesses {
     password({ name, password, user }, { browser, address }) {
       const guess = { userId: user?.id, typedName: name, address, browserHash: sha256(browser) }
       return {
-        take: async () => throttled(await limits.beforePassword(guess), user?.id, address),
+        take: async () =>
+          throttled(await limits.beforePassword(guess), user?.id, address, 'password'),
 
         async check() {
           if (!(await directory.checkPassword(user, password))) {

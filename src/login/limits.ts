@@ -1,10 +1,16 @@
 import { hmac } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import { sourceOf } from '../base/net.ts'
+import { sourceOf, sourcesOf } from '../base/net.ts'
 import { userNameKey } from '../model/user.ts'
-import type { Bucket, DeviceRepository, LimitRepository } from '../store/contract.ts'
+import type { Bucket, BucketAbout, DeviceRepository, LimitRepository } from '../store/contract.ts'
 
-/** Throttles guesses. A guess counts before it is checked, so that parallel ones cannot slip through. */
+/**
+ * Throttles guesses. A guess counts before it is checked, so that parallel ones cannot slip through.
+ *
+ * What cannot be hit upon, such as a signature or the secret of a link, is the other way round: it is
+ * checked first, and only what was wrong counts. So nobody is kept from what is theirs by the guesses of
+ * strangers, and the same goes for a browser in which somebody has signed in before.
+ */
 export interface Limits {
   /** @returns The seconds to wait, 0 when the guess may be made. */
   beforePassword(guess: PasswordGuess): Promise<number>
@@ -12,6 +18,11 @@ export interface Limits {
   /** @returns The seconds to wait, 0 when the guess may be made. */
   beforeFactor(guess: FactorGuess): Promise<number>
   afterFactor(guess: FactorGuess): Promise<void>
+  /**
+   * Counts something that cannot be hit upon and was wrong: a signature, the secret of a link, a key of
+   * the API. @returns The seconds to wait, 0 when it may be said that it was wrong.
+   */
+  wrongSecret(address: string): Promise<number>
   /** Takes one send from every budget, or from none. @returns The seconds to wait, 0 when it may go out. */
   beforeSend(budgets: readonly SendBudget[]): Promise<number>
   /** Slows an address down as if it had guessed wrong many times: somebody said "this was not me". */
@@ -23,6 +34,8 @@ export interface SendBudget {
   name: string
   most: number
   windowSeconds: number
+  /** For operators: what is sent, and whom it concerns. */
+  about?: BucketAbout
 }
 
 export interface PasswordGuess {
@@ -35,10 +48,11 @@ export interface PasswordGuess {
 
 export interface FactorGuess {
   userId: string
-  address: string
+  /** Absent where an application asks for its users: its own address says nothing about any of them. */
+  address?: string | undefined
   browserHash: Uint8Array
-  /** Could the answer be hit upon? A signature cannot, so a stranger's tries slow nobody else down. */
-  guessable: boolean
+  /** Is it a code that is kept for when all else is lost? */
+  lastResort: boolean
 }
 
 export interface LimitsDeps {
@@ -50,6 +64,7 @@ export interface LimitsDeps {
 }
 
 const MINUTE = 60
+const HOUR = 60 * MINUTE
 
 /** Wrong answers that end an attempt. */
 export const TRIES_PER_ATTEMPT = 5
@@ -58,42 +73,90 @@ const SLOW_AFTER = 20
 /** Failures in a row that disable an authenticator (SP 800-63B-4, section 3.2.2). */
 export const FAILURES_THAT_DISABLE = 100
 
+/** How fast guesses about one thing may come. */
+interface Pace {
+  windowSeconds: number
+  slowAfter: number
+  maxDelaySeconds: number
+}
+
+// Slowed down, never locked: whoever knows a name could else lock its owner out.
+const PACE: Pace = { windowSeconds: 15 * MINUTE, slowAfter: 10, maxDelaySeconds: MINUTE }
+/** There are few codes on paper, and nobody types many of them. */
+const LAST_RESORT_PACE: Pace = { ...PACE, slowAfter: 5 }
+/** A password is never disabled. So that strangers have fewer than a hundred guesses a day, they wait longer. */
+const PACE_OF_A_DAY: Pace = {
+  windowSeconds: 24 * HOUR,
+  slowAfter: 30,
+  maxDelaySeconds: 30 * MINUTE,
+}
+
 export function createLimits({ repository, devices, clock, key }: LimitsDeps): Limits {
   const digest = (text: string) => hmac(key, text).toString('base64url')
 
-  const ofAddress = (address: string): Bucket => ({
-    key: digest(`address ${sourceOf(address)}`),
-    windowSeconds: 10 * MINUTE,
-    slowAfter: SLOW_AFTER,
-    maxDelaySeconds: 30,
-    block: { after: 60, seconds: 15 * MINUTE },
+  const ofAddress = (address: string, kind: 'sign-in' | 'secret' = 'sign-in'): Bucket[] =>
+    sourcesOf(address).map(({ source, worth }) => ({
+      key: digest(kind === 'sign-in' ? `address ${source}` : `${kind} ${source}`),
+      about: { kind, address: source },
+      windowSeconds: 10 * MINUTE,
+      slowAfter: SLOW_AFTER * worth,
+      maxDelaySeconds: 30,
+      block: { after: 60 * worth, seconds: 15 * MINUTE },
+    }))
+
+  const paced = (what: string, about: BucketAbout, pace: Pace): Bucket => ({
+    key: digest(what),
+    about,
+    ...pace,
   })
 
-  // Slowed down, never locked: whoever knows a name could else lock its owner out.
-  const slowed = (what: string): Bucket => ({
-    key: digest(what),
-    windowSeconds: 15 * MINUTE,
-    slowAfter: 10,
-    maxDelaySeconds: MINUTE,
-  })
+  const isKnown = (userId: string | undefined, browserHash: Uint8Array) =>
+    devices.knows(userId ?? '', browserHash)
+
+  const inBrowser = (what: string, browserHash: Uint8Array) =>
+    `${what} device ${Buffer.from(browserHash).toString('hex')}`
 
   /** A browser in which the user has signed in before has a budget of its own, that strangers cannot spend. */
-  const own = async (what: string, userId: string | undefined, browserHash: Uint8Array) => {
-    const known = await devices.knows(userId ?? '', browserHash)
-    return slowed(known ? `${what} device ${Buffer.from(browserHash).toString('hex')}` : what)
-  }
-
-  const ofAccount = ({ userId, typedName, browserHash }: PasswordGuess): Promise<Bucket> => {
+  const ofPassword = async ({ userId, typedName, address, browserHash }: PasswordGuess) => {
     const who = userId === undefined ? `name ${userNameKey(typedName)}` : `user ${userId}`
-    return own(who, userId, browserHash)
+    const about = { kind: 'password', ...(userId === undefined ? {} : { userId }) }
+    if (await isKnown(userId, browserHash)) {
+      const own = { ...about, kind: 'password, in a known browser' }
+      return { of: [], own: [paced(inBrowser(who, browserHash), own, PACE)] }
+    }
+    const inADay = { ...about, kind: 'password, in a day' }
+    return {
+      of: ofAddress(address),
+      own: [paced(who, about, PACE), paced(`${who} day`, inADay, PACE_OF_A_DAY)],
+    }
   }
 
   // A budget apart from the password's: who knows the password can renew that one at will.
-  const ofFactor = async ({ userId, browserHash, guessable }: FactorGuess): Promise<Bucket[]> =>
-    guessable ? [await own(`factor ${userId}`, userId, browserHash)] : []
+  const ofFactor = async ({ userId, address, browserHash, lastResort }: FactorGuess) => {
+    const known = await isKnown(userId, browserHash)
+    const place = (what: string) => (known ? inBrowser(what, browserHash) : what)
+    const suffix = known ? ', in a known browser' : ''
+    const codes = { userId, kind: `codes${suffix}` }
+    const lasts = { userId, kind: `backup codes${suffix}` }
+    return {
+      of: known || address === undefined ? [] : ofAddress(address),
+      own: [
+        paced(place(`factor ${userId}`), codes, PACE),
+        ...(lastResort ? [paced(place(`last resort ${userId}`), lasts, LAST_RESORT_PACE)] : []),
+      ],
+    }
+  }
 
-  const ofSends = ({ name, most, windowSeconds }: SendBudget): Bucket => ({
+  const before = async ({ of, own }: Taken) => repository.take([...of, ...own], clock.now())
+  /** What the person proved is forgiven; an address is shared by many, and gets one guess back. */
+  const after = async ({ of, own }: Taken) => {
+    await repository.forgive(own.map((it) => it.key))
+    await repository.giveBack(of.map((it) => it.key))
+  }
+
+  const ofSends = ({ name, most, windowSeconds, about = { kind: 'messages' } }: SendBudget) => ({
     key: digest(`send ${name}`),
+    about,
     windowSeconds,
     slowAfter: Number.MAX_SAFE_INTEGER,
     maxDelaySeconds: 0,
@@ -101,33 +164,23 @@ export function createLimits({ repository, devices, clock, key }: LimitsDeps): L
   })
 
   return {
-    async beforePassword(guess) {
-      return repository.take([ofAddress(guess.address), await ofAccount(guess)], clock.now())
-    },
-
-    async afterPassword(guess) {
-      const account = await ofAccount(guess)
-      await repository.forgive([account.key])
-      await repository.giveBack([ofAddress(guess.address).key])
-    },
-
-    async beforeFactor(guess) {
-      const buckets = [ofAddress(guess.address), ...(await ofFactor(guess))]
-      return repository.take(buckets, clock.now())
-    },
-
-    async afterFactor(guess) {
-      await repository.forgive((await ofFactor(guess)).map(({ key }) => key))
-      await repository.giveBack([ofAddress(guess.address).key])
-    },
-
+    beforePassword: async (guess) => before(await ofPassword(guess)),
+    afterPassword: async (guess) => after(await ofPassword(guess)),
+    beforeFactor: async (guess) => before(await ofFactor(guess)),
+    afterFactor: async (guess) => after(await ofFactor(guess)),
+    wrongSecret: (address) => repository.take(ofAddress(address, 'secret'), clock.now()),
     beforeSend: (budgets) => repository.take(budgets.map(ofSends), clock.now()),
 
     async penalize(address) {
-      const bucket = ofAddress(address)
+      const own = ofAddress(address).filter(({ about }) => about.address === sourceOf(address))
       for (let failure = 0; failure < SLOW_AFTER; failure += 1) {
-        await repository.take([bucket], clock.now())
+        await repository.take(own, clock.now())
       }
     },
   }
+}
+
+interface Taken {
+  of: readonly Bucket[]
+  own: readonly Bucket[]
 }

@@ -45,6 +45,13 @@ export function noticeWords(
         'A way to sign in may have been copied',
         `An answer was refused, because it may come from a copy: ${title}.`,
       )
+    case 'login.throttled':
+      return factors.get(text('factor'))?.lastResort === true
+        ? words(
+            'Somebody is trying backup codes',
+            'There were several wrong backup codes in a short time. If it was not you, somebody may know your password.',
+          )
+        : undefined
     case 'challenge.denied':
       return words(
         'A sign-in was turned down',

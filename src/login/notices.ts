@@ -107,8 +107,14 @@ function chosen({ name, details = {} }: AuditEvent, own: readonly OwnReach[]): R
 const HOUR = 3600
 
 function budgetsOf(userId: string, { kind }: NoticeWords, { medium }: Reach): SendBudget[] {
-  const ofKind = { name: `notice ${kind} ${medium} to ${userId}`, most: 3, windowSeconds: HOUR }
+  const about = { kind: 'notices', userId }
+  const ofKind = {
+    name: `notice ${kind} ${medium} to ${userId}`,
+    most: 3,
+    windowSeconds: HOUR,
+    about,
+  }
   // Text messages cost money.
-  const ofTexts = { name: `notices by sms to ${userId}`, most: 5, windowSeconds: 24 * HOUR }
+  const ofTexts = { name: `notices by sms to ${userId}`, most: 5, windowSeconds: 24 * HOUR, about }
   return medium === 'sms' ? [ofKind, ofTexts] : [ofKind]
 }

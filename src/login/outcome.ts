@@ -4,6 +4,7 @@ import type { Challenge } from '../model/challenge.ts'
 import type { Credential, EnrollmentOffer, Prompt, VerdictReason } from '../model/factor.ts'
 import type { SignedIn } from '../model/session.ts'
 import type { User } from '../model/user.ts'
+import type { Checked } from './guesses.ts'
 import type { Reason } from './steps.ts'
 
 /** One browser at the portal. */
@@ -45,6 +46,14 @@ export type Problem =
   | { kind: 'wait'; seconds: number; sending?: boolean }
   /** Something that was typed cannot be used, and why. */
   | { kind: 'unusable'; message: string }
+
+/** What the person is told of an answer that did not count. */
+export const problemOf = (checked: Extract<Checked, { ok: false }>): AnswerProblem =>
+  checked.reason === 'throttled'
+    ? { kind: 'wait', seconds: checked.seconds }
+    : { kind: checked.reason }
+
+type AnswerProblem = { kind: VerdictReason | 'exhausted' } | { kind: 'wait'; seconds: number }
 
 /** An authenticator that would do as well. */
 export interface Way {

@@ -8,7 +8,7 @@ import type { ChallengeAbout } from '../model/challenge.ts'
 import type { Requirement } from '../model/decision.ts'
 import type { Credential } from '../model/factor.ts'
 import type { Proof, SignedIn } from '../model/session.ts'
-import type { User } from '../model/user.ts'
+import { type User, versionOf } from '../model/user.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { CredentialRepository, DeviceRepository } from '../store/contract.ts'
 import type { AccountAccess, AccountUse } from './account/access.ts'
@@ -144,7 +144,9 @@ export function createPassage(deps: PassageDeps): Passage {
     // Whoever was signed in here before, this person or another, is so no longer.
     const replaces = signedIn ? { replaces: signedIn.session.id } : {}
     const start = { userId: user.id, proof, remember, address, userAgent, ...replaces }
-    const { token, session } = await deps.sessions.issue(start)
+    const issued = await deps.sessions.issue({ ...start, ...versionOf(draft) })
+    if (!issued) return { kind: 'restart' }
+    const { token, session } = issued
     const used = await usedIn(proof, user)
     const proved = new Set(draft.proved.map(({ credentialId }) => credentialId))
     // Disabled, closed off or removed at this very moment, by somebody who then ended the sessions that

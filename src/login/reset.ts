@@ -6,7 +6,7 @@ import type { Clock, UnixSeconds } from '../base/clock.ts'
 import { sourceOf } from '../base/net.ts'
 import type { Directory } from '../directories/contract.ts'
 import type { Message } from '../model/message.ts'
-import { type User, userNameKey } from '../model/user.ts'
+import { type User, userNameKey, versionOf } from '../model/user.ts'
 import type { Ticket, TicketRepository } from '../store/contract.ts'
 import type { Attempts } from './attempts.ts'
 import type { Limits, SendBudget } from './limits.ts'
@@ -82,9 +82,10 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
 
   return {
     async ask(name, { browser, address }) {
-      const seconds = await limits.beforeSend(budgetsOf(name, address))
-      if (seconds > 0) return seconds
+      // Looked up for everybody and at once: only operators are shown who it was.
       const user = await directory.findByName(name)
+      const seconds = await limits.beforeSend(budgetsOf(name, user, address))
+      if (seconds > 0) return seconds
       // In the background: an account that exists must not be told from others by the time it takes.
       if (user) setImmediate(() => void send(user, browser, address).catch(() => undefined))
       return 0
@@ -105,6 +106,7 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
       const { id } = await attempts.open({
         browser,
         userId: user.id,
+        ...versionOf(user),
         returnTo: home.href,
         requirement: { aal: 2, phishingResistant: false },
         proved: [],
@@ -117,10 +119,22 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
 }
 
 /** By the name as typed, so that accounts that do not exist run out just as soon. */
-const budgetsOf = (name: string, address: string): SendBudget[] => [
-  { name: `reset name ${userNameKey(name)}`, most: 5, windowSeconds: HOUR },
-  { name: `reset address ${sourceOf(address)}`, most: 20, windowSeconds: HOUR },
+const budgetsOf = (name: string, user: User | undefined, address: string): SendBudget[] => [
+  {
+    name: `reset name ${userNameKey(name)}`,
+    most: 5,
+    windowSeconds: HOUR,
+    about: { kind: KIND, ...(user ? { userId: user.id } : {}) },
+  },
+  {
+    name: `reset address ${sourceOf(address)}`,
+    most: 20,
+    windowSeconds: HOUR,
+    about: { kind: KIND, address: sourceOf(address) },
+  },
 ]
+
+const KIND = 'links for a new password'
 
 interface ResetNews {
   user: User

@@ -16,6 +16,8 @@ export interface Attempt {
   /** The session that is being raised, if there is one. */
   sessionId?: string
   remember: boolean
+  /** Of the user, as it began: a password that was changed since ends it. Absent for never changed. */
+  passwordVersion?: number
   /** Where it leads when it is no sign-in: a link in a mail stands for the password that is to be replaced. */
   goal?: 'new_password'
   /** Wrong answers so far; five end the attempt. */

@@ -11,6 +11,8 @@ export interface User {
   groups: readonly string[]
   status: 'active' | 'disabled'
   createdAt: UnixSeconds
+  /** How often the password has been changed; absent for never. */
+  passwordVersion?: number
   /** Until then nothing about the account changes: somebody said "this was not me". */
   frozenUntil?: UnixSeconds
   /**
@@ -19,6 +21,10 @@ export interface User {
    */
   application?: string
 }
+
+/** The version of a user's password, for what is to end with it. */
+export const versionOf = ({ passwordVersion }: Pick<User, 'passwordVersion'>) =>
+  passwordVersion === undefined ? {} : { passwordVersion }
 
 /** Members of this group administer the gateway. */
 export const ADMIN_GROUP = 'admins'

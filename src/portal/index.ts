@@ -12,6 +12,7 @@ import { knowVisitor, type MannersDeps, onlyOwnForms } from './manners.ts'
 import { type ResetPagesDeps, resetPages } from './reset.ts'
 import { type SetUpPagesDeps, setUpPages } from './set-up.ts'
 import { type SignOutPagesDeps, signOutPages } from './sign-out.ts'
+import { createStray, type StrayDeps } from './stray.ts'
 import { type UndoPagesDeps, undoPages } from './undo.ts'
 import { type WaitingDeps, waitingPages } from './waiting.ts'
 import { wellKnownDocuments } from './well-known.ts'
@@ -25,10 +26,11 @@ export type PortalDeps = MannersDeps &
   DeviceEntranceDeps &
   WaitingDeps &
   ElsewhereDeps &
-  Omit<SetUpPagesDeps, 'minimumLength'> &
+  Omit<SetUpPagesDeps, 'minimumLength' | 'stray'> &
   SignOutPagesDeps &
-  ResetPagesDeps &
-  Omit<UndoPagesDeps, 'undo'> & {
+  Omit<ResetPagesDeps, 'stray'> &
+  Omit<UndoPagesDeps, 'undo' | 'stray'> &
+  StrayDeps & {
     assets: Assets
     /** Documents at the root of a host, by address. */
     documents: ReadonlyMap<string, object>
@@ -77,10 +79,11 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
   app.route('/', approverPages(deps))
   app.route('/', approvePages(deps))
   app.route('/', signOutPages(deps))
-  app.route('/', setUpPages(deps))
-  app.route('/', resetPages(deps))
+  const stray = createStray(deps)
+  app.route('/', setUpPages({ ...deps, stray }))
+  app.route('/', resetPages({ ...deps, stray }))
   app.route('/', accountPages({ ...deps, rememberedSeconds: deps.remember.seconds }))
-  app.route('/', undoPages({ ...deps, undo: deps.account.undo }))
+  app.route('/', undoPages({ ...deps, stray, undo: deps.account.undo }))
 
   root.notFound((c) =>
     pages.trouble(c, 404, {

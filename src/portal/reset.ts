@@ -8,18 +8,21 @@ import type { AppEnv } from '../web/env.ts'
 import { loginLink } from './links.ts'
 import type { Pages } from './page.ts'
 import { waitOf } from './question.ts'
+import type { Stray } from './stray.ts'
 
 export interface ResetPagesDeps {
   clock: Clock
   csrf: Csrf
   pages: Pages
   reset: PasswordReset
+  stray: Stray
   /** Where a new password is to be had; absent where no mail can be sent. */
   forgotten: string | undefined
 }
 
 /** A forgotten password, and the links by which a new one is chosen. */
-export function resetPages({ clock, csrf, pages, reset, forgotten }: ResetPagesDeps): Hono<AppEnv> {
+export function resetPages(deps: ResetPagesDeps): Hono<AppEnv> {
+  const { clock, csrf, pages, reset, stray, forgotten } = deps
   const { brand } = pages
   const back = loginLink(brand.home, undefined)
 
@@ -37,8 +40,11 @@ export function resetPages({ clock, csrf, pages, reset, forgotten }: ResetPagesD
     return pages.show(c, view, { status: wait ? 429 : 200 })
   }
 
-  const over = (c: Context<AppEnv>, because: 'over' | 'other_browser') =>
-    pages.show(c, PasswordLinkOver({ brand, because, again: forgotten ?? back }), { status: 403 })
+  const over = (c: Context<AppEnv>, because: 'over' | 'other_browser') => {
+    const view = PasswordLinkOver({ brand, because, again: forgotten ?? back })
+    const show = () => pages.show(c, view, { status: 403 })
+    return because === 'over' ? stray(c, show) : show()
+  }
 
   const linkOf = (c: Context<AppEnv>, kind: 'reset' | 'invite') => ({
     kind,

@@ -40,9 +40,10 @@ export interface Sessions {
   /**
    * Begins a session, always under a fresh id; `replaces` is over in the same moment.
    *
-   * @returns The token for the cookie, which exists nowhere else.
+   * @returns The token for the cookie, which exists nowhere else; `undefined`, and nothing has begun, when
+   * the user's password has changed since it was proved.
    */
-  issue(start: SessionStart): Promise<{ token: string; session: Session }>
+  issue(start: SessionStart): Promise<{ token: string; session: Session } | undefined>
   /** The living sessions of a user, newest first. */
   list(userId: string): Promise<Session[]>
   /** Ends one session. @returns Whether there was one. */
@@ -57,6 +58,8 @@ export interface SessionStart {
   remember: boolean
   address: string
   userAgent: string
+  /** Of the user, when what the session stands on was proved; absent for never changed. */
+  passwordVersion?: number
   /** The session that this one takes the place of. */
   replaces?: string
 }
@@ -182,7 +185,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       return Math.min(...limits.filter((at) => at > now))
     },
 
-    async issue({ userId, proof, remember, address, userAgent, replaces }) {
+    async issue({ userId, proof, remember, address, userAgent, passwordVersion, replaces }) {
       const now = clock.now()
       const id = randomToken(ID_BYTES)
       const secret = randomToken(SECRET_BYTES)
@@ -198,7 +201,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
         address: writtenAddress(address),
         userAgent: userAgent.slice(0, 300),
       }
-      await repository.insert({ ...session, secretHash: sha256(secret) })
+      const stored = { ...session, secretHash: sha256(secret) }
+      if (!(await repository.insert(stored, passwordVersion))) return undefined
       if (replaces) await repository.delete(replaces)
       await repository.trim(userId, config.per_user)
       return { token: `${id}.${secret}.${sign(id, secret, HOME)}`, session }

@@ -94,6 +94,7 @@ export const CATALOG: Catalog = {
       password_hash: secret(
         'Checks the password (argon2id); nobody can read the password from it.',
       ),
+      password_version: personal('How often the password has been changed.'),
       created_at: personal('When the account was made.', 'time'),
       frozen_until: personal('Until when nothing changes, after “this was not me”.', 'time'),
       application: plain('The application whose user this is; empty for people who sign in here.'),
@@ -167,9 +168,9 @@ export const CATALOG: Catalog = {
     holds: 'A count of guesses or messages, so that nobody tries or sends without end.',
     of: {
       nobody:
-        'Its key is a digest under the secret key: no row tells whose it is. Erasing an account leaves it, or erasing would be a way to guess on.',
+        'Its key is a digest under the secret key: no row tells whose it is, and whom one slows down is sealed. Erasing an account leaves it, or erasing would be a way to guess on.',
     },
-    kept: 'For 10 or 15 minutes after the first failure; counts of messages for an hour or a day.',
+    kept: 'For 10 or 15 minutes after the first failure; of passwords also for a day, and counts of messages for an hour or a day.',
     fields: {
       key: digest(
         'What is counted: an address (an IPv6 network of /64), an account, a number that codes go to.',
@@ -177,6 +178,11 @@ export const CATALOG: Catalog = {
       count: plain('How many.'),
       forget_at: plain('When they are forgotten.', 'time'),
       closed_until: plain('Until when nothing more is taken.', 'time'),
+      blocked: plain('Whether that is a block and no mere pause.', 'flag'),
+      slowed_at: plain('Since when somebody has had to wait.', 'time'),
+      about: sealed(
+        'What is counted, and the user or the address that has to wait; there for as long as that lasts.',
+      ),
     },
   },
 

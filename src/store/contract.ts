@@ -67,7 +67,10 @@ export interface UserRepository {
   list(): Promise<User[]>
   count(): Promise<number>
   passwordHash(id: string): Promise<string | undefined>
+  /** Another password: `passwordVersion` rises with it. */
   setPasswordHash(id: string, passwordHash: string): Promise<void>
+  /** The same password, hashed anew; nothing happens if the hash is `former` no longer. */
+  renewPasswordHash(id: string, former: string, passwordHash: string): Promise<void>
   setStatus(id: string, status: User['status']): Promise<void>
   setGroups(id: string, groups: readonly string[]): Promise<void>
   setProfile(id: string, profile: Pick<User, 'displayName' | 'email'>): Promise<void>
@@ -88,7 +91,12 @@ export interface FoundSession extends Readonly<SignedIn> {
 }
 
 export interface SessionRepository {
-  insert(session: StoredSession): Promise<void>
+  /**
+   * @param passwordVersion As it was when what the session stands on was proved; 0 for never changed.
+   * @returns `false` when the user's password has changed since, or the user is gone: nothing is
+   * inserted then.
+   */
+  insert(session: StoredSession, passwordVersion?: number): Promise<boolean>
   /**
    * The session with its user as both are at this moment, whatever their state: expired sessions and
    * disabled users are for the caller to refuse. The one look-up of the hot path, so it is not async.
@@ -216,6 +224,8 @@ export interface AttemptRepository {
 export interface Bucket {
   /** Bounded and opaque: a digest, never what was typed. */
   key: string
+  /** For operators; kept, sealed, only while somebody has to wait. */
+  about: BucketAbout
   /** Failures are forgotten this long after the first of them. */
   windowSeconds: number
   /** From this many on, each further one must wait, longer and longer up to `maxDelaySeconds`. */
@@ -223,6 +233,26 @@ export interface Bucket {
   maxDelaySeconds: number
   /** From this many on, nothing is taken at all for `blockSeconds`. */
   block?: { after: number; seconds: number }
+}
+
+/** What is counted, and whom it concerns. */
+export interface BucketAbout {
+  /** In words of our own. */
+  kind: string
+  userId?: string
+  /** An IPv4 address or an IPv6 network. */
+  address?: string
+}
+
+/** A budget whose guesses or messages have to wait. */
+export interface SlowedBucket {
+  about: BucketAbout
+  count: number
+  /** Is nothing taken at all? */
+  isBlocked: boolean
+  since: UnixSeconds
+  /** When it is forgotten if nothing more comes; of a blocked one, when something is taken again. */
+  until: UnixSeconds
 }
 
 export interface LimitRepository {
@@ -237,6 +267,10 @@ export interface LimitRepository {
   forgive(keys: readonly string[]): Promise<void>
   /** Takes one guess off the count, and leaves all else: for budgets that many people share. */
   giveBack(keys: readonly string[]): Promise<void>
+  /** Those that make somebody wait, newest first. */
+  listSlowed(now: UnixSeconds): Promise<SlowedBucket[]>
+  /** Empties those that make somebody wait and that `matches` picks; all there are, without it. @returns How many. */
+  clear(matches?: (about: BucketAbout) => boolean): Promise<number>
 }
 
 /** Browsers in which a user has signed in before. */

@@ -4,11 +4,12 @@ import { initial } from './migrations/0001-initial.ts'
 import { factors } from './migrations/0002-factors.ts'
 import { account } from './migrations/0003-account.ts'
 import { api } from './migrations/0004-api.ts'
+import { limits } from './migrations/0005-limits.ts'
 
 /** One step of the timeline. Released steps never change; a new one goes to the end. */
 type Migration = (db: Kysely<unknown>) => Promise<void>
 
-const TIMELINE: readonly Migration[] = [initial, factors, account, api]
+const TIMELINE: readonly Migration[] = [initial, factors, account, api, limits]
 
 /** The version that this program writes. */
 export const SCHEMA_VERSION = TIMELINE.length

@@ -198,7 +198,7 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
     withDatabase(() => raw.transaction(() => work(run)).immediate())
   const seal = createSeal(keyring('seal'))
   const events = createEventRepository(db)
-  const sessions = createSessionRepository(db, raw)
+  const sessions = createSessionRepository(db, raw, atomically)
   const remains = createRemains(raw)
   const flush = async () => {
     await events.flush()
@@ -211,7 +211,7 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
     credentials: createCredentialRepository({ db, atomically, seal }),
     challenges: createChallengeRepository({ db, atomically, seal }),
     attempts: createAttemptRepository(db),
-    limits: createLimitRepository(db, atomically),
+    limits: createLimitRepository({ db, atomically, seal }),
     devices: createDeviceRepository(db),
     tickets: createTicketRepository(db, atomically),
     signingKeys: createSigningKeyRepository(db, seal, atomically),

@@ -14,6 +14,8 @@ export interface Tables {
     groups: string
     status: string
     password_hash: string | null
+    /** Rises with every change of the password. */
+    password_version: number
     created_at: number
     /** Until then nothing about the account changes. */
     frozen_until: number | null
@@ -69,6 +71,12 @@ export interface Tables {
     forget_at: number
     /** Nothing is taken before this time. */
     closed_until: number
+    /** 1 while it is closed because nothing more is taken, and not to slow somebody down. */
+    blocked: number
+    /** Since when somebody has had to wait; null while nobody has. */
+    slowed_at: number | null
+    /** Sealed, bound to this row: JSON of what and whom it concerns, while somebody has to wait. */
+    about: Uint8Array | null
   }
   device: { user_id: string; browser_hash: Uint8Array; seen_at: number }
   challenge: {

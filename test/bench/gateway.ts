@@ -101,14 +101,14 @@ async function fill(path: string, cookieCount: number, peopleCount: number) {
   for (let index = 0; index < cookieCount; index += 1) {
     const user = aUser({ name: `signed-in-${index}`, groups: ['staff'] })
     await store.users.insert(user)
-    const { token } = await issuer.issue({
+    const issued = await issuer.issue({
       userId: user.id,
       proof: { ...proof, authenticatedAt: now },
       remember: false,
       address: '127.0.0.1',
       userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
     })
-    cookies.push(`gatehouse=${token}`)
+    cookies.push(`gatehouse=${issued?.token}`)
   }
 
   const cost = { memoryKib: 65_536, passes: 3 }

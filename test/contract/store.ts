@@ -99,7 +99,31 @@ export function describeStore(
         ...aSession({ userId: user.id, aal: 2, amr: ['pwd', 'otp'] }),
         secretHash: new Uint8Array([1, 2]),
       }
-      beforeEach(() => store.sessions.insert(session))
+      beforeEach(async () => {
+        await store.sessions.insert(session)
+      })
+
+      it('takes none for a password that has been changed since', async () => {
+        const next = { ...session, id: 'next' }
+        await store.users.setPasswordHash(user.id, 'another')
+        expect(await store.sessions.insert(next)).toBe(false)
+        expect(store.sessions.find('next')).toBeUndefined()
+        const version = (await store.users.find(user.id))?.passwordVersion
+        expect(version).toBe(1)
+        expect(await store.sessions.insert(next, version)).toBe(true)
+        expect(store.sessions.find('next')?.user.passwordVersion).toBe(1)
+      })
+
+      it('takes them all the same after the password was hashed anew', async () => {
+        await store.users.setPasswordHash(user.id, 'weak')
+        await store.users.renewPasswordHash(user.id, 'weak', 'strong')
+        expect(await store.users.passwordHash(user.id)).toBe('strong')
+        expect(await store.sessions.insert({ ...session, id: 'next' }, 1)).toBe(true)
+        // A change that came between is not undone.
+        await store.users.setPasswordHash(user.id, 'changed')
+        await store.users.renewPasswordHash(user.id, 'strong', 'stronger')
+        expect(await store.users.passwordHash(user.id)).toBe('changed')
+      })
 
       it('finds a session together with its user as they are now', async () => {
         await store.users.setGroups(user.id, ['editors'])
@@ -441,7 +465,13 @@ export function describeStore(
     })
 
     describe('limits', () => {
-      const bucket: Bucket = { key: 'b', windowSeconds: 600, slowAfter: 3, maxDelaySeconds: 8 }
+      const bucket: Bucket = {
+        key: 'b',
+        about: { kind: 'test' },
+        windowSeconds: 600,
+        slowAfter: 3,
+        maxDelaySeconds: 8,
+      }
       const spend = async (count: number, from = bucket) => {
         for (let index = 0; index < count; index += 1) await store.limits.take([from], NOON)
       }
@@ -490,6 +520,68 @@ export function describeStore(
         await spend(3)
         await store.limits.forgive([bucket.key])
         expect(await store.limits.take([bucket], NOON)).toBe(0)
+      })
+
+      it('makes no wait longer than it was, and none end sooner, when the clock is set back', async () => {
+        const strict = { ...bucket, slowAfter: 100, block: { after: 5, seconds: 900 } }
+        await spend(5, strict)
+        const before = NOON - 3600
+        expect(await store.limits.take([strict], before)).toBe(900)
+        expect(await store.limits.take([strict], before + 899)).toBe(1)
+        expect(await store.limits.take([strict], before + 900)).toBe(0)
+        // Its failures are forgotten in time, too.
+        expect(await store.limits.listSlowed(before + 900 + 1200)).toEqual([])
+      })
+
+      it('keeps a block while its failures are forgotten', async () => {
+        const strict = { ...bucket, slowAfter: 100, block: { after: 5, seconds: 900 } }
+        await spend(5, strict)
+        expect(await store.limits.take([strict], NOON + 700)).toBe(200)
+        expect(await store.limits.take([strict], NOON + 899)).toBe(1)
+        expect(await store.limits.listSlowed(NOON + 899)).toMatchObject([{ isBlocked: true }])
+      })
+
+      it('tells who has to wait, since when and until when, and of nobody else', async () => {
+        const whom = (userId: string, key: string) => ({
+          ...bucket,
+          key,
+          about: { kind: 'codes', userId },
+        })
+        await store.limits.take([whom('u1', 'one')], NOON)
+        expect(await store.limits.listSlowed(NOON)).toEqual([])
+        for (const now of [NOON, NOON + 1, NOON + 5]) {
+          await store.limits.take([whom('u2', 'two')], now)
+        }
+        const blocked = { ...whom('u3', 'three'), block: { after: 1, seconds: 60 } }
+        await store.limits.take([blocked], NOON + 6)
+        expect(await store.limits.listSlowed(NOON + 7)).toEqual([
+          {
+            about: { kind: 'codes', userId: 'u3' },
+            count: 1,
+            isBlocked: true,
+            since: NOON + 6,
+            until: NOON + 66,
+          },
+          {
+            about: { kind: 'codes', userId: 'u2' },
+            count: 3,
+            isBlocked: false,
+            since: NOON + 5,
+            until: NOON + 600,
+          },
+        ])
+        expect(await store.limits.listSlowed(NOON + 700)).toEqual([])
+      })
+
+      it('lets those go that somebody picks, or all', async () => {
+        for (const userId of ['u1', 'u2']) {
+          await spend(3, { ...bucket, key: userId, about: { kind: 'codes', userId } })
+        }
+        expect(await store.limits.clear(({ userId }) => userId === 'u1')).toBe(1)
+        expect(await store.limits.listSlowed(NOON)).toMatchObject([{ about: { userId: 'u2' } }])
+        await spend(1)
+        expect(await store.limits.clear()).toBe(2)
+        expect(await store.limits.listSlowed(NOON)).toEqual([])
       })
 
       it('gives a single guess back', async () => {

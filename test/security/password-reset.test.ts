@@ -83,6 +83,7 @@ describe('a link to choose a new password', () => {
     expect(followed).toHaveLength(1)
     expect(parallel.filter(({ status }) => ![303, 403, 429].includes(status))).toEqual([])
     expect([403, 429]).toContain((await again(page, {})).status)
+    test.clock.advance(600)
     expect((await visitor.get(link)).status).toBe(403)
   })
 

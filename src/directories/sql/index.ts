@@ -11,7 +11,8 @@ export interface SqlDirectoryDeps {
 export function createSqlDirectory({ users, hasher }: SqlDirectoryDeps): Directory {
   /** A hash that costs less than today's is made anew while the password is at hand. */
   const renew = async (userId: string, password: string, phc: string) => {
-    if (hasher.isWeak(phc)) await users.setPasswordHash(userId, await hasher.hash(password))
+    if (!hasher.isWeak(phc)) return
+    await users.renewPasswordHash(userId, phc, await hasher.hash(password))
   }
 
   return {

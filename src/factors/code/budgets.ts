@@ -30,14 +30,14 @@ export function budgetsOf({ kind, credential, target, dailyLimit, country, key }
   const name = (...parts: string[]) => ['send', kind, ...parts].join('/')
   const hidden = (text: string) => hmac(key, text).toString('base64url').slice(0, 22)
   const always: Budget[] = [
-    { name: name('day'), most: dailyLimit, windowSeconds: DAY },
+    { name: name('day'), most: dailyLimit, windowSeconds: DAY, shared: true },
     { name: name('target', hidden(target)), most: PER_TARGET_AN_HOUR, windowSeconds: HOUR },
   ]
   if (credential.state !== 'pending') return always
 
   const share = (parts: number) => Math.max(1, Math.floor(dailyLimit / parts))
   const unproved: Budget[] = [
-    { name: name('new', 'day'), most: share(2), windowSeconds: DAY },
+    { name: name('new', 'day'), most: share(2), windowSeconds: DAY, shared: true },
     {
       name: name('new', 'user', credential.userId),
       most: UNPROVED_PER_USER_A_DAY,
@@ -49,7 +49,17 @@ export function budgetsOf({ kind, credential, target, dailyLimit, country, key }
   return [
     ...always,
     ...unproved,
-    { name: name('new', 'country', country ?? ''), most: share(3), windowSeconds: DAY },
-    { name: name('new', 'block', block), most: UNPROVED_PER_BLOCK_AN_HOUR, windowSeconds: HOUR },
+    {
+      name: name('new', 'country', country ?? ''),
+      most: share(3),
+      windowSeconds: DAY,
+      shared: true,
+    },
+    {
+      name: name('new', 'block', block),
+      most: UNPROVED_PER_BLOCK_AN_HOUR,
+      windowSeconds: HOUR,
+      shared: true,
+    },
   ]
 }

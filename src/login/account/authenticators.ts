@@ -3,12 +3,12 @@ import type { Clock } from '../../base/clock.ts'
 import type { Factor, Factors } from '../../factors/contract.ts'
 import type { Credential } from '../../model/factor.ts'
 import type { SignedIn } from '../../model/session.ts'
-import type { User } from '../../model/user.ts'
+import { type User, versionOf } from '../../model/user.ts'
 import type { Sessions } from '../../session/sessions.ts'
 import type { CredentialRepository } from '../../store/contract.ts'
 import type { Enrollment } from '../enrollments.ts'
 import type { Guesses } from '../guesses.ts'
-import type { Problem } from '../outcome.ts'
+import { type Problem, problemOf } from '../outcome.ts'
 import { proofsOf } from '../steps.ts'
 import { type Origin, trailOf } from './origin.ts'
 
@@ -71,13 +71,13 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
     })
 
   /** A session that was proved by a password alone is two factors now, and so another one. */
-  const raise = async ({ session }: SignedIn, given: Parameters<typeof proofsOf>[0]) => {
+  const raise = async ({ session, user }: SignedIn, given: Parameters<typeof proofsOf>[0]) => {
     const [proof] = proofsOf(given)
     if (!proof || session.aal === 2) return {}
     const { id, userId, remembered: remember, address, userAgent } = session
     const start = { userId, proof, remember, address, userAgent, replaces: id }
-    const { token } = await sessions.issue(start)
-    return { token }
+    const issued = await sessions.issue({ ...start, ...versionOf(user) })
+    return issued ? { token: issued.token } : {}
   }
 
   return {
@@ -105,7 +105,7 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
       const seconds = await guess.take()
       if (seconds > 0) return { ok: false, problem: { kind: 'wait', seconds } }
       const checked = await guess.check()
-      if (!checked.ok) return { ok: false, problem: { kind: checked.reason } }
+      if (!checked.ok) return { ok: false, problem: problemOf(checked) }
       const proved = checked.proof ? [checked.proof] : []
       return { ok: true, ...(checked.proof ? await raise(at, { session, proved }) : {}) }
     },

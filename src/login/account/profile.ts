@@ -133,14 +133,27 @@ const SAME_ADDRESS = 'That is the address that we have already.'
 const NOT_DELIVERED = 'Nothing could be delivered to that address. Check it, or try again later.'
 
 const sendBudgets = (userId: string, address: string): SendBudget[] => [
-  { name: `mail address of ${userId}`, most: 5, windowSeconds: HOUR },
-  { name: `mail address to ${address.toLowerCase()}`, most: 5, windowSeconds: HOUR },
-  { name: `mail address of ${userId} in a day`, most: 10, windowSeconds: 24 * HOUR },
+  { name: `mail address of ${userId}`, most: 5, windowSeconds: HOUR, ...aboutMail(userId) },
+  {
+    name: `mail address to ${address.toLowerCase()}`,
+    most: 5,
+    windowSeconds: HOUR,
+    ...aboutMail(userId),
+  },
+  {
+    name: `mail address of ${userId} in a day`,
+    most: 10,
+    windowSeconds: 24 * HOUR,
+    ...aboutMail(userId),
+  },
 ]
+
+const aboutMail = (userId: string) => ({ about: { kind: 'a new mail address', userId } })
 
 /** Wrong codes, whichever of the codes they were meant for. */
 const tryBudget = (userId: string): SendBudget => ({
   name: `mail address code of ${userId}`,
   most: 5,
   windowSeconds: 10 * 60,
+  about: { kind: 'codes for a new mail address', userId },
 })

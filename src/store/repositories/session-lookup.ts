@@ -94,6 +94,7 @@ function createReader(raw: Database.Database): (id: string) => FoundSession | un
   >(
     `select s.*, u.id as u_id, u.name as u_name, u.display_name as u_display_name, u.email as u_email,
             u.groups as u_groups, u.status as u_status, u.created_at as u_created_at,
+            u.password_version as u_password_version,
             u.frozen_until as u_frozen_until, u.application as u_application
        from session s join user u on u.id = s.user_id
       where s.id = ?`,
@@ -108,6 +109,7 @@ function createReader(raw: Database.Database): (id: string) => FoundSession | un
       email: row.u_email,
       groups: row.u_groups,
       status: row.u_status,
+      password_version: row.u_password_version,
       created_at: row.u_created_at,
       frozen_until: row.u_frozen_until,
       application: row.u_application,

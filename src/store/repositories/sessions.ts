@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { Kysely } from 'kysely'
+import type { Atomically } from '../atomically.ts'
 import type { SessionRepository } from '../contract.ts'
 import type { Tables } from '../tables.ts'
 import { createSessionLookup } from './session-lookup.ts'
@@ -14,6 +15,7 @@ export interface BufferedSessions extends SessionRepository {
 export function createSessionRepository(
   db: Kysely<Tables>,
   raw: Database.Database,
+  atomically: Atomically,
 ): BufferedSessions {
   const lookup = createSessionLookup(raw)
 
@@ -28,8 +30,18 @@ export function createSessionRepository(
   )
 
   return {
-    async insert(session) {
-      await db.insertInto('session').values(toRow(session)).execute()
+    async insert(session, passwordVersion = 0) {
+      const user = db
+        .selectFrom('user')
+        .select('id')
+        .where('id', '=', session.userId)
+        .where('password_version', '=', passwordVersion)
+      return atomically((run) => {
+        // Whoever changes a password ends the sessions that are there: none may come a moment later.
+        if (run(user.compile()).rows.length === 0) return false
+        run(db.insertInto('session').values(toRow(session)).compile())
+        return true
+      })
     },
 
     find: lookup.find,

@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import { hasCode } from '../../base/errors.ts'
 import { type User, userNameKey } from '../../model/user.ts'
 import type { Atomically } from '../atomically.ts'
@@ -90,7 +90,19 @@ export function createUserRepository(db: Kysely<Tables>, atomically: Atomically)
     },
 
     async setPasswordHash(id, passwordHash) {
-      await update(id).set({ password_hash: passwordHash }).execute()
+      await update(id)
+        .set({
+          password_hash: passwordHash,
+          password_version: sql<number>`password_version + 1`,
+        })
+        .execute()
+    },
+
+    async renewPasswordHash(id, former, passwordHash) {
+      await update(id)
+        .where('password_hash', '=', former)
+        .set({ password_hash: passwordHash })
+        .execute()
     },
 
     async setStatus(id, status) {
@@ -133,6 +145,7 @@ function toRow(user: User, passwordHash: string | undefined): Tables['user'] {
     groups: JSON.stringify(user.groups),
     status: user.status,
     password_hash: passwordHash ?? null,
+    password_version: user.passwordVersion ?? 0,
     created_at: user.createdAt,
     frozen_until: user.frozenUntil ?? null,
     application: user.application ?? null,
@@ -153,6 +166,7 @@ export function fromRow(row: Omit<Selectable<Tables['user']>, 'password_hash' | 
     // Whatever is not clearly active is not.
     status: row.status === 'active' ? 'active' : 'disabled',
     createdAt: row.created_at,
+    ...(row.password_version === 0 ? {} : { passwordVersion: row.password_version }),
     ...(row.frozen_until === null ? {} : { frozenUntil: row.frozen_until }),
     ...(row.application === null ? {} : { application: row.application }),
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLog } from '../../../src/base/log.ts'
-import { createSessions, type Sessions } from '../../../src/session/sessions.ts'
+import { createSessions, type SessionStart, type Sessions } from '../../../src/session/sessions.ts'
 import type { Store } from '../../../src/store/contract.ts'
 import { aUser } from '../../support/builders.ts'
 import { type StillClock, stillClock } from '../../support/still-clock.ts'
@@ -32,7 +32,12 @@ afterEach(() => end())
 
 const start = async (remember = false, aal: 1 | 2 = 2) => {
   const proof = { aal, phishingResistant: false, amr: METHODS[aal], authenticatedAt: clock.now() }
-  return sessions.issue({ userId: user.id, proof, remember, address: '192.0.2.1', userAgent: 'x' })
+  return issue({ userId: user.id, proof, remember, address: '192.0.2.1', userAgent: 'x' })
+}
+const issue = async (start: SessionStart) => {
+  const issued = await sessions.issue(start)
+  if (!issued) throw new Error('nothing was issued')
+  return issued
 }
 const settle = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -133,7 +138,7 @@ describe('a session', () => {
       amr: ['otp'],
       authenticatedAt: clock.now(),
     }
-    const raised = await sessions.issue({
+    const raised = await issue({
       userId: user.id,
       proof,
       remember: false,
