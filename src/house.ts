@@ -295,6 +295,7 @@ export function createHouse(config: Config, ground: Ground): House {
           return gateway.state(claims, { issuer: home.origin, audience, type, lifetimeSeconds })
         },
         users,
+        wrongSecret: login.limits.wrongSecret,
       },
       place,
     )

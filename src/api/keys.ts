@@ -23,6 +23,8 @@ export interface AuthenticationDeps {
   keys: ApiKeyRepository
   /** By the applications that are known; keys of others open nothing. */
   engines: ReadonlyMap<string, unknown>
+  /** Counts a key that is none. @returns The seconds to wait, 0 when it may be said so. */
+  wrongSecret(address: string): Promise<number>
 }
 
 /** Lets nobody through without a living key that is used from where it may be. */
@@ -30,6 +32,7 @@ export function onlyWithKey({
   clock,
   keys,
   engines,
+  wrongSecret,
 }: AuthenticationDeps): MiddlewareHandler<ApiEnv> {
   const find = async (header: string | undefined): Promise<ApiKey | undefined> => {
     const [, id = '', secret = ''] =
@@ -43,8 +46,19 @@ export function onlyWithKey({
   }
 
   return async (c, next) => {
-    const key = await find(c.req.header('authorization'))
+    const given = c.req.header('authorization')
+    const key = await find(given)
     if (!key) {
+      // Looked at first: no wrong key of somebody else keeps a living one out.
+      const seconds = given === undefined ? 0 : await wrongSecret(c.env.client.address)
+      if (seconds > 0) {
+        return problem(c, c.get('requestId'), {
+          status: 429,
+          code: 'throttled',
+          title: `Too many keys that are none. Wait ${seconds} seconds.`,
+          retryAfter: seconds,
+        })
+      }
       c.header('WWW-Authenticate', 'Bearer realm="gatehouse"')
       return problem(c, c.get('requestId'), {
         status: 401,

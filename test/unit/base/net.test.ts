@@ -6,6 +6,7 @@ import {
   parseNetwork,
   plainAddress,
   sourceOf,
+  sourcesOf,
 } from '../../../src/base/net.ts'
 
 describe('networks', () => {
@@ -56,6 +57,25 @@ describe('a network that holds strangers', () => {
     ['::ffff:10.0.0.2', false],
   ])('is %s: %s', (text, holds) => {
     expect(holdsStrangers(text)).toBe(holds)
+  })
+})
+
+describe('sourcesOf', () => {
+  it('counts an IPv4 address for itself alone', () => {
+    expect(sourcesOf('192.0.2.1')).toEqual([{ source: '192.0.2.1', worth: 1 }])
+  })
+
+  it('counts an IPv6 address in wider and wider networks', () => {
+    expect(sourcesOf('2001:db8:1:2ff::9').map(({ source }) => source)).toEqual([
+      '2001:db8:1:2ff::/64',
+      '2001:db8:1:200::/56',
+      '2001:db8:1::/48',
+    ])
+    expect(sourcesOf('::1').map(({ source }) => source)).toEqual([
+      '0:0:0:0::/64',
+      '0:0:0:0::/56',
+      '0:0:0::/48',
+    ])
   })
 })
 
