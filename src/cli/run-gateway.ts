@@ -6,6 +6,7 @@ import { type OpenStore, openSqlite } from '../store/sqlite.ts'
 import type { Reconfigurable } from './keep-current.ts'
 import { listen, type Opened, openDoors, tryToListen } from './listen.ts'
 import { tendStore } from './tend-store.ts'
+import { tidyHeap } from './tidy-heap.ts'
 
 /** A gateway that takes requests. */
 export interface Running extends OpenStore, Reconfigurable {
@@ -32,6 +33,8 @@ export async function runGateway(
   const { store, keyring } = opened
   const app = createApp(config, { store, keyring, log, ways })
   let doors: Opened
+  // Before anybody could be kept waiting.
+  await tidyHeap(log)
   try {
     await listen(app.health, config.health.listen, 'health.listen')
     doors = await openDoors(app, config)

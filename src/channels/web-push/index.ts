@@ -1,4 +1,5 @@
-import webPush from 'web-push'
+import { createRequire } from 'node:module'
+import type webPushLibrary from 'web-push'
 import type { Delivery, Message } from '../../model/message.ts'
 import type { Channel } from '../contract.ts'
 import { ChannelDown, nameOf } from '../errors.ts'
@@ -18,6 +19,8 @@ export interface WebPushDeps {
 }
 
 const NAME = 'web-push'
+/** From its first use on. */
+const webPush = (): typeof webPushLibrary => createRequire(import.meta.url)('web-push')
 const ENCODING = 'aes128gcm'
 /** Every push service takes 4 KiB; ours are far below, and stay so. */
 const MAX_TEXT_BYTES = 2048
@@ -73,7 +76,7 @@ function letterFor(
       url: endpoint,
       body,
       headers: {
-        ...webPush.getVapidHeaders(
+        ...webPush().getVapidHeaders(
           endpoint.origin,
           contact,
           keys.publicKey,
@@ -92,7 +95,7 @@ function letterFor(
 /** A browser that names a point off the curve is refused here, by the library's exception. */
 function sealed(p256dh: string, auth: string, text: string): Buffer | undefined {
   try {
-    return webPush.encrypt(p256dh, auth, text, ENCODING).cipherText
+    return webPush().encrypt(p256dh, auth, text, ENCODING).cipherText
   } catch {
     return undefined
   }

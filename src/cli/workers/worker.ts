@@ -7,6 +7,7 @@ import { configOf } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
 import { openSqlite } from '../../store/sqlite.ts'
 import { openDoors } from '../listen.ts'
+import { tidyHeap } from '../tidy-heap.ts'
 import { type FromWorker, PULSE_EVERY_MS, type ToWorker } from './messages.ts'
 
 /**
@@ -83,6 +84,7 @@ async function begin(start: Start, end: (code: 0 | 1) => void): Promise<Answerin
     PULSE_EVERY_MS,
   )
   try {
+    await tidyHeap(log)
     const { port } = await openDoors(app, config)
     queueMicrotask(() => say({ say: 'listening', port, policy }))
     return answering({ app, log, of, signals, stop })

@@ -1,6 +1,5 @@
-import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
-import { decodeAttestationObject, isoBase64URL, isoCBOR } from '@simplewebauthn/server/helpers'
 import type { Assertion, Attestation } from './answer.ts'
+import { webAuthn, webAuthnHelpers } from './library.ts'
 import { ALGORITHMS, isSoundKey } from './public-key.ts'
 import type { Site } from './site.ts'
 import type { Passkey } from './stored.ts'
@@ -46,7 +45,7 @@ export const checkRegistration = (
 ): Promise<Registered | undefined> =>
   unlessWrong(async () => {
     const { attestationObject, chain } = statementOf(answer.response.attestationObject, proof)
-    const result = await verifyRegistrationResponse({
+    const result = await webAuthn().verifyRegistrationResponse({
       response: {
         ...plain(answer),
         response: { clientDataJSON: answer.response.clientDataJSON, attestationObject },
@@ -84,7 +83,7 @@ export const checkAssertion = (
 ): Promise<Asserted | undefined> =>
   unlessWrong(async () => {
     const { clientDataJSON, authenticatorData, signature } = answer.response
-    const result = await verifyAuthenticationResponse({
+    const result = await webAuthn().verifyAuthenticationResponse({
       response: {
         ...plain(answer),
         response: { clientDataJSON, authenticatorData, signature },
@@ -95,7 +94,11 @@ export const checkAssertion = (
       requireUserVerification: verification,
       // From 0 every counter is a step ahead: the caller compares it once the signature is known to be
       // good, and only then speaks of a copy.
-      credential: { id: answer.id, publicKey: isoBase64URL.toBuffer(publicKey), counter: 0 },
+      credential: {
+        id: answer.id,
+        publicKey: webAuthnHelpers().isoBase64URL.toBuffer(publicKey),
+        counter: 0,
+      },
     })
     if (!result.verified) return undefined
     const { newCounter, userVerified, ...flags } = result.authenticationInfo
@@ -123,6 +126,7 @@ const PROVING = ['packed', 'tpm']
 
 /** Takes off a statement that nobody asked for, or that proves nothing: a model that vouches for itself. */
 function statementOf(given: string, proof: boolean) {
+  const { decodeAttestationObject, isoBase64URL, isoCBOR } = webAuthnHelpers()
   const object = decodeAttestationObject(isoBase64URL.toBuffer(given))
   const chain = object.get('attStmt').get('x5c')
   if (proof && PROVING.includes(object.get('fmt')) && chain) {

@@ -1,5 +1,4 @@
 import { verify, X509Certificate } from 'node:crypto'
-import { SettingsService } from '@simplewebauthn/server'
 import * as z from 'zod'
 import { readCertificates, readPem } from '../../base/certificates.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -7,6 +6,7 @@ import { OperatorError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import { leadsTo } from './certificates.ts'
 import type { BIOMETRICS } from './config.ts'
+import { webAuthn } from './library.ts'
 
 /** What a metadata file says about one model of authenticator. */
 export interface Model {
@@ -123,7 +123,7 @@ function modelOf(given: unknown): [string, Model][] {
 
 function rootsOf({ root }: MetadataDeps['config']): readonly X509Certificate[] {
   if (root !== undefined) return told('root', () => readCertificates(root)).list
-  const own = SettingsService.getRootCertificates({ identifier: 'mds' })
+  const own = webAuthn().SettingsService.getRootCertificates({ identifier: 'mds' })
   return own.map((pem) => new X509Certificate(pem.trim()))
 }
 

@@ -1,9 +1,9 @@
-import { generateAuthenticationOptions, generateRegistrationOptions } from '@simplewebauthn/server'
 import { sha256 } from '../../base/bytes.ts'
 import type { User } from '../../model/user.ts'
 import type { Admission } from './admission.ts'
 import type { PasskeyConfig } from './config.ts'
 import { CHALLENGE_SECONDS } from './discovery.ts'
+import { webAuthn } from './library.ts'
 import { ALGORITHMS } from './public-key.ts'
 import type { Site } from './site.ts'
 
@@ -38,7 +38,7 @@ export function createOptions({ config, site, admission }: OptionsDeps): Options
 
   return {
     async forEnrollment(user, exclude) {
-      const options = await generateRegistrationOptions({
+      const options = await webAuthn().generateRegistrationOptions({
         rpName: site.name,
         rpID: site.rpId,
         userID: new Uint8Array(userHandleBytes(user.id)),
@@ -58,7 +58,7 @@ export function createOptions({ config, site, admission }: OptionsDeps): Options
     },
 
     async forProof(allow) {
-      const options = await generateAuthenticationOptions({
+      const options = await webAuthn().generateAuthenticationOptions({
         rpID: site.rpId,
         timeout,
         userVerification,
@@ -68,7 +68,7 @@ export function createOptions({ config, site, admission }: OptionsDeps): Options
     },
 
     async forDiscovery(challenge) {
-      const options = await generateAuthenticationOptions({
+      const options = await webAuthn().generateAuthenticationOptions({
         rpID: site.rpId,
         timeout,
         userVerification: 'required',

@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKeyInput } from 'node:crypto'
-import { isoCBOR } from '@simplewebauthn/server/helpers'
+import { webAuthnHelpers } from './library.ts'
 
 /** COSE algorithms that we take, the one that every authenticator knows first: ES256, EdDSA, RS256. */
 export const ALGORITHMS = [-7, -8, -257]
@@ -31,7 +31,7 @@ const SMALL_ORDER = [
  * @see RFC 9053, section 2 (Signature Algorithms) and 7 (Curves)
  */
 export function isSoundKey(cose: Uint8Array): boolean {
-  const key = isoCBOR.decodeFirst<unknown>(new Uint8Array(cose))
+  const key = webAuthnHelpers().isoCBOR.decodeFirst<unknown>(new Uint8Array(cose))
   if (!(key instanceof Map)) return false
   const jwk = jwkOf(key)
   return jwk !== undefined && isKey(jwk)
