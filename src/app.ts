@@ -85,6 +85,7 @@ export function createApp(config: Config, outside: Outside): App {
     })
 
   let house = build(config, policy)
+  house.begin()
   const front = createFront({ first: house.gateway, streams: openStreams, clock, log })
   const retired = new Set<House>()
   const retire = (former: House) => {
@@ -112,8 +113,10 @@ export function createApp(config: Config, outside: Outside): App {
       const coming = build(next, number)
       return {
         swap() {
+          house.end()
           retire(house)
           house = coming
+          house.begin()
           front.swap(coming.gateway)
         },
         async discard() {
@@ -127,6 +130,7 @@ export function createApp(config: Config, outside: Outside): App {
       // A page that waits would be waited for.
       streams.close()
       await front.close()
+      house.end()
       await outbox.close()
       await Promise.all([house, ...retired].map(({ channels }) => channels.close()))
     },

@@ -1,4 +1,5 @@
 import { type ApiConfig, OUR_PEOPLE, TEST_CODE, testsOf } from './api/config.ts'
+import { createCourier } from './api/courier.ts'
 import { createApi } from './api/index.ts'
 import { createPeople } from './api/people.ts'
 import { withAddresses, writtenAddress } from './audit/addresses.ts'
@@ -73,6 +74,9 @@ export interface House {
   channels: Channels
   gateway: Gateway
   setUp: SetUp
+  /** Does what has to be done without a request; only the house in force should. */
+  begin(): void
+  end(): void
 }
 
 /** The composition root: the one place where rooms meet. Reads top to bottom, ground floor first. */
@@ -262,7 +266,11 @@ export function createHouse(config: Config, ground: Ground): House {
       api?.isAbout(request.url) ? api.app.fetch(request, env) : portal.fetch(request, env),
   })
 
-  return { channels, gateway, setUp }
+  return {
+    ...{ channels, gateway, setUp },
+    begin: () => api?.courier.start(),
+    end: () => api?.courier.stop(),
+  }
 
   /** Other applications' users, each application with factors in its own name. */
   function mountApi(settings: ApiConfig) {
@@ -275,6 +283,7 @@ export function createHouse(config: Config, ground: Ground): House {
       const forTests = { ...its, channels: createNowhere(), fixedCode: TEST_CODE }
       engines.set(testsOf(id), login.engineFor(createApplicationFactors(place, forTests)))
     }
+    const courier = createCourier({ applications, clock, log, outbox, webhooks: store.webhooks })
     const place = new URL('api', home)
     const app = createApi(
       {
@@ -282,6 +291,11 @@ export function createHouse(config: Config, ground: Ground): House {
         biometrics: new Map(engines).set(OUR_PEOPLE, login.engineFor(ourBiometrics())),
         clock,
         consents: store.consents,
+        courier,
+        changed(userId) {
+          signals.tell(questionsTo(userId))
+          courier.wake()
+        },
         credentials: store.credentials,
         engines,
         idempotency: store.idempotency,
@@ -294,6 +308,8 @@ export function createHouse(config: Config, ground: Ground): House {
           const type = `gatehouse-${about}+jwt`
           return gateway.state(claims, { issuer: home.origin, audience, type, lifetimeSeconds })
         },
+        signals,
+        streams,
         users,
         wrongSecret: login.limits.wrongSecret,
       },
@@ -309,7 +325,7 @@ export function createHouse(config: Config, ground: Ground): House {
       const { hostname, pathname } = new URL(url)
       return hostname === home.hostname && pathname.startsWith(`${place.pathname}/`)
     }
-    return { app, isAbout }
+    return { app, courier, isAbout }
   }
 }
 

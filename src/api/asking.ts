@@ -36,6 +36,8 @@ export interface AskingDeps {
   /** The engine of each application that is known, with factors of its own. */
   engines: ReadonlyMap<string, Engine>
   people: People
+  /** Wakes whoever waits for an answer: something about the questions to a user has changed. */
+  changed(userId: string): void
   sign: Sign
   users: UserRepository
 }
@@ -164,6 +166,7 @@ export function createAsking(deps: AskingDeps) {
     if (seconds > 0) return seconds
     const checked = await guess.check()
     if (!checked.ok && checked.reason === 'throttled') return checked.seconds
+    deps.changed(user.id)
     const after = challenge && (await engineOf(c).challenges.find(challenge.id))
     const userName = people.nameOf(user)
     const about = {
@@ -187,6 +190,16 @@ export function createAsking(deps: AskingDeps) {
     }
     const result = await deps.sign(claims, c.get('key').application)
     return { verified: true, ...about, amr, result }
+  }
+
+  /** What another device has answered meanwhile is taken as the answer it is. */
+  const settled = async (c: Call, own: OwnChallenge): Promise<OwnChallenge> => {
+    const { challenge, credential, user, factor } = own
+    if (!factor.remote || challenge.state !== 'pending') return own
+    const verdict = await factor.verify({ credential, challenge }, '')
+    if (!verdict.ok && verdict.reason !== 'denied') return own
+    await verdictOf(c, { credential, challenge }, user, '')
+    return (await ownChallenge(c, challenge.id)) ?? own
   }
 
   /**
@@ -219,6 +232,6 @@ export function createAsking(deps: AskingDeps) {
 
   return {
     ...{ engineOf, ownCredential, ownChallenge, bindingOf, aboutOf, sourceOf, marks },
-    ...{ shown, verdictOf, confirm, throttled, unknown },
+    ...{ shown, settled, verdictOf, confirm, throttled, unknown },
   }
 }

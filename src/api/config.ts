@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { duration, listenAddress } from '../base/schema.ts'
+import { signingSecret } from '../channels/webhook/config.ts'
 import { applicationDeviceKeys } from '../factors/device-key/config.ts'
 import { applicationPasskeys } from '../factors/passkey/config.ts'
 
@@ -25,6 +26,44 @@ export const TEST_CODE = '000000'
 
 export const isForTests = (application: string): boolean => application.endsWith(FOR_TESTS)
 
+/** The application that a key speaks for, also where it is one for tests. */
+export const liveIdOf = (application: string): string => application.replace(FOR_TESTS, '')
+
+const ORIGIN = 'write where the application is, without a path: https://shop.example.com'
+
+const LOOPBACK = /^http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
+
+/** TLS, or this very machine. */
+const origin = () =>
+  z
+    .string()
+    .refine((text) => originOf(text) === text, { message: ORIGIN })
+    .refine((text) => !text.startsWith('http:') || LOOPBACK.test(text), {
+      message: 'plain http goes to this machine alone; write https',
+    })
+
+/** `undefined` where it is the address of no web server. */
+export function originOf(text: string): string | undefined {
+  const { origin: found, protocol, username, password } = URL.parse(text) ?? {}
+  const isWeb = protocol === 'https:' || protocol === 'http:'
+  return isWeb && username === '' && password === '' ? found : undefined
+}
+
+const webhooks = z.strictObject({
+  origins: z
+    .array(origin())
+    .min(1)
+    .meta({
+      description: 'Where addresses may be, and nowhere else. Redirects are not followed.',
+      example: ['https://shop.example.com'],
+    }),
+  secret: signingSecret().meta({
+    description: 'Signs each request (HMAC-SHA256): `whsec_` and 24 to 64 bytes in base64.',
+    example: { file: '/run/secrets/shop-webhook' },
+  }),
+  timeout: duration().prefault('10s').meta({ description: 'How long an answer may take.' }),
+})
+
 const application = z.strictObject({
   id: z
     .string()
@@ -46,6 +85,10 @@ const application = z.strictObject({
     description:
       'Keys that its app keeps in a phone’s hardware and uses after a fingerprint or a face. Left out: it has none.',
     example: {},
+  }),
+  webhooks: webhooks.optional().meta({
+    description:
+      'Lets a challenge name an address that gets word of its end, as [Standard Webhooks](https://www.standardwebhooks.com/) describes it.',
   }),
 })
 

@@ -40,6 +40,7 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
   },
   ConfirmRequest: { code: '987654' },
   Details: details,
+  Context: { ip: '198.51.100.7', user_agent: 'Mozilla/5.0' },
   ChallengeRequest: { user_id, type: 'email', details },
   Challenge: {
     ...{ id: challenge, user_id, factor, type: 'email', state: 'pending', prompt: 'code' },

@@ -3,6 +3,7 @@ import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { problem } from '../web/problem.ts'
 import { type BiometricDeps, biometricApi } from './biometric.ts'
+import { type ChallengeEventsDeps, challengeEventsApi } from './challenge-events.ts'
 import { type ApiDocument, describeApi, documentRoute } from './document.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields } from './faults.ts'
@@ -15,6 +16,7 @@ import { type TwoFactorDeps, twoFactorApi } from './two-factor.ts'
 export type ApiDeps = AuthenticationDeps &
   IdempotencyDeps &
   TwoFactorDeps &
+  ChallengeEventsDeps &
   BiometricDeps &
   PersonalDataApiDeps & { log: Log; quotaLimits: QuotaLimits }
 
@@ -63,6 +65,7 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
     app.use(path, withinKeyQuotas(quotas), onceEach(deps))
   }
   app.route('/2fa', twoFactorApi(deps))
+  app.route('/2fa', challengeEventsApi(deps))
   app.route('/biometric', biometricApi(deps))
   app.route('/2fa', personalDataApi(deps))
 

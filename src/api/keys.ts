@@ -80,6 +80,15 @@ export function onlyWithKey({
   }
 }
 
+/** Is a key still what it was when it was let through? Whoever waits for long asks again. */
+export async function isStillGood(
+  { id }: ApiKey,
+  { clock, keys }: Pick<AuthenticationDeps, 'clock' | 'keys'>,
+): Promise<boolean> {
+  const found = await keys.find(id)
+  return found !== undefined && isLiving(found.key, clock.now())
+}
+
 /** Has it not run out? */
 const isLiving = ({ expiresAt }: ApiKey, now: UnixSeconds): boolean =>
   expiresAt === undefined || now < expiresAt

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { canonicalAddress } from '../base/net.ts'
 
 /** The words of the API, each once: what is checked is what is documented. */
 
@@ -128,6 +129,21 @@ export const DetailsSchema = z
   })
   .openapi('Details')
 
+const ip = () =>
+  z
+    .string()
+    .max(45)
+    .refine((text) => canonicalAddress(text) !== undefined, { message: 'is no IP address' })
+    .transform((text) => canonicalAddress(text) ?? text)
+
+/** Where the person is, as the application sees them. */
+export const ContextSchema = z
+  .strictObject({
+    ip: ip().optional().meta({ description: 'Their address.', example: '198.51.100.7' }),
+    user_agent: z.string().max(300).optional(),
+  })
+  .openapi('Context')
+
 export const ChallengeRequestSchema = z
   .strictObject({
     user_id: userId(),
@@ -136,12 +152,16 @@ export const ChallengeRequestSchema = z
     details: DetailsSchema.optional().meta({
       description: 'What the person is asked to agree to; signed with the result.',
     }),
-    context: z
-      .strictObject({
-        ip: z.string().max(45).optional(),
-        user_agent: z.string().max(300).optional(),
-      })
-      .optional(),
+    webhook: z
+      .url({ protocol: /^https?$/ })
+      .max(2048)
+      .optional()
+      .meta({
+        description:
+          'Gets word of the end of the challenge; must be at an origin that the configuration names.',
+        example: 'https://shop.example.com/webhooks/gatehouse',
+      }),
+    context: ContextSchema.optional(),
   })
   .openapi('ChallengeRequest')
 

@@ -95,3 +95,16 @@ export function shownChallenge(
     expires_at: rfc3339(challenge.expiresAt),
   }
 }
+
+/** What is the same about a challenge from its beginning to its end. */
+export const shownInBrief = (
+  { challenge, credential }: { challenge: Challenge; credential: Credential },
+  userId: string,
+) => ({
+  id: challenge.id,
+  user_id: userId,
+  factor: credential.id,
+  type: challenge.kind,
+  ...(challenge.about.details ? { details: challenge.about.details } : {}),
+  created_at: rfc3339(challenge.createdAt),
+})

@@ -2,11 +2,14 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Audit } from '../audit/record.ts'
 import { randomToken } from '../base/bytes.ts'
+import type { Signals } from '../base/signals.ts'
 import type { Factors } from '../factors/contract.ts'
+import { questionsTo } from '../login/watch.ts'
 import type { Credential } from '../model/factor.ts'
 import type { ConsentRepository } from '../store/contract.ts'
 import type { ProblemDetails } from '../web/problem.ts'
 import { type AskingDeps, createAsking, type OwnChallenge } from './asking.ts'
+import type { Courier } from './courier.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields, refuse } from './faults.ts'
 import { enrollmentProblem } from './problems.ts'
@@ -24,32 +27,46 @@ import {
   VerifyResult,
 } from './schemas.ts'
 import { asks } from './scopes.ts'
-import { shownEnrollment, shownFactor } from './shown.ts'
+import { shownEnrollment, shownFactor, shownInBrief } from './shown.ts'
 
 export interface TwoFactorDeps extends AskingDeps {
   audit: Audit
   consents: ConsentRepository
+  courier: Courier
+  signals: Signals
 }
 
 /** A long poll is answered after this at the latest. */
 const LONGEST_WAIT_SECONDS = 25
-const POLL_MS = 400
+/** Without a word of it, a look this often. */
+const POLL_MS = 1000
 
 /** Second factors of other applications' users: one engine with the portal, and the same guards. */
 export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
-  const { audit, clock, credentials, people } = deps
+  const { audit, clock, courier, credentials, people } = deps
   const asking = createAsking(deps)
   const { engineOf, unknown, ownCredential, ownChallenge, shown, throttled, verdictOf } = asking
-  const { aboutOf, bindingOf, confirm, marks } = asking
+  const { aboutOf, bindingOf, confirm, marks, settled } = asking
 
-  /** What another device has answered meanwhile is taken as the answer it is. */
-  const settled = async (c: Context<ApiEnv>, own: OwnChallenge): Promise<OwnChallenge> => {
-    const { challenge, credential, user, factor } = own
-    if (!factor.remote || challenge.state !== 'pending') return own
-    const verdict = await factor.verify({ credential, challenge }, '')
-    if (!verdict.ok && verdict.reason !== 'denied') return own
-    await verdictOf(c, { credential, challenge }, user, '')
-    return (await ownChallenge(c, challenge.id)) ?? own
+  /** Fulfilled when something about a user's questions may have changed, and after a while in any case. */
+  const heardOf = (userId: string): Promise<void> =>
+    new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer)
+        stopListening()
+        resolve()
+      }
+      const timer = setTimeout(end, POLL_MS)
+      const stopListening = deps.signals.listen(questionsTo(userId), end)
+    })
+
+  /** Has the end of a challenge told where the application wants it. @returns `false` when too many wait. */
+  const owesWord = async (c: Context<ApiEnv>, own: OwnChallenge): Promise<boolean> => {
+    const { id: challengeId, userId, about } = own.challenge
+    if (about.webhook === undefined) return true
+    const { application } = c.get('key')
+    const told = { ...shownInBrief(own, people.nameOf(own.user)), ...marks(c) }
+    return courier.take({ challengeId, userId, application, url: about.webhook, about: told })
   }
 
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: checkFields })
@@ -195,7 +212,10 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
         const title = 'The user has no such factor. Enroll one first.'
         return refuse(c, { status: 409, code: 'no_factor', title })
       }
-      const { context, details } = wish
+      const { context, details, webhook } = wish
+      if (webhook !== undefined && !courier.admits(c.get('key').application, webhook)) {
+        return refuse(c, WEBHOOK_NOT_ALLOWED)
+      }
       const opened = await engineOf(c).challenges.open({
         credential,
         user,
@@ -205,11 +225,16 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
           ...(context?.ip === undefined ? {} : { address: context.ip }),
           ...(context?.user_agent === undefined ? {} : { userAgent: context.user_agent }),
           ...(details === undefined ? {} : { details }),
+          ...(webhook === undefined ? {} : { webhook }),
         },
         always: true,
       })
       if (!opened.ok) return throttled(c, opened.seconds)
       const own = opened.challenge && (await ownChallenge(c, opened.challenge.id))
+      if (own && !(await owesWord(c, own))) {
+        await engineOf(c).challenges.cancel(own.challenge)
+        return refuse(c, TOO_MANY_WEBHOOKS)
+      }
       return own ? c.json(shown(c, own), 201) : unknown(c, 'challenge')
     },
   )
@@ -243,7 +268,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
         const own = await settled(c, found)
         const isOver = own.challenge.state !== 'pending' || Date.now() >= until
         if (isOver || c.req.raw.signal.aborted) return c.json(shown(c, own), 200)
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+        await heardOf(own.user.id)
       }
     },
   )
@@ -264,6 +289,8 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       if (!own.factor.sends || (state !== 'pending' && state !== 'expired')) return refuse(c, OVER)
       const again = await engineOf(c).challenges.resend(own.challenge, own.user)
       if (!again.ok) return throttled(c, again.seconds)
+      // Its end was told already, and there will be another one.
+      if (state === 'expired') await owesWord(c, own)
       const now = await ownChallenge(c, own.challenge.id)
       return now ? c.json(shown(c, now), 200) : unknown(c, 'challenge')
     },
@@ -283,6 +310,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       if (!own) return unknown(c, 'challenge')
       if (own.challenge.state !== 'pending') return refuse(c, OVER)
       await engineOf(c).challenges.cancel(own.challenge)
+      deps.changed(own.user.id)
       const now = await ownChallenge(c, own.challenge.id)
       return now ? c.json(shown(c, now), 200) : unknown(c, 'challenge')
     },
@@ -336,6 +364,20 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
   }
 
   return app
+}
+
+const WEBHOOK_NOT_ALLOWED: ProblemDetails = {
+  status: 400,
+  code: 'webhook_not_allowed',
+  title: 'Webhooks go only to origins that the configuration names for this application.',
+  errors: [{ field: 'webhook', message: 'is not at an origin that is allowed' }],
+}
+
+const TOO_MANY_WEBHOOKS: ProblemDetails = {
+  status: 429,
+  code: 'too_many_webhooks',
+  title: 'Too many webhooks wait to be taken. Nothing was asked.',
+  retryAfter: 60,
 }
 
 const OVER: ProblemDetails = {

@@ -46,6 +46,8 @@ export interface ChallengeAbout {
   destination?: string
   /** What the person agrees to by the answer; signed with it. */
   details?: ChallengeDetails
+  /** Where the application wants word of its end. */
+  webhook?: string
 }
 
 /** Something to agree to, in the words of the application that asks. */

@@ -300,6 +300,28 @@ export const CATALOG: Catalog = {
     },
   },
 
+  webhook: {
+    holds: 'Word that an application is owed about how a question to its user ended.',
+    of: { user: 'user_id' },
+    kept: 'Until the application has taken it; for a day at most.',
+    fields: {
+      id: plain('Names it, so that the application can tell a repetition.'),
+      challenge_id: secret('The question that it is about.'),
+      user_id: WHOSE,
+      application: plain('Who is told.'),
+      url: plain('Where.'),
+      about: {
+        ...sealed(
+          'What is told: the application’s name for the user, the kind of factor, the details that were agreed to.',
+        ),
+        export: 'withheld',
+      },
+      claims: COUNTER,
+      claimed_until: plain('Until when it is being sent.', 'time'),
+      created_at: personal('When the question was put.', 'time'),
+    },
+  },
+
   ticket: {
     holds:
       'A link that works once: for set-up, an invitation, a new password, the way back from a change, another domain.',

@@ -21,6 +21,7 @@ export interface Store {
   apiKeys: ApiKeyRepository
   idempotency: IdempotencyRepository
   consents: ConsentRepository
+  webhooks: WebhookRepository
   events: EventRepository
   persons: PersonRepository
   /**
@@ -433,3 +434,38 @@ export interface KeptTable {
 
 /** A column each; times as text, and `withheld` where there is something that is not given. */
 export type KeptRow = Readonly<Record<string, unknown>>
+
+/** Word that an application is owed about one of its challenges, once that is over. */
+export interface Webhook {
+  /** The same however often it is sent. */
+  id: string
+  challengeId: string
+  userId: string
+  application: string
+  url: string
+  /** What is told of the challenge beside how it ended. Sealed at rest. */
+  about: Readonly<Record<string, unknown>>
+  createdAt: UnixSeconds
+}
+
+/** A webhook about a challenge that is over. */
+export interface DueWebhook extends Webhook {
+  /** How it ended; one that is gone with its factor was canceled. */
+  state: Exclude<Challenge['state'], 'pending'>
+  /** Claims made so far. */
+  claims: number
+}
+
+export interface WebhookRepository {
+  /**
+   * Puts a webhook in the place of the one before it about the same challenge.
+   *
+   * @param most That wait for one application; beyond that none is taken.
+   */
+  insert(webhook: Webhook, most: number): Promise<boolean>
+  /** Those about challenges that are over, and that nobody has claimed, longest due first. */
+  listDue(now: UnixSeconds, limit: number): Promise<DueWebhook[]>
+  /** @returns Whether it is the caller's until `until`: of several processes one is told yes. */
+  claim(due: Pick<DueWebhook, 'id' | 'claims'>, until: UnixSeconds): Promise<boolean>
+  delete(id: string): Promise<void>
+}

@@ -34,6 +34,7 @@ import { createSessionRepository } from './repositories/sessions.ts'
 import { createSigningKeyRepository } from './repositories/signing-keys.ts'
 import { createTicketRepository } from './repositories/tickets.ts'
 import { createUserRepository } from './repositories/users.ts'
+import { createWebhookRepository } from './repositories/webhooks.ts'
 import { keyFileOf, makeSecretKey, readSecretKey } from './secret-key.ts'
 import { damaged, translate } from './sqlite-faults.ts'
 import type { Tables } from './tables.ts'
@@ -218,6 +219,7 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
     apiKeys: createApiKeyRepository(db),
     idempotency: createIdempotencyRepository({ db, atomically, seal }),
     consents: createConsentRepository(db),
+    webhooks: createWebhookRepository({ db, atomically, seal }),
     events,
     persons: createPersonRepository({ db, atomically, seal, flush, erased: remains.note }),
 
@@ -236,6 +238,10 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
       await db
         .deleteFrom('challenge')
         .where('expires_at', '<=', now - DAY)
+        .execute()
+      await db
+        .deleteFrom('webhook')
+        .where('created_at', '<=', now - DAY)
         .execute()
       await db
         .deleteFrom('event')

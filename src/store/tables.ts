@@ -144,6 +144,20 @@ export interface Tables {
     agreed_at: number
     recorded_at: number
   }
+  /** Word that applications are owed about their challenges. */
+  webhook: {
+    id: string
+    challenge_id: string
+    user_id: string
+    application: string
+    url: string
+    /** Sealed, bound to this row: JSON. */
+    about: Uint8Array
+    claims: number
+    /** Somebody is sending it until then. */
+    claimed_until: number
+    created_at: number
+  }
   ticket: {
     hash: Uint8Array
     purpose: string

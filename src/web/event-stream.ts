@@ -2,6 +2,8 @@
 export interface EventStreams {
   /** Answers with a stream that lasts while the page does, some minutes at most: then the page comes back. */
   open(watch: Watch): Response
+  /** How many of one name are open. */
+  countOf(who: string): number
   /** Ends all of them, and lets in no more. */
   close(): void
 }
@@ -10,6 +12,8 @@ export interface EventStreams {
 export interface Watch {
   /** Who waits: of streams of one name, the oldest give way to new ones. */
   who: string
+  /** So many of one name; a few, where it is not said. */
+  most?: number
   /** Says what there is to say: at the beginning, at every signal, and every two seconds. */
   look(): Promise<Seen>
   /** @returns What ends the listening. */
@@ -55,10 +59,10 @@ export function createEventStreams(options: EventStreamsOptions = {}): EventStre
   let count = 0
   let isClosed = false
 
-  const admit = (who: string, end: () => void): (() => void) => {
+  const admit = ({ who, most = mostEach }: Watch, end: () => void): (() => void) => {
     const own = open.get(who) ?? new Set()
     const [oldest] = own
-    if (own.size >= mostEach) oldest?.()
+    if (own.size >= most) oldest?.()
     open.set(who, own.add(end))
     count += 1
     return () => {
@@ -77,10 +81,12 @@ export function createEventStreams(options: EventStreamsOptions = {}): EventStre
         lookMs,
         beatMs,
         lastsMs,
-        admit: (end) => admit(watch.who, end),
+        admit: (end) => admit(watch, end),
       })
       return new Response(body, { headers: HEADERS })
     },
+
+    countOf: (who) => open.get(who)?.size ?? 0,
 
     close() {
       isClosed = true

@@ -77,6 +77,18 @@ export async function addWholePerson(
     agreedAt: NOON - 5,
     recordedAt: NOON,
   })
+  await store.webhooks.insert(
+    {
+      id: `msg_${mark}`,
+      challengeId: `challenge-${mark}`,
+      userId,
+      application: 'shop',
+      url: 'https://shop.test/hook',
+      about: { user_id: mark },
+      createdAt: NOON,
+    },
+    10,
+  )
   await store.events.insert({
     name: 'login.succeeded',
     at: NOON,

@@ -10,6 +10,10 @@ export function signingKey(text: string): Uint8Array | undefined {
   return key.byteLength >= 24 && key.byteLength <= 64 ? key : undefined
 }
 
+/** The secret under which requests are signed. */
+export const signingSecret = () =>
+  secret().refine((text) => signingKey(text) !== undefined, { message: KEY })
+
 export const webhookConfig = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
@@ -22,12 +26,10 @@ export const webhookConfig = z.strictObject({
         'Gets a signed POST for each message, as [Standard Webhooks](https://www.standardwebhooks.com/) describes it. Redirects are not followed.',
       example: 'https://sms.example.com/gatehouse',
     }),
-  secret: secret()
-    .refine((text) => signingKey(text) !== undefined, { message: KEY })
-    .meta({
-      description: 'Signs each request (HMAC-SHA256): `whsec_` and 24 to 64 bytes in base64.',
-      example: { file: '/run/secrets/webhook' },
-    }),
+  secret: signingSecret().meta({
+    description: 'Signs each request (HMAC-SHA256): `whsec_` and 24 to 64 bytes in base64.',
+    example: { file: '/run/secrets/webhook' },
+  }),
   media: z
     .array(z.enum(['email', 'sms', 'voice']))
     .min(1)

@@ -1,10 +1,10 @@
-import { createHmac } from 'node:crypto'
 import { randomToken } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Message } from '../../model/message.ts'
 import type { Channel } from '../contract.ts'
-import { ChannelDown, nameOf } from '../errors.ts'
+import { ChannelDown } from '../errors.ts'
 import { signingKey, type WebhookConfig } from './config.ts'
+import { postSigned } from './signed-post.ts'
 
 export interface WebhookDeps {
   config: WebhookConfig
@@ -36,20 +36,11 @@ export function createWebhook({ config, clock }: WebhookDeps): Channel {
       const id = names.get(message) ?? `msg_${randomToken(16)}`
       names.set(message, id)
       const body = JSON.stringify(told(message))
-      const response = await post(url, {
-        method: 'POST',
-        redirect: 'manual',
-        signal: AbortSignal.timeout(timeout * 1000),
-        headers: {
-          'content-type': 'application/json',
-          'user-agent': 'Gatehouse',
-          ...signature(key, id, clock.now(), body),
-        },
-        body,
-      })
-      if (response.ok) return { ok: true }
-      if (response.status === UNPROCESSABLE) return { ok: false, refused: 'answered with 422' }
-      throw new ChannelDown('webhook', `answered with ${response.status}`)
+      const seal = { key, id, at: clock.now() }
+      const { ok, status } = await postSigned({ url, body, timeoutSeconds: timeout }, seal)
+      if (ok) return { ok: true }
+      if (status === UNPROCESSABLE) return { ok: false, refused: 'answered with 422' }
+      throw new ChannelDown('webhook', `answered with ${status}`)
     },
   }
 }
@@ -58,24 +49,4 @@ export function createWebhook({ config, clock }: WebhookDeps): Channel {
 function told(message: Message) {
   const { medium, to, text } = message
   return medium === 'email' ? { medium, to, subject: message.subject, text } : { medium, to, text }
-}
-
-function signature(key: Uint8Array, id: string, at: number, body: string) {
-  const signed = createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64')
-  return {
-    'webhook-id': id,
-    'webhook-timestamp': String(at),
-    'webhook-signature': `v1,${signed}`,
-  }
-}
-
-async function post(url: URL, request: RequestInit): Promise<Response> {
-  try {
-    const response = await fetch(url, request)
-    // Nobody reads the body, however long it is.
-    await response.body?.cancel()
-    return response
-  } catch (cause) {
-    throw new ChannelDown('webhook', nameOf(cause), { cause })
-  }
 }
