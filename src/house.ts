@@ -2,6 +2,7 @@ import { type ApiConfig, OUR_PEOPLE, TEST_CODE, testsOf } from './api/config.ts'
 import { createCourier } from './api/courier.ts'
 import { createApi } from './api/index.ts'
 import { createPeople } from './api/people.ts'
+import { NO_RISK, trustOf } from './api/preauth.ts'
 import { withAddresses, writtenAddress } from './audit/addresses.ts'
 import { createAudit } from './audit/record.ts'
 import { logSink } from './audit/sinks/log.ts'
@@ -20,7 +21,7 @@ import { vapidKeys } from './channels/web-push/vapid.ts'
 import { passwordPlace } from './config/password-place.ts'
 import { asksForSignIn, type Config } from './config/schema.ts'
 import { createSqlDirectory } from './directories/sql/index.ts'
-import { createApplicationFactors, createFactors } from './factors/index.ts'
+import { codeHasher, createApplicationFactors, createFactors } from './factors/index.ts'
 import { passkeyDocuments } from './factors/passkey/documents.ts'
 import { applicationsFor } from './gateway/applications.ts'
 import { hostsOf } from './gateway/config.ts'
@@ -301,6 +302,7 @@ export function createHouse(config: Config, ground: Ground): House {
         idempotency: store.idempotency,
         keys: store.apiKeys,
         log,
+        passHasher: codeHasher(keyring),
         people: createPeople({ clock, users }),
         persons: store.persons,
         quotaLimits: settings.requests_per_minute,
@@ -310,7 +312,9 @@ export function createHouse(config: Config, ground: Ground): House {
         },
         signals,
         streams,
+        trusts: trustOf(applications),
         users,
+        weighRisk: async () => NO_RISK,
         wrongSecret: login.limits.wrongSecret,
       },
       place,

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { duration, listenAddress } from '../base/schema.ts'
+import { duration, listenAddress, network } from '../base/schema.ts'
 import { signingSecret } from '../channels/webhook/config.ts'
 import { applicationDeviceKeys } from '../factors/device-key/config.ts'
 import { applicationPasskeys } from '../factors/passkey/config.ts'
@@ -86,6 +86,14 @@ const application = z.strictObject({
       'Keys that its app keeps in a phone’s hardware and uses after a fingerprint or a face. Left out: it has none.',
     example: {},
   }),
+  trusted_networks: z
+    .array(network())
+    .default([])
+    .meta({
+      description:
+        'From there `preauth` says that no second factor is needed, as long as the risk is low.',
+      example: ['10.20.0.0/16'],
+    }),
   webhooks: webhooks.optional().meta({
     description:
       'Lets a challenge name an address that gets word of its end, as [Standard Webhooks](https://www.standardwebhooks.com/) describes it.',

@@ -41,6 +41,24 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
   ConfirmRequest: { code: '987654' },
   Details: details,
   Context: { ip: '198.51.100.7', user_agent: 'Mozilla/5.0' },
+  PreauthRequest: { user_id, context: { ip: '198.51.100.7', action: 'sign_in' } },
+  Preauth: {
+    ...{ user_id, result: 'challenge', reason: 'has_factor' },
+    factors: [
+      {
+        ...{ id: factor, type: 'email', label: 'E-mail', status: 'active' },
+        facts: ['a•••@example.com'],
+        created_at: at,
+      },
+    ],
+    risk: { score: 10, level: 'low', reasons: ['new_network'] },
+  },
+  BypassRequest: { ttl: 3600, uses: 1 },
+  Bypass: {
+    ...{ id: factor, user_id, code: 'K7QM-3XTD-9WZP-A2RC', uses: 1 },
+    created_at: at,
+    expires_at: '2026-05-01T15:03:20Z',
+  },
   ChallengeRequest: { user_id, type: 'email', details },
   Challenge: {
     ...{ id: challenge, user_id, factor, type: 'email', state: 'pending', prompt: 'code' },

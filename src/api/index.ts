@@ -3,6 +3,7 @@ import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { problem } from '../web/problem.ts'
 import { type BiometricDeps, biometricApi } from './biometric.ts'
+import { type BypassDeps, bypassApi } from './bypass.ts'
 import { type ChallengeEventsDeps, challengeEventsApi } from './challenge-events.ts'
 import { type ApiDocument, describeApi, documentRoute } from './document.ts'
 import type { ApiEnv } from './env.ts'
@@ -10,13 +11,16 @@ import { checkFields } from './faults.ts'
 import { type AuthenticationDeps, onlyWithKey } from './keys.ts'
 import { type IdempotencyDeps, onceEach, onlySmallJson, withRequestId } from './manners.ts'
 import { type PersonalDataApiDeps, personalDataApi } from './personal-data.ts'
+import { type PreauthDeps, preauthApi } from './preauth.ts'
 import { createQuotas, type QuotaLimits, withinAddressQuota, withinKeyQuotas } from './quotas.ts'
 import { type TwoFactorDeps, twoFactorApi } from './two-factor.ts'
 
 export type ApiDeps = AuthenticationDeps &
   IdempotencyDeps &
   TwoFactorDeps &
+  PreauthDeps &
   ChallengeEventsDeps &
+  BypassDeps &
   BiometricDeps &
   PersonalDataApiDeps & { log: Log; quotaLimits: QuotaLimits }
 
@@ -65,7 +69,9 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
     app.use(path, withinKeyQuotas(quotas), onceEach(deps))
   }
   app.route('/2fa', twoFactorApi(deps))
+  app.route('/2fa', preauthApi(deps))
   app.route('/2fa', challengeEventsApi(deps))
+  app.route('/2fa', bypassApi(deps))
   app.route('/biometric', biometricApi(deps))
   app.route('/2fa', personalDataApi(deps))
 

@@ -137,12 +137,12 @@ const ip = () =>
     .transform((text) => canonicalAddress(text) ?? text)
 
 /** Where the person is, as the application sees them. */
-export const ContextSchema = z
-  .strictObject({
-    ip: ip().optional().meta({ description: 'Their address.', example: '198.51.100.7' }),
-    user_agent: z.string().max(300).optional(),
-  })
-  .openapi('Context')
+const whereabouts = {
+  ip: ip().optional().meta({ description: 'Their address.', example: '198.51.100.7' }),
+  user_agent: z.string().max(300).optional(),
+}
+
+export const ContextSchema = z.strictObject(whereabouts).openapi('Context')
 
 export const ChallengeRequestSchema = z
   .strictObject({
@@ -164,6 +164,78 @@ export const ChallengeRequestSchema = z
     context: ContextSchema.optional(),
   })
   .openapi('ChallengeRequest')
+
+export const PreauthRequest = z
+  .strictObject({
+    user_id: userId(),
+    context: z
+      .strictObject({
+        ...whereabouts,
+        action: z
+          .string()
+          .regex(/^[\w.:/-]{1,64}$/, 'write a short name: sign_in')
+          .optional()
+          .meta({
+            description: 'What the person is about to do; for the trail.',
+            example: 'sign_in',
+          }),
+      })
+      .optional(),
+  })
+  .openapi('PreauthRequest')
+
+export const PREAUTH_RESULTS = ['allow', 'challenge', 'enroll', 'deny'] as const
+export const PREAUTH_REASONS = [
+  'trusted_network',
+  'has_factor',
+  'no_factor',
+  'factors_disabled',
+  'unknown_user',
+  'risk',
+] as const
+
+export const PreauthSchema = z
+  .strictObject({
+    user_id: userId(),
+    test: forTests(),
+    result: z.enum(PREAUTH_RESULTS).meta({
+      description:
+        '`allow`: let them in without a second factor; `challenge`: ask for one of `factors`; `enroll`: let them set one up first; `deny`: let them in by no means.',
+    }),
+    reason: z.enum(PREAUTH_REASONS),
+    factors: z.array(FactorSchema).meta({
+      description: 'Those that can answer now, the one first that would be asked.',
+    }),
+    risk: z.strictObject({
+      score: z.int().min(0).max(100),
+      level: z.enum(['low', 'medium', 'high']),
+      reasons: z.array(z.string()).meta({ description: 'Stable words, the weightiest first.' }),
+    }),
+  })
+  .openapi('Preauth')
+
+export const BypassRequest = z
+  .strictObject({
+    ttl: z.int().min(60).max(86_400).default(3600).meta({
+      description: 'Seconds for which it is good.',
+    }),
+    uses: z.int().min(1).max(10).default(1).meta({ description: 'How often.' }),
+  })
+  .openapi('BypassRequest')
+
+export const BypassSchema = z
+  .strictObject({
+    id: z.string().meta({ description: 'Its id among the factors of the user.' }),
+    user_id: userId(),
+    test: forTests(),
+    code: z
+      .string()
+      .meta({ description: 'To be told to the user, and typed by them. Shown once.' }),
+    uses: z.int(),
+    created_at: time(),
+    expires_at: time(),
+  })
+  .openapi('Bypass')
 
 export const CHALLENGE_STATES = [
   'pending',

@@ -28,6 +28,7 @@ import {
 } from './schemas.ts'
 import { asks } from './scopes.ts'
 import { shownEnrollment, shownFactor, shownInBrief } from './shown.ts'
+import { usable } from './usable.ts'
 
 export interface TwoFactorDeps extends AskingDeps {
   audit: Audit
@@ -358,7 +359,9 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     })
     for (const credential of candidates) {
       const verdict = await engineOf(c).factors.get(credential.kind)?.verify({ credential }, answer)
-      if (verdict && (verdict.ok || verdict.reason === 'used')) return credential
+      // Right once, or right too late: it is this one, and no guess at another.
+      const isMeant = verdict?.ok || verdict?.reason === 'used' || verdict?.reason === 'expired'
+      if (isMeant) return credential
     }
     return candidates[0]
   }
@@ -392,10 +395,8 @@ function chosen(
   { factor, type }: { factor?: string | undefined; type?: string | undefined },
   factors: Factors,
 ): Credential | undefined {
-  const isLast = ({ kind }: Credential) => Number(factors.get(kind)?.lastResort ?? false)
-  return own
-    .filter(({ state, kind }) => state === 'active' && factors.has(kind))
-    .filter(({ id: credentialId }) => factor === undefined || credentialId === factor)
-    .filter(({ kind }) => type === undefined || kind === type)
-    .sort((a, b) => isLast(a) - isLast(b) || (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))[0]
+  return usable(own, factors).find(
+    ({ id: credentialId, kind }) =>
+      (factor === undefined || credentialId === factor) && (type === undefined || kind === type),
+  )
 }

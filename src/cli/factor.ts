@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util'
-import { randomToken } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
 import { duration } from '../base/schema.ts'
-import { issuePass, PASS_KIND } from '../factors/pass/issue.ts'
+import { givePass } from '../login/passes.ts'
 import type { User } from '../model/user.ts'
 import { type Command, type CommandContext, tooMany, WrongUsage } from './command.ts'
 import { atDesk, type Desk } from './open.ts'
@@ -80,25 +79,14 @@ async function remove({ desk, user, id, print }: Errand): Promise<void> {
 
 async function pass({ desk: { store, hasher, record }, user, ttl, print }: Errand): Promise<void> {
   if (user.status !== 'active') throw new OperatorError(`${user.name} is disabled.`)
-  const now = systemClock.now()
-  const { pass, data, label } = await issuePass(hasher, now + ttl)
-  const own = await store.credentials.listByUser(user.id)
-  // One at a time: an earlier one may be in the wrong hands.
-  for (const { id, kind } of own)
-    if (kind === PASS_KIND) await store.credentials.delete(id, user.id)
-  const fresh = { version: 1, state: 'active', failures: 0, createdAt: now } as const
-  await store.credentials.insert({
-    id: randomToken(16),
-    userId: user.id,
-    kind: PASS_KIND,
-    label,
-    data,
-    ...fresh,
-  })
-  await record('factor.enrolled', user.id, { kind: PASS_KIND, label })
+  const given = { clock: systemClock, credentials: store.credentials, hasher }
+  const { pass, credential } = await givePass(given, user, { seconds: ttl })
+  await record('factor.enrolled', user.id, { kind: credential.kind, label: credential.label })
   print(pass)
   print('')
-  print(`Good once for ${user.name}, beside the password, until ${day(now + ttl)} UTC.`)
+  print(
+    `Good once for ${user.name}, beside the password, until ${day(credential.createdAt + ttl)} UTC.`,
+  )
   print('It leads to setting up a new way to sign in. Make sure that you give it to nobody else.')
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Keyring } from '../base/keyring.ts'
 import type { Log } from '../base/log.ts'
-import { createPasswordHasher } from '../base/password.ts'
+import { createPasswordHasher, type PasswordHasher } from '../base/password.ts'
 import type { Channels } from '../channels/contract.ts'
 import { createBackupCode } from './backup-code/index.ts'
 import { createCode } from './code/index.ts'
@@ -42,6 +42,10 @@ const CODE_HASHING = {
   queueLimit: 200,
 }
 
+/** Hashes codes and passes that were made here. */
+export const codeHasher = (keyring: Keyring): PasswordHasher =>
+  createPasswordHasher({ ...CODE_HASHING, pepper: keyring('pepper') })
+
 /** The list of all factors; a new one is a line here. A factor without a key in the configuration is off. */
 export function createFactors(deps: FactorsDeps): Factors {
   const { config, channels, clock, keyring, log, site } = deps
@@ -49,7 +53,7 @@ export function createFactors(deps: FactorsDeps): Factors {
   const codes = { channels, clock, key: keyring('code'), site }
   const coded = (factor: Factor): Factor =>
     deps.fixedCode === undefined ? factor : withFixedCode(factor, deps.fixedCode)
-  const hasher = createPasswordHasher({ ...CODE_HASHING, pepper: keyring('pepper') })
+  const hasher = codeHasher(keyring)
 
   const chosen: Factor[] = [
     passkey &&

@@ -8,6 +8,7 @@ export type EventName =
   | 'login.refused'
   | 'login.throttled'
   | 'login.looped'
+  | 'login.weighed'
   | 'factor.enrolled'
   | 'factor.changed'
   | 'factor.removed'

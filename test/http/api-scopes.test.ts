@@ -31,6 +31,9 @@ const ROUTES: readonly [method: string, path: string, ...opens: Scope[]][] = [
   ['POST', '/2fa/challenges/x/resend', '2fa', '2fa.verify'],
   ['POST', '/2fa/challenges/x/cancel', '2fa', '2fa.verify'],
   ['POST', '/2fa/verify', '2fa', '2fa.verify'],
+  ['POST', '/2fa/preauth', '2fa', '2fa.verify'],
+  ['GET', '/2fa/challenges/x/events', '2fa', '2fa.verify'],
+  ['POST', '/2fa/users/x/bypass', 'users'],
 ]
 
 describe('a key', () => {

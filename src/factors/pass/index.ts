@@ -5,7 +5,8 @@ import type { Worth } from '../../model/factor.ts'
 import type { Factor } from '../contract.ts'
 import { keptPass, PASS_KIND, PASS_SYMBOLS } from './issue.ts'
 
-const WORTH: Worth = { amr: ['otp'], phishingResistant: false, alone: false, temporary: true }
+const PLAIN: Worth = { amr: ['otp'], phishingResistant: false, alone: false }
+const WORTH: Worth = { ...PLAIN, temporary: true }
 
 export interface PassDeps {
   clock: Clock
@@ -14,7 +15,8 @@ export interface PassDeps {
 
 /**
  * A pass from an administrator, for whoever has lost everything else: beside the password it opens, once,
- * the way to a new authenticator, and nothing more.
+ * the way to a new authenticator, and nothing more. One with `uses` comes from another application for its own
+ * user, and stands for a factor as often as that says.
  */
 export function createPass({ clock, hasher }: PassDeps): Factor {
   return {
@@ -27,9 +29,17 @@ export function createPass({ clock, hasher }: PassDeps): Factor {
     most: 1,
     enrollable: 'never',
     lastResort: true,
-    worthOf: () => WORTH,
-    isSpent: ({ data }) => clock.now() >= keptPass.parse(data).until,
-    facts: () => [],
+    worthOf: ({ data }) => (keptPass.parse(data).uses === undefined ? WORTH : PLAIN),
+    isSpent({ data }) {
+      const { until, uses } = keptPass.parse(data)
+      return clock.now() >= until || uses === 0
+    },
+    facts({ data }) {
+      const { until, uses } = keptPass.parse(data)
+      if (uses === undefined) return []
+      if (clock.now() >= until) return ['out of date']
+      return [`${uses} ${uses === 1 ? 'use' : 'uses'} left`]
+    },
 
     // Nobody comes to one by themselves; the engine asks no factor that is never enrolled.
     enroll: async () => ({ ok: false, message: 'A pass comes from an administrator.' }),
@@ -39,12 +49,16 @@ export function createPass({ clock, hasher }: PassDeps): Factor {
     prompt: () => ({ ask: 'code', from: 'the pass that you were given' }),
 
     async verify({ credential }, answer) {
-      const { hash, until } = keptPass.parse(credential.data)
+      const { hash, until, uses } = keptPass.parse(credential.data)
       const pass = asTyped(answer, PASS_SYMBOLS)
       if (pass === undefined || !(await hasher.verify(pass, hash))) {
         return { ok: false, reason: 'wrong' }
       }
       if (clock.now() >= until) return { ok: false, reason: 'expired' }
+      if (uses === 0) return { ok: false, reason: 'used' }
+      if (uses !== undefined) {
+        return { ok: true, data: { hash, until, uses: uses - 1 }, worth: PLAIN }
+      }
       // Used up at once, whatever becomes of the sign-in: from now on it is out of date.
       return { ok: true, data: { hash, until: 0 }, worth: WORTH }
     },

@@ -9,7 +9,12 @@ export const PASS_SYMBOLS = 16
 const PASS_BYTES = 10
 
 /** What is kept of a pass. */
-export const keptPass = z.strictObject({ hash: z.string(), until: z.int() })
+export const keptPass = z.strictObject({
+  hash: z.string(),
+  until: z.int(),
+  /** Absent where it only opens the way to a new authenticator, once. */
+  uses: z.int().optional(),
+})
 
 /** A pass, to be told to its owner, and what to keep of it. */
 export interface IssuedPass {
@@ -19,9 +24,20 @@ export interface IssuedPass {
   label: string
 }
 
-/** Makes a pass. @param until It opens nothing from then on. */
-export async function issuePass(hasher: PasswordHasher, until: UnixSeconds): Promise<IssuedPass> {
+/**
+ * Makes a pass.
+ *
+ * @param until It opens nothing from then on.
+ * @param uses As often it stands for a factor by itself. Without it, the pass only opens the way to a new
+ * authenticator, once.
+ */
+export async function issuePass(
+  hasher: PasswordHasher,
+  until: UnixSeconds,
+  uses?: number,
+): Promise<IssuedPass> {
   const pass = inGroups(randomBytes(PASS_BYTES))
   const hash = await hasher.hash(pass.replaceAll('-', ''))
-  return { pass, data: { hash, until }, label: 'Pass from an administrator' }
+  const data = { hash, until, ...(uses === undefined ? {} : { uses }) }
+  return { pass, data, label: 'Pass from an administrator' }
 }
