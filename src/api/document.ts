@@ -72,6 +72,16 @@ const retryAfter = {
   description: 'Seconds after which it is worth another try.',
   schema: { type: 'integer' as const, minimum: 0 },
 }
+const quotaPolicy = {
+  description: 'How many requests are taken in so many seconds, by address, key and user.',
+  schema: { type: 'string' as const },
+  example: '"address";q=2400;w=60, "key";q=1200;w=60, "user";q=120;w=60',
+}
+const quotasLeft = {
+  description: 'How many of them are left, and in how many seconds there are all of them again.',
+  schema: { type: 'string' as const },
+  example: '"address";r=2399;t=60, "key";r=1199;t=60, "user";r=119;t=60',
+}
 const replayed = {
   description: '`true` where the answer is that of an earlier request with the same key.',
   schema: { type: 'string' as const, const: 'true' },
@@ -142,11 +152,13 @@ function describedPath(path: string, item: PathItem): PathItem {
 /** What holds for every route, and is therefore said once: headers, and failures of ours. */
 function describedOperation(path: string, method: string, operation: Operation): Operation {
   const isPost = method === 'post'
+  const isOpen = operation.security?.length === 0
   const responses = Object.entries({ ...operation.responses, '5XX': broken }).map(
     ([status, response]) => {
       const isRefusal = status.startsWith('4') || status.startsWith('5')
       const headers = {
         'X-Request-Id': requestId,
+        ...(isOpen ? {} : { 'RateLimit-Policy': quotaPolicy, RateLimit: quotasLeft }),
         ...(isRefusal ? { 'Retry-After': retryAfter } : {}),
         ...(isPost ? { 'Idempotent-Replayed': replayed } : {}),
       }

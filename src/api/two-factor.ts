@@ -37,6 +37,8 @@ export interface TwoFactorDeps extends AskingDeps {
   signals: Signals
 }
 
+/** By so much another machine's clock may be ahead. */
+const CLOCKS_DIFFER_SECONDS = 300
 /** A long poll is answered after this at the latest. */
 const LONGEST_WAIT_SECONDS = 25
 /** Without a word of it, a look this often. */
@@ -86,6 +88,10 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     }),
     async (c) => {
       const wish = c.req.valid('json')
+      const agreedAt = wish.consent && Math.floor(Date.parse(wish.consent.agreed_at) / 1000)
+      if (agreedAt !== undefined && agreedAt > clock.now() + CLOCKS_DIFFER_SECONDS) {
+        return refuse(c, AGREED_IN_THE_FUTURE)
+      }
       const user = await people.findOrMake(c.get('key'), wish.user_id)
       if (!user) return unknown(c, 'user')
       const begun = await engineOf(c).enrollments.begin({
@@ -97,12 +103,12 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       })
       if (!begun.ok) return refuse(c, enrollmentProblem(begun))
       if (wish.label) await credentials.rename(begun.credential.id, user.id, wish.label)
-      if (wish.consent) {
+      if (wish.consent && agreedAt !== undefined) {
         await deps.consents.insert({
           id: randomToken(16),
           userId: user.id,
           version: wish.consent.version,
-          agreedAt: Math.floor(Date.parse(wish.consent.agreed_at) / 1000),
+          agreedAt,
           recordedAt: clock.now(),
         })
       }
@@ -367,6 +373,13 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
   }
 
   return app
+}
+
+const AGREED_IN_THE_FUTURE: ProblemDetails = {
+  status: 400,
+  code: 'invalid_request',
+  title: 'Nobody can have agreed to it yet.',
+  errors: [{ field: 'consent.agreed_at', message: 'lies in the future' }],
 }
 
 const WEBHOOK_NOT_ALLOWED: ProblemDetails = {

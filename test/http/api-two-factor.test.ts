@@ -108,6 +108,18 @@ describe('POST /api/2fa/enroll', () => {
       { version: '2026-05', agreedAt: 1_777_644_200 },
     ])
   })
+
+  it.each([
+    ['lies in the future', { version: '1', agreed_at: '2999-01-01T00:00:00Z' }],
+    ['is no time', { version: '1', agreed_at: 'yesterday' }],
+    ['is of no version', { version: '', agreed_at: '2026-05-01T14:03:20Z' }],
+    ['is half', { version: '1' }],
+  ])('binds nothing where a consent %s', async (_, consent) => {
+    const { status, body } = await shop.post('/2fa/enroll', { user_id: user, consent })
+    expect({ status, code: body.code }).toEqual({ status: 400, code: 'invalid_request' })
+    expect(body.errors[0].field).toMatch(/^consent\./)
+    expect(await gateway.store.users.findExternal('shop', user)).toBeUndefined()
+  })
 })
 
 describe('a key that an app keeps on a device', () => {
