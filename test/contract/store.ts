@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Challenge } from '../../src/model/challenge.ts'
-import type { Acceptance, Bucket, Store } from '../../src/store/contract.ts'
+import type { Acceptance, Bucket, DueWebhook, Store, Webhook } from '../../src/store/contract.ts'
 import { aChallenge, aCredential, anAttempt, aSession, aUser, NOON } from '../support/builders.ts'
 
 /** What every store promises. A new engine is done when this passes. */
@@ -409,6 +409,66 @@ export function describeStore(
       it('goes with its credential', async () => {
         await store.credentials.delete(credential.id, user.id)
         expect(await store.challenges.find(challenge.id)).toBeUndefined()
+      })
+    })
+
+    describe('webhooks', () => {
+      const credential = aCredential({ userId: user.id })
+      const challenge = aChallenge({ userId: user.id, credentialId: credential.id })
+      const webhook: Webhook = {
+        ...{ id: 'msg_1', challengeId: challenge.id, userId: user.id, application: 'shop' },
+        ...{ url: 'https://shop.test/hook', about: { id: challenge.id }, createdAt: NOON },
+      }
+      const due = async (now = NOON) =>
+        (await store.webhooks.listDue(now, 10)).map(({ id, state }) => [id, state])
+      beforeEach(async () => {
+        await store.credentials.insert(credential)
+        await store.challenges.open(challenge, false)
+        await store.webhooks.insert(webhook, 2)
+      })
+
+      it('are due once their challenge is over, however it ended', async () => {
+        expect(await due()).toEqual([])
+        expect(await due(challenge.expiresAt)).toEqual([['msg_1', 'expired']])
+        await store.challenges.end(challenge.id, 'denied')
+        expect(await due()).toEqual([['msg_1', 'denied']])
+        await store.credentials.delete(credential.id, user.id)
+        expect(await due()).toEqual([['msg_1', 'canceled']])
+      })
+
+      it('are one caller’s until their time is up', async () => {
+        await store.challenges.end(challenge.id, 'denied')
+        const [it] = await store.webhooks.listDue(NOON, 10)
+        const claimed = await Promise.all(
+          [1, 2, 3].map(() => store.webhooks.claim(it as DueWebhook, NOON + 60)),
+        )
+        expect(claimed.filter(Boolean)).toHaveLength(1)
+        expect(await due(NOON + 59)).toEqual([])
+        expect(await due(NOON + 60)).toEqual([['msg_1', 'denied']])
+        await store.webhooks.delete('msg_1')
+        expect(await due(NOON + 60)).toEqual([])
+      })
+
+      it('take the place of the one before about the same challenge, and are bounded', async () => {
+        expect(await store.webhooks.insert({ ...webhook, id: 'msg_2' }, 2)).toBe(true)
+        const another = { ...webhook, challengeId: 'gone' }
+        expect(await store.webhooks.insert({ ...another, id: 'msg_3' }, 2)).toBe(true)
+        const third = { ...webhook, id: 'msg_4', challengeId: 'gone, too' }
+        expect(await store.webhooks.insert(third, 2)).toBe(false)
+        expect(await store.webhooks.insert({ ...third, application: 'other' }, 2)).toBe(true)
+        expect(await due(challenge.expiresAt)).toEqual([
+          ['msg_2', 'expired'],
+          ['msg_3', 'canceled'],
+          ['msg_4', 'canceled'],
+        ])
+      })
+
+      it('go with their user, and after a day', async () => {
+        await store.sweep(NOON + 86_400)
+        expect(await due(NOON + 86_400)).toEqual([])
+        await store.webhooks.insert(webhook, 2)
+        await store.users.delete(user.id)
+        expect(await due(challenge.expiresAt)).toEqual([])
       })
     })
 
