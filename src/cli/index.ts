@@ -11,6 +11,7 @@ import { configExample } from './config-example.ts'
 import { demo } from './demo.ts'
 import { factor } from './factor.ts'
 import { health } from './health.ts'
+import { limits } from './limits.ts'
 import { policy } from './policy.ts'
 import { serve } from './serve.ts'
 import { session } from './session.ts'
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   user,
   factor,
   session,
+  limits,
   apiKey,
   backup,
   health,

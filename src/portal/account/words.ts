@@ -130,6 +130,7 @@ const CHANGES: Readonly<Record<string, string>> = {
   enabled: 'The account was enabled',
   invited: 'An invitation to choose a password was made',
   unfrozen: 'The account was opened to changes again',
+  limits: 'Guesses at the account were forgiven',
 }
 
 const changeOf = (what: string): string =>
