@@ -100,7 +100,8 @@ export function createLimits({ repository, devices, clock, key }: LimitsDeps): L
       about: { kind, address: source },
       windowSeconds: 10 * MINUTE,
       slowAfter: SLOW_AFTER * worth,
-      maxDelaySeconds: 30,
+      // Short enough for somebody who goes on and on to come to the block.
+      maxDelaySeconds: 10,
       block: { after: 60 * worth, seconds: 15 * MINUTE },
     }))
 

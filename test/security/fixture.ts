@@ -76,6 +76,8 @@ export interface Fixture {
   reload(rules: NonNullable<FixtureOptions['rules']>): void
   /** How many connections to the first node are open. */
   connections(): number
+  /** One more node on the same store, which remembers nothing of the others; it trusts loopback. @returns Its port. */
+  another(): Promise<number>
   /** Stops the first node as an operator does. */
   stop(): Promise<void>
   close(): Promise<void>
@@ -167,6 +169,8 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
   const proxies = await listen(
     await createApp(configOf(recorder.port, ['127.0.0.1'], options), outside),
   )
+
+  const others: Node[] = []
 
   const hasher = cheapHasher(keyring('pepper'))
   const secrets = new Map<string, string>()
@@ -310,8 +314,16 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
       browsers.app.prepare(next, 2).swap()
     },
     connections: () => browsers.sockets.size,
+    async another() {
+      const node = await listen(
+        await createApp(configOf(recorder.port, ['127.0.0.1'], options), outside),
+      )
+      others.push(node)
+      return node.port
+    },
     stop: () => browsers.close(),
     async close() {
+      for (const node of others) await node.close()
       await browsers.close()
       await proxies.close()
       await recorder.close()
