@@ -152,14 +152,21 @@ export function sendAnswer(
   { status, headers, body = '' }: Answer,
 ): void {
   if (response.headersSent || isOver(response)) return
-  const length = Buffer.byteLength(body)
-  const lines = headers.flat()
-  lines.push('Content-Length', String(length))
+  const lines: string[] = []
+  let ends = false
+  for (const [name, value] of headers) {
+    if (name === 'Connection') ends = true
+    lines.push(name, value)
+  }
+  lines.push('Content-Length', body === '' ? '0' : String(Buffer.byteLength(body)))
   // Whoever waits for a 100 may or may not send the body now: only a new connection is unambiguous.
-  if (message.headers.expect !== undefined) lines.push('Connection', 'close')
+  if (message.headers.expect !== undefined) {
+    ends = true
+    lines.push('Connection', 'close')
+  }
   writeHead(response, status, undefined, lines)
   response.end(body)
-  if (lines.includes('Connection')) endConnection(response)
+  if (ends) endConnection(response)
   dropRest(message, response)
 }
 

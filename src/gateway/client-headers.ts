@@ -1,3 +1,4 @@
+import { remembering } from '../base/memo.ts'
 import type { DoorCookies } from '../session/cookie.ts'
 import type { HeaderLine } from './request.ts'
 
@@ -13,6 +14,9 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
+/** The same few names come over and over. */
+const lowerCase = remembering(1_000, (name) => name.toLowerCase())
+
 /** Says of an answer how long it may be kept, and by whom. */
 const SAYS_WHO_KEEPS_IT = new Set(['cache-control', 'expires', 'pragma'])
 
@@ -21,7 +25,7 @@ const SAYS_WHO_KEEPS_IT = new Set(['cache-control', 'expires', 'pragma'])
  * application says nothing, some caches choose for themselves.
  */
 export const privately = (headers: readonly HeaderLine[]): readonly HeaderLine[] =>
-  headers.some(([name]) => SAYS_WHO_KEEPS_IT.has(name.toLowerCase()))
+  headers.some(([name]) => SAYS_WHO_KEEPS_IT.has(lowerCase(name)))
     ? headers
     : [...headers, ['Cache-Control', 'private']]
 
@@ -33,15 +37,16 @@ export function clientHeaders(
   headers: readonly HeaderLine[],
   cookies: Pick<DoorCookies, 'isOurs'>,
 ): HeaderLine[] {
-  const named = new Set<string>()
+  let named: Set<string> | undefined
   for (const [name, value] of headers) {
-    if (name.toLowerCase() !== 'connection') continue
+    if (lowerCase(name) !== 'connection' || /^(?:keep-alive|close)$/i.test(value)) continue
+    named ??= new Set()
     for (const token of value.split(',')) named.add(token.trim().toLowerCase())
   }
   return headers.filter(([name, value]) => {
-    const lower = name.toLowerCase()
+    const lower = lowerCase(name)
     if (lower === 'set-cookie') return !cookies.isOurs(value)
     if (HOP_BY_HOP.has(lower)) return false
-    return !named.has(lower) || lower === 'content-length'
+    return !named?.has(lower) || lower === 'content-length'
   })
 }

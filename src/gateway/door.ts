@@ -22,14 +22,16 @@ export const askedBy = ({ method, host, port, target, rawPath, address }: Gatewa
 })
 
 /**
- * Who is there, signed.
+ * Who is there, signed: at once where it was signed a moment ago.
  *
  * @throws {IdentityUnavailable} A failure to sign is a failure, never a request without identity.
  */
-export async function identityOf(
+export function identityOf(
   assertions: Assertions,
   { route, signedIn }: Allowed,
-): Promise<Identity | undefined> {
+): Identity | undefined | Promise<Identity> {
   if (!signedIn) return undefined
-  return { signedIn, assertion: await assertions.sign(route, signedIn) }
+  const known = assertions.known(route, signedIn)
+  if (known !== undefined) return { signedIn, assertion: known }
+  return assertions.sign(route, signedIn).then((assertion) => ({ signedIn, assertion }))
 }

@@ -9,7 +9,7 @@ import type { Dialect } from './dialects/contract.ts'
 import type { Dialects } from './dialects/index.ts'
 import type { OriginalRequest } from './dialects/original-request.ts'
 import { type Door, identityOf } from './door.ts'
-import type { IdentityHeaders } from './identity-headers.ts'
+import type { Identity, IdentityHeaders } from './identity-headers.ts'
 import { kindOf } from './kind.ts'
 import type { Refusals } from './refusals.ts'
 import type { GatewayRequest } from './request.ts'
@@ -70,7 +70,9 @@ export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
   }
 
   return (message, response, request) => {
-    void answerLater(deps, { message, response, request }, answerTo(request))
+    const answer = answerTo(request)
+    if (answer instanceof Promise) void answerLater(deps, { message, response, request }, answer)
+    else sendAnswer(message, response, answer)
   }
 }
 
@@ -89,9 +91,9 @@ function nowhere(
 }
 
 async function answerLater(
-  { refusals, log }: ForwardAuthDoorDeps,
+  { refusals, log }: Pick<ForwardAuthDoorDeps, 'refusals' | 'log'>,
   to: { message: IncomingMessage; response: ServerResponse; request: GatewayRequest },
-  coming: Answer | Promise<Answer>,
+  coming: Promise<Answer>,
 ): Promise<void> {
   try {
     sendAnswer(to.message, to.response, await coming)
@@ -114,21 +116,24 @@ function keptOut({ dialect, request }: Question, { route, signedIn }: Allowed) {
   return { kind: 'deny', reason: 'not_a_member', ...about } as const
 }
 
-async function allowed(
+function allowed(
   { assertions, identityHeaders }: ForwardAuthDoorDeps,
   { dialect }: Question,
   decision: Allowed,
-): Promise<Answer> {
-  const identity = await identityOf(assertions, decision)
-  return {
+): Answer | Promise<Answer> {
+  const yes = (identity: Identity | undefined): Answer => ({
     status: dialect.yes,
     headers: [
       ...identityHeaders.forProxy(decision.route, identity),
       ...(dialect.identityLines?.(identity) ?? []),
-      ['Cache-Control', 'no-store'],
+      NO_STORE,
     ],
-  }
+  })
+  const identity = identityOf(assertions, decision)
+  return identity instanceof Promise ? identity.then(yes) : yes(identity)
 }
+
+const NO_STORE = ['Cache-Control', 'no-store'] as const
 
 function refused(
   { answers, refusals }: ForwardAuthDoorDeps,

@@ -53,7 +53,10 @@ export function createProxyDoor(deps: ProxyDoorDeps): Door {
     if (target === undefined) {
       return sendAnswer(message, response, refusals.notFound(request))
     }
-    void carry(deps, { message, response, request, asked, allowed: decision, upstream, target })
+    const passage = { message, response, request, asked, allowed: decision, upstream, target }
+    const identity = identityOf(deps.assertions, decision)
+    if (identity instanceof Promise || request.hasBody) void carry(deps, passage, identity)
+    else forward(deps, passage, identity)
   }
 }
 
@@ -87,10 +90,14 @@ interface Passage {
   target: string
 }
 
-async function carry(deps: ProxyDoorDeps, passage: Passage): Promise<void> {
-  const { message, response, request, allowed } = passage
+async function carry(
+  deps: ProxyDoorDeps,
+  passage: Passage,
+  coming: Identity | undefined | Promise<Identity>,
+): Promise<void> {
+  const { message, response, request } = passage
   try {
-    const identity = await identityOf(deps.assertions, allowed)
+    const identity = await coming
     // Whatever of the body came with the head has been parsed by then. Had it been malformed, the
     // message would be gone, and the application would never hear of it.
     if (request.hasBody) await new Promise(setImmediate)

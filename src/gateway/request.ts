@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Socket } from 'node:net'
+import { remembering } from '../base/memo.ts'
 import type { Networks } from '../base/net.ts'
 import { clientAddress } from './client-address.ts'
 import { type HostAndPort, parseHost } from './host.ts'
@@ -50,7 +51,7 @@ export const isRefusal = (reading: GatewayRequest | Refusal): reading is Refusal
 
 /** The value of a header; of several lines the first. */
 export function headerOf({ headers }: Pick<GatewayRequest, 'headers'>, name: string) {
-  return headers.find((line) => line[0].toLowerCase() === name)?.[1]
+  return headers.find((line) => meaningOf(line[0]).lower === name)?.[1]
 }
 
 const METHODS = new Set(
@@ -136,8 +137,10 @@ function createReadFrom(trusted: Networks) {
     if (address === '') return refuse(400, 'peer')
     return Object.freeze({
       method: head.method,
-      ...host,
-      ...target,
+      host: host.host,
+      port: host.port,
+      target: target.target,
+      rawPath: target.rawPath,
       address: isTrusted ? clientAddress(address, lines.forwardedFor, trusted) : address,
       peerIsTrusted: isTrusted,
       headers: lines.all,
@@ -218,47 +221,73 @@ const methodFault = (method: string): Refusal | undefined =>
 
 interface Lines {
   all: HeaderLine[]
-  host?: string
-  contentLength?: string
-  transferEncoding?: string
-  expect?: string
-  forwardedFor?: string
-  cookie?: string
-  userAgent?: string
-  connection?: string
+  host: string | undefined
+  contentLength: string | undefined
+  transferEncoding: string | undefined
+  expect: string | undefined
+  forwardedFor: string | undefined
+  cookie: string | undefined
+  userAgent: string | undefined
+  connection: string | undefined
 }
 
-const SINGLE = {
-  host: 'host',
-  'content-length': 'contentLength',
-  'transfer-encoding': 'transferEncoding',
-  expect: 'expect',
-  'x-forwarded-for': 'forwardedFor',
-} as const satisfies Record<string, keyof Lines>
+/** Lines that may stand once, and under what they are found. */
+const SINGLE = new Map([
+  ['host', 'host'],
+  ['content-length', 'contentLength'],
+  ['transfer-encoding', 'transferEncoding'],
+  ['expect', 'expect'],
+  ['x-forwarded-for', 'forwardedFor'],
+] as const)
 
-const isSingle = (name: string): name is keyof typeof SINGLE => Object.hasOwn(SINGLE, name)
+/** What a line is about, told from its name. */
+interface Meaning {
+  lower: string
+  single: 'host' | 'contentLength' | 'transferEncoding' | 'expect' | 'forwardedFor' | undefined
+  kind: 'cookie' | 'connection' | 'user-agent' | 'context' | 'other'
+}
+
+/** The same few names come over and over. */
+const meaningOf = remembering(2_000, (name): Meaning => {
+  const lower = name.toLowerCase()
+  const own = lower === 'cookie' || lower === 'connection' || lower === 'user-agent'
+  const isContext = lower.startsWith('x-forwarded-') || lower.startsWith('x-original-')
+  const single = SINGLE.get(lower as Parameters<typeof SINGLE.get>[0])
+  return { lower, single, kind: own ? lower : isContext ? 'context' : 'other' }
+})
 
 /** Sorts the lines out; a line that may stand once and stands twice is a refusal. */
 function readLines(raw: readonly string[]): Lines | Refusal {
   if (raw.length > MAX_LINES * 2) return refuse(431, 'too_many_headers')
-  const lines: Lines = { all: [] }
+  const lines: Lines = {
+    all: [],
+    host: undefined,
+    contentLength: undefined,
+    transferEncoding: undefined,
+    expect: undefined,
+    forwardedFor: undefined,
+    cookie: undefined,
+    userAgent: undefined,
+    connection: undefined,
+  }
   let context: Set<string> | undefined
 
   for (let at = 0; at < raw.length; at += 2) {
     const [name = '', value = ''] = [raw[at], raw[at + 1]]
     lines.all.push([name, value])
-    const lower = name.toLowerCase()
-    if (isSingle(lower)) {
-      const key = SINGLE[lower]
-      if (lines[key] !== undefined) return refuse(400, `repeated_${lower}`)
-      lines[key] = value
-    } else if (lower === 'cookie') {
+    const { lower, single, kind } = meaningOf(name)
+    if (single) {
+      if (lines[single] !== undefined) return refuse(400, `repeated_${lower}`)
+      lines[single] = value
+    } else if (kind === 'other') {
+      // Most lines are.
+    } else if (kind === 'cookie') {
       lines.cookie = lines.cookie === undefined ? value : `${lines.cookie}; ${value}`
-    } else if (lower === 'connection') {
+    } else if (kind === 'connection') {
       lines.connection = lines.connection === undefined ? value : `${lines.connection}, ${value}`
-    } else if (lower === 'user-agent') {
+    } else if (kind === 'user-agent') {
       lines.userAgent ??= value
-    } else if (lower.startsWith('x-forwarded-') || lower.startsWith('x-original-')) {
+    } else {
       context ??= new Set()
       if (context.has(lower)) return refuse(400, `repeated_${lower}`)
       context.add(lower)

@@ -1,3 +1,5 @@
+import { remembering } from '../base/memo.ts'
+
 /** The one form in which header names are compared: CGI and WSGI take `Remote_User` for `Remote-User`. */
 export const foldName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 
@@ -133,14 +135,5 @@ export function reservedNames(own: readonly string[]): IsReserved {
     return exact.has(folded) || isNeverPassedOn(folded)
   }
 
-  // Browsers send the same few names over and over; strangers may send any number of others.
-  const known = new Map<string, boolean>()
-  return (name) => {
-    const verdict = known.get(name)
-    if (verdict !== undefined) return verdict
-    if (known.size >= REMEMBERED) known.clear()
-    const judged = judge(name)
-    known.set(name, judged)
-    return judged
-  }
+  return remembering(REMEMBERED, judge)
 }

@@ -1,3 +1,4 @@
+import { remembering } from '../base/memo.ts'
 import type { CookieScope, Realms } from './realms.ts'
 
 /** The cookies that are ours: how they are named, read, set, and kept from everybody else. */
@@ -92,7 +93,7 @@ export function createCookies({ portal, realms }: CookiesDeps): Cookies {
     approver: hostOnly('gatehouse-approver'),
     handOff: hostOnly('gatehouse-hand-off'),
     rounds: hostOnly('gatehouse-rounds'),
-    cut: cutOurs,
+    cut: (header) => (header.length > LONG ? cutOurs(header) : cutBefore(header).kept),
     mend: (header) =>
       header !== undefined && valuesOf(header, session.name).length > 1
         ? clearedEverywhere(session.name, portal.hostname, secure)
@@ -135,6 +136,10 @@ function clearedEverywhere(name: string, host: string, secure: boolean): string[
     createCookie(name, secure, reach).clear(),
   )
 }
+
+/** Browsers send the same cookies with every request; what is longer than usual is not remembered. */
+const LONG = 1024
+const cutBefore = remembering(1_000, (header) => ({ kept: cutOurs(header) }))
 
 function cutOurs(header: string): string | undefined {
   if (!/gatehouse/i.test(header)) return header

@@ -21,6 +21,11 @@ export interface Assertions {
    * @throws {IdentityUnavailable} when it cannot be signed. A request must not go on without it.
    */
   sign(audience: Audience, signedIn: SignedIn): Promise<string>
+  /**
+   * The same, where it was stated a moment ago and may be handed out again; `undefined` when it has to be
+   * signed.
+   */
+  known(audience: Audience, signedIn: SignedIn): string | undefined
   /** States anything, under our name, to one audience, for a short time. */
   state(claims: Readonly<Record<string, unknown>>, to: Statement): Promise<string>
   /** The public keys, tomorrow's among them: those of one application's statements, or all. */
@@ -47,10 +52,19 @@ export interface AssertionsDeps {
 
 const MAX_CACHED = 10_000
 
+/** What was stated last about a session. */
+interface Ready {
+  audience: Audience
+  token: string
+  until: UnixSeconds
+}
+
 export function createAssertions({ repository, clock, ...deps }: AssertionsDeps): Assertions {
   const algorithms = [...new Set<Algorithm>(['ES256', ...deps.algorithms])]
   const keys = createSigningKeys({ repository, clock, algorithms })
   const cache = new Map<string, { token: Promise<string>; until: UnixSeconds }>()
+  /** By the very values: as long as nothing has changed, a session is the same one. */
+  const ready = new WeakMap<SignedIn, Ready>()
 
   const make = async (to: Audience, signedIn: SignedIn, now: UnixSeconds): Promise<string> => {
     const { assertion } = to
@@ -70,6 +84,16 @@ export function createAssertions({ repository, clock, ...deps }: AssertionsDeps)
     }
   }
 
+  const kept = async (
+    { token: coming, until }: { token: Promise<string>; until: UnixSeconds },
+    audience: Audience,
+    signedIn: SignedIn,
+  ): Promise<string> => {
+    const token = await coming
+    ready.set(signedIn, { audience, token, until })
+    return token
+  }
+
   const jwks: Assertions['jwks'] = async (audience) => ({
     keys: await keys.published(audience ? [audience.assertion.algorithm] : algorithms),
   })
@@ -77,11 +101,16 @@ export function createAssertions({ repository, clock, ...deps }: AssertionsDeps)
   return {
     jwks,
 
+    known(to, signedIn) {
+      const last = ready.get(signedIn)
+      return last?.audience === to && clock.now() < last.until ? last.token : undefined
+    },
+
     sign(to, signedIn) {
       const now = clock.now()
       const about = keyOf(to.origin, signedIn)
       const known = cache.get(about)
-      if (known && now < known.until) return known.token
+      if (known && now < known.until) return kept(known, to, signedIn)
 
       const token = make(to, signedIn, now)
       // Handed out again for half its life, so that it lives at least as long again.
@@ -90,7 +119,7 @@ export function createAssertions({ repository, clock, ...deps }: AssertionsDeps)
       cache.set(about, { token, until })
       if (cache.size > MAX_CACHED) forgetOldest(cache)
       token.catch(() => cache.delete(about))
-      return token
+      return kept({ token, until }, to, signedIn)
     },
 
     async state(claims, { issuer, audience, type, lifetimeSeconds }) {
