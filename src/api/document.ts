@@ -2,6 +2,8 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { ApiEnv } from './env.ts'
 import { EXAMPLES } from './examples.ts'
 import { MAX_BODY_BYTES } from './manners.ts'
+import { body } from './routes.ts'
+import { ChallengeEnded } from './schemas.ts'
 import { KEY_SCHEME } from './scopes.ts'
 
 /** The API as a document (OpenAPI 3.1), made of the same schemas that check what comes in. */
@@ -54,6 +56,39 @@ export const documentRoute = createRoute({
     },
   },
 })
+
+const ofWebhook = (name: string, description: string) => ({
+  name,
+  in: 'header' as const,
+  required: true,
+  description,
+  schema: { type: 'string' as const },
+})
+
+/** Tells what an application is sent, beside what it may ask. */
+export function declareWebhooks({ openAPIRegistry: registry }: OpenAPIHono<ApiEnv>): void {
+  registry.registerWebhook({
+    method: 'post',
+    path: 'challenge.ended',
+    summary: 'A challenge has ended',
+    description:
+      'Sent to the `webhook` of a challenge, signed as Standard Webhooks describes it. It may come more than once, always under the same id.',
+    security: [],
+    request: body(ChallengeEnded),
+    parameters: [
+      ofWebhook('webhook-id', 'The same however often it is sent.'),
+      ofWebhook('webhook-timestamp', 'Seconds since 1970, at this try.'),
+      ofWebhook(
+        'webhook-signature',
+        '`v1,` and the HMAC-SHA256, in base64, of id, timestamp and body with dots between them.',
+      ),
+    ],
+    responses: {
+      '2XX': { description: 'It was taken.' },
+      410: { description: 'Nobody wants it any more.' },
+    },
+  })
+}
 
 const idempotencyKey = {
   name: 'Idempotency-Key',
@@ -125,7 +160,6 @@ export function describeApi(app: OpenAPIHono<ApiEnv>, url: URL): ApiDocument {
       },
     },
   }
-  delete whole.webhooks
   return plainPatterns(whole)
 }
 

@@ -67,6 +67,14 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
     created_at: at,
     expires_at: '2026-05-01T14:13:20Z',
   },
+  ChallengeEnded: {
+    type: 'challenge.verified',
+    timestamp: until,
+    data: {
+      ...{ id: challenge, user_id, factor, type: 'email', state: 'verified', details },
+      created_at: at,
+    },
+  },
   VerifyRequest: { challenge_id: challenge, code: '987654' },
   VerifyResult: {
     ...{ verified: true, user_id, factor, type: 'email', challenge_id: challenge },

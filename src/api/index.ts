@@ -5,7 +5,7 @@ import { problem } from '../web/problem.ts'
 import { type BiometricDeps, biometricApi } from './biometric.ts'
 import { type BypassDeps, bypassApi } from './bypass.ts'
 import { type ChallengeEventsDeps, challengeEventsApi } from './challenge-events.ts'
-import { type ApiDocument, describeApi, documentRoute } from './document.ts'
+import { type ApiDocument, declareWebhooks, describeApi, documentRoute } from './document.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields } from './faults.ts'
 import { type AuthenticationDeps, onlyWithKey } from './keys.ts'
@@ -75,6 +75,7 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
   app.route('/biometric', biometricApi(deps))
   app.route('/2fa', personalDataApi(deps))
 
+  declareWebhooks(app)
   let described: ApiDocument | undefined
   app.openapi(documentRoute, (c) => {
     described ??= describeApi(app, url)

@@ -269,6 +269,26 @@ export const ChallengeSchema = z
   })
   .openapi('Challenge')
 
+const FINAL_STATES = CHALLENGE_STATES.filter((state) => state !== 'pending')
+
+/** What a webhook brings. */
+export const ChallengeEnded = z
+  .strictObject({
+    type: z.enum(FINAL_STATES.map((state) => `challenge.${state}` as const)),
+    timestamp: time(),
+    data: z.strictObject({
+      id: z.string(),
+      user_id: userId(),
+      factor: z.string(),
+      type: factorType(),
+      state: z.enum(FINAL_STATES),
+      test: forTests(),
+      details: DetailsSchema.optional(),
+      created_at: time(),
+    }),
+  })
+  .openapi('ChallengeEnded')
+
 export const VerifyRequest = z
   .strictObject({
     user_id: userId().optional(),

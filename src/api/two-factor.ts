@@ -6,12 +6,13 @@ import type { Signals } from '../base/signals.ts'
 import type { Factors } from '../factors/contract.ts'
 import { questionsTo } from '../login/watch.ts'
 import type { Credential } from '../model/factor.ts'
-import type { ConsentRepository } from '../store/contract.ts'
+import type { ApiKeyRepository, ConsentRepository } from '../store/contract.ts'
 import type { ProblemDetails } from '../web/problem.ts'
 import { type AskingDeps, createAsking, type OwnChallenge } from './asking.ts'
 import type { Courier } from './courier.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields, refuse } from './faults.ts'
+import { isStillGood } from './keys.ts'
 import { enrollmentProblem } from './problems.ts'
 import { body, id, json, refusals } from './routes.ts'
 import {
@@ -34,6 +35,7 @@ export interface TwoFactorDeps extends AskingDeps {
   audit: Audit
   consents: ConsentRepository
   courier: Courier
+  keys: ApiKeyRepository
   signals: Signals
 }
 
@@ -276,6 +278,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
         const isOver = own.challenge.state !== 'pending' || Date.now() >= until
         if (isOver || c.req.raw.signal.aborted) return c.json(shown(c, own), 200)
         await heardOf(own.user.id)
+        if (!(await isStillGood(c.get('key'), deps))) return refuse(c, REVOKED)
       }
     },
   )
@@ -373,6 +376,12 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
   }
 
   return app
+}
+
+const REVOKED: ProblemDetails = {
+  status: 401,
+  code: 'invalid_api_key',
+  title: 'This key was revoked, or has run out.',
 }
 
 const AGREED_IN_THE_FUTURE: ProblemDetails = {

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { generate } from 'otplib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ApiClient, openApi } from '../support/api.ts'
+import { fetchDocument } from '../support/api-document.ts'
 import { listenTo } from '../support/event-source.ts'
 import { openGateway, type TestGateway } from '../support/gateway.ts'
 import { openPostServer, type Posted, type PostServer } from '../support/posted.ts'
@@ -104,6 +105,10 @@ describe('a webhook', () => {
     gateway.clock.advance(301)
     await arrived(4)
     await shop.send('DELETE', `/2fa/factors/${factor}`)
+    const { faultsIn } = await fetchDocument(gateway)
+    for (const { body } of receiver.posted) {
+      expect(faultsIn('ChallengeEnded', JSON.parse(body))).toEqual([])
+    }
     const told = (await arrived(4)).map(({ type, data }) => [type, data.id])
     expect(told).toEqual(
       expect.arrayContaining([
@@ -272,5 +277,17 @@ describe('a long poll', () => {
     const waiting = shop.get(`/2fa/challenges/${body.id}?wait=20`)
     await shop.post('/2fa/verify', { challenge_id: body.id, code: await code(secret) })
     expect((await waiting).body.state).toBe('verified')
+  })
+
+  it('ends with its key', async () => {
+    const passing = await openApi(gateway, 'shop')
+    await enrolled()
+    const { body } = await shop.post('/2fa/challenges', { user_id: user })
+    const waiting = passing.get(`/2fa/challenges/${body.id}?wait=20`)
+    await shop.get(`/2fa/challenges/${body.id}`)
+    await gateway.store.apiKeys.delete(passing.key.id)
+    await shop.post(`/2fa/challenges/${body.id}/cancel`)
+    expect((await waiting).status).toBe(401)
+    expect((await passing.get(`/2fa/challenges/${body.id}`)).status).toBe(401)
   })
 })
