@@ -1,6 +1,8 @@
 import { request } from 'node:http'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { listenTo } from '../support/event-source.ts'
 import { freePort } from '../support/ports.ts'
+import { openPostServer, type PostServer } from '../support/posted.ts'
 import { createProgram, type Program, type Started } from '../support/program.ts'
 import { openRecorder, type Recorder } from '../support/recorder.ts'
 import { createVisitor, type Visitor } from '../support/visitor.ts'
@@ -11,6 +13,7 @@ describe('two workers', () => {
   let program: Program
   let running: Started
   let recorder: Recorder
+  let receiver: PostServer
   let port: number
   let health: number
 
@@ -21,6 +24,10 @@ health: { listen: "127.0.0.1:${health}" }
 workers: 2
 trusted_proxies: [127.0.0.1]
 login: { password: { memory_kib: 19456, passes: 1 } }
+api:
+  applications:
+    - id: shop
+      webhooks: { origins: ["${receiver.url}"], secret: "whsec_${'A'.repeat(43)}=" }
 routes:
   - { host: localhost, upstream: "http://127.0.0.1:${recorder.port}", rules: [{ require: ${level} }] }
 ${more}`
@@ -49,6 +56,7 @@ ${more}`
     port = await freePort()
     health = await freePort()
     recorder = await openRecorder()
+    receiver = await openPostServer((_, response) => void response.writeHead(204).end())
     program = createProgram(yaml('one_factor'))
     running = await program.start()
     expect(program.run(['user', 'add', 'maria'], `${PASSWORD}\n`).code).toBe(0)
@@ -56,6 +64,7 @@ ${more}`
   afterAll(async () => {
     await program.end()
     await recorder.close()
+    await receiver.close()
   })
 
   it('print one link for the first administrator, and both take requests', async () => {
@@ -114,6 +123,39 @@ ${more}`
     expect(answers.at(-1)).toBe(429)
     const throttled = written().filter(({ event }) => event === 'login.throttled')
     expect(throttled.length).toBeGreaterThan(0)
+  })
+
+  it('tell of a challenge in both what happened in one, and by a webhook once', async () => {
+    const token = /ghk_\S+/.exec(program.run(['api-key', 'create', 'shop', '--test']).out)?.[0]
+    const authorization = `Bearer ${token}`
+    const at = (path: string) => `${home()}.gatehouse/api/2fa${path}`
+    const post = async (path: string, body: object) => {
+      const headers = { authorization, 'content-type': 'application/json' }
+      const ask = { method: 'POST', body: JSON.stringify(body), headers }
+      return JSON.parse((await createVisitor(port).get(at(path), ask)).body)
+    }
+    const begun = await post('/enroll', { user_id: 'c1' })
+    await post(`/enroll/${begun.id}/confirm`, { code: '000000' })
+    const webhook = `${receiver.url}/hook`
+    const { id } = await post('/challenges', { user_id: 'c1', webhook })
+    const listening = await Promise.all(
+      [1, 2, 3, 4].map(() => listenTo(port, at(`/challenges/${id}/events`), { authorization })),
+    )
+    const next = async () => {
+      const all = await Promise.all(listening.map((it) => it.next('challenge')))
+      return all.map((data) => JSON.parse(data).state)
+    }
+    expect(await next()).toEqual(Array(4).fill('pending'))
+    expect(await post('/verify', { challenge_id: id, code: '000000' })).toMatchObject({
+      verified: true,
+    })
+    expect(await next()).toEqual(Array(4).fill('verified'))
+    await Promise.all(listening.map(({ ended }) => ended))
+    await vi.waitFor(() => expect(receiver.posted).toHaveLength(1), { timeout: 5000 })
+    expect(JSON.parse(receiver.posted[0]?.body ?? '')).toMatchObject({
+      type: 'challenge.verified',
+      data: { id, test: true },
+    })
   })
 
   it('change their configuration together, or not at all', async () => {
