@@ -17,7 +17,7 @@ import { type Refusal, refuse } from './faults.ts'
 import type { People } from './people.ts'
 import { answerProblem } from './problems.ts'
 import type { VerifyResult } from './schemas.ts'
-import { shownChallenge } from './shown.ts'
+import { ENROLLMENT_SECONDS, shownChallenge } from './shown.ts'
 
 /**
  * Signs what came of a question, for the application alone.
@@ -219,6 +219,9 @@ export function createAsking(deps: AskingDeps) {
     const enrollment = isAsked && (await enrollments.find(own.credential.id, own.user))
     if (!own || !enrollment) return { refusal: unknown(c, 'enrollment') }
     const { credential: pending, challenge } = enrollment
+    // What asks a question ends with it; what asks none ends when it was said to.
+    const isLate = !challenge && clock.now() >= pending.createdAt + ENROLLMENT_SECONDS
+    if (isLate) return { refusal: unknown(c, 'enrollment') }
     const asked: Asked = { credential: pending, ...(challenge ? { challenge } : {}) }
     const guess = guesses.enrollment(asked, answer, sourceOf(c, own.user), 'further')
     const seconds = await guess.take()

@@ -89,6 +89,16 @@ describe('POST /api/2fa/enroll', () => {
     expect(wrong).toMatchObject({ status: 422, body: { code: 'answer_wrong' } })
   })
 
+  it('binds nothing after the time that it names', async () => {
+    const { body } = await shop.post('/2fa/enroll', { user_id: user })
+    expect(Date.parse(body.expires_at) - Date.parse(body.created_at)).toBe(600_000)
+    gateway.clock.advance(600)
+    const late = await shop.post(`/2fa/enroll/${body.id}/confirm`, {
+      code: await code(body.secret),
+    })
+    expect(late).toMatchObject({ status: 404, body: { code: 'unknown_enrollment' } })
+  })
+
   it('sends a first code to a mail address, masked in the answer', async () => {
     const target = 'customer@shop.test'
     const begun = await shop.post('/2fa/enroll', { user_id: user, type: 'email', target })

@@ -1,6 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { generate } from 'otplib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { loadConfig } from '../../src/config/load.ts'
 import { type ApiClient, openApi } from '../support/api.ts'
 import { fetchDocument } from '../support/api-document.ts'
 import { listenTo } from '../support/event-source.ts'
@@ -10,6 +14,17 @@ import { openPostServer, type Posted, type PostServer } from '../support/posted.
 const KEY = randomBytes(32)
 const SECRET = `whsec_${KEY.toString('base64')}`
 
+const yaml = (origin: string) => `
+portal: { url: "https://auth.gw.test" }
+routes:
+  - { host: wiki.gw.test, rules: [{ require: two_factor }] }
+factors: { totp: {} }
+api:
+  applications:
+    - { id: shop, webhooks: { origins: ["${origin}"], secret: "${SECRET}", timeout: 2s } }
+    - { id: other }
+`
+
 let gateway: TestGateway
 let receiver: PostServer
 let shop: ApiClient
@@ -17,16 +32,7 @@ let trial: ApiClient
 let narrow: ApiClient
 beforeAll(async () => {
   receiver = await openPostServer((_, response) => void response.writeHead(204).end())
-  gateway = await openGateway(`
-portal: { url: "https://auth.gw.test" }
-routes:
-  - { host: wiki.gw.test, rules: [{ require: two_factor }] }
-factors: { totp: {} }
-api:
-  applications:
-    - { id: shop, webhooks: { origins: ["${receiver.url}"], secret: "${SECRET}", timeout: 2s } }
-    - { id: other }
-`)
+  gateway = await openGateway(yaml(receiver.url))
   shop = await openApi(gateway, 'shop')
   trial = await openApi(gateway, 'shop:test')
   narrow = await openApi(gateway, 'other')
@@ -289,5 +295,30 @@ describe('a long poll', () => {
     await shop.post(`/2fa/challenges/${body.id}/cancel`)
     expect((await waiting).status).toBe(401)
     expect((await passing.get(`/2fa/challenges/${body.id}`)).status).toBe(401)
+  })
+})
+
+describe('a change of the configuration', () => {
+  const change = (origin: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-webhooks-'))
+    const file = join(folder, 'config.yaml')
+    writeFileSync(file, `${yaml(origin)}store: { path: ./gatehouse.db }\n`)
+    const { config } = loadConfig(file, {})
+    rmSync(folder, { recursive: true })
+    gateway.app.prepare(config, 2).swap()
+  }
+
+  it('leaves webhooks on their way, and sends none where none may go any more', async () => {
+    await enrolled()
+    const [first, second] = [await asked(), await asked()]
+    change(receiver.url)
+    await shop.post(`/2fa/challenges/${first.id}/cancel`)
+    expect(await arrived()).toMatchObject([{ data: { id: first.id } }])
+    change('https://elsewhere.test')
+    await shop.post(`/2fa/challenges/${second.id}/cancel`)
+    await vi.waitFor(async () =>
+      expect(await gateway.store.webhooks.listDue(gateway.clock.now() + 86_400, 10)).toEqual([]),
+    )
+    expect(receiver.posted).toHaveLength(1)
   })
 })
