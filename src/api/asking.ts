@@ -180,7 +180,6 @@ export function createAsking(deps: AskingDeps) {
     if (!checked.ok) return { verified: false, ...about, reason: checked.reason }
     const amr = [...(checked.proof?.amr ?? [])]
     const claims = {
-      ...marks(c),
       sub: userName,
       amr,
       factor: credential.id,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createInbox, type Inbox } from '../../src/channels/inbox/index.ts'
 import { type ApiClient, openApi } from '../support/api.ts'
 import { openGateway, type TestGateway } from '../support/gateway.ts'
+import { createNativeDevice } from '../support/native-device.ts'
 
 let gateway: TestGateway
 let inbox: Inbox
@@ -17,7 +18,7 @@ routes:
   - { host: wiki.gw.test, rules: [{ require: two_factor }] }
 factors: { totp: {}, email: { daily_limit: 4 }, backup_code: {} }
 channels: { smtp: { url: "smtp://127.0.0.1:9", from: gate@gw.test } } # the inbox comes first
-api: { applications: [{ id: shop }] }
+api: { applications: [{ id: shop, device_key: {} }] }
 `,
     {
       ways: (clock) => {
@@ -27,7 +28,7 @@ api: { applications: [{ id: shop }] }
     },
   )
   live = await openApi(gateway, 'shop')
-  trial = await openApi(gateway, 'shop:test')
+  trial = await openApi(gateway, 'shop:test', { scopes: ['2fa', 'biometric'] })
 })
 afterAll(() => gateway.close())
 
@@ -106,6 +107,13 @@ describe('a key for tests', () => {
       type: 'backup_code',
     })
     expect((await trial.post('/2fa/verify', answer)).body.verified).toBe(false)
+  })
+
+  it('signs nothing that does not say so', async () => {
+    const begun = await trial.post('/biometric/devices', { user_id: user })
+    const wish = { ...createNativeDevice().register(begun.body.to_sign), label: 'Pixel 8' }
+    const bound = await trial.post(`/biometric/devices/${begun.body.id}/confirm`, wish)
+    expect(decodeJwt(bound.body.result)).toMatchObject({ test: true, aud: 'shop:test' })
   })
 
   it('lives in a world of its own: neither sees what the other has', async () => {
