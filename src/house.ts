@@ -33,6 +33,7 @@ import { createHandOffs } from './login/hand-off.ts'
 import { createLogin, type Engine } from './login/login.ts'
 import { createPasswordPolicy } from './login/password-policy.ts'
 import { createPasswords } from './login/passwords.ts'
+import { createPrivacyNotice } from './login/privacy-notice.ts'
 import { createPasswordReset } from './login/reset.ts'
 import { returnTo } from './login/return-to.ts'
 import { createSetUp, type SetUp } from './login/set-up.ts'
@@ -179,6 +180,11 @@ export function createHouse(config: Config, ground: Ground): House {
     factors,
     limitsKey: keyring('throttle'),
     nameOf: (url) => routeOf(url)?.name,
+    notice: createPrivacyNotice({
+      clock,
+      consents: store.consents,
+      version: config.portal.privacy_notice?.version,
+    }),
     outbox,
     passwordMaxAge: ({ session }) =>
       session.remembered ? config.session.idle : config.session.absolute,
@@ -246,6 +252,7 @@ export function createHouse(config: Config, ground: Ground): House {
     jwks: gateway.jwks,
     maxAgeOf: (url, address) => gateway.requirementFor(url, address)?.maxAgeSeconds,
     minimumLength: policy.minimumLength,
+    notice: config.portal.privacy_notice,
     onward: (given) =>
       given !== undefined && returnTo(given, destinations) === given ? given : undefined,
     originAt: gateway.originAt,

@@ -109,6 +109,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
         await deps.consents.insert({
           id: randomToken(16),
           userId: user.id,
+          document: 'application',
           version: wish.consent.version,
           agreedAt,
           recordedAt: clock.now(),

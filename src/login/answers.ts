@@ -20,6 +20,7 @@ import {
 } from './outcome.ts'
 import type { Passage } from './passage.ts'
 import type { Passwords } from './passwords.ts'
+import type { PrivacyNotice } from './privacy-notice.ts'
 import type { Loaded } from './questions.ts'
 import type { Step } from './steps.ts'
 
@@ -43,23 +44,14 @@ export interface AnswersDeps {
   enrollments: Enrollments
   factors: Factors
   guesses: Guesses
+  notice: PrivacyNotice
   passage: Passage
   passwords: Passwords
 }
 
 export function createAnswers(deps: AnswersDeps): TakeAnswer {
-  const {
-    attempts,
-    challenges,
-    clock,
-    credentials,
-    devices,
-    enrollments,
-    factors,
-    guesses,
-    passage,
-    passwords,
-  } = deps
+  const { attempts, challenges, clock, credentials, devices, enrollments } = deps
+  const { factors, guesses, notice, passage, passwords } = deps
 
   const byWhom = async (at: Located, text: string): Promise<Located> => {
     const { question, asked } = at.loaded
@@ -100,16 +92,27 @@ export function createAnswers(deps: AnswersDeps): TakeAnswer {
 
     const proved = checked.proof ? [...spent.proved, checked.proof] : spent.proved
     const { chosen: _, ...rest } = spent
-    const onward = { ...rest, proved }
+    return goOnward({ ...rest, proved }, user, visit)
+  }
+
+  const goOnward = async (onward: Attempt, user: User, visit: Visit): Promise<Outcome> => {
+    const { proved } = onward
     const step = await passage.stepOf(onward, user, visit)
     if (step.ask === 'nothing') {
       // Exactly one of several parallel answers gets on from here.
-      if (!(await attempts.close(spent))) return { kind: 'restart' }
+      if (!(await attempts.close(onward))) return { kind: 'restart' }
       return passage.signIn(onward, step.proof, user, visit)
     }
     return passage.proceed(onward, user, visit, (change) =>
       attempts.advance(onward, { proved, ...change }),
     )
+  }
+
+  const agree = async (visit: Visit, version: string, at: Located): Promise<Outcome> => {
+    const { attempt, user, step } = at
+    if (step.ask !== 'notice') return goOn(attempt)
+    await notice.agree(user.id, version)
+    return goOnward(attempt, user, visit)
   }
 
   /** Another way to prove it, among those that would do. */
@@ -224,6 +227,8 @@ export function createAnswers(deps: AnswersDeps): TakeAnswer {
         return take(visit, answer.text, at)
       case 'new_password':
         return renew(visit, answer.password, at)
+      case 'agree':
+        return agree(visit, answer.version, at)
     }
   }
 }

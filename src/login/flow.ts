@@ -49,6 +49,7 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
     enrollments,
     factors,
     guesses,
+    notice: deps.notice,
     passage,
     passwords,
   })

@@ -40,6 +40,7 @@ export interface LoginDeps
     | 'accountUseOf'
     | 'destinations'
     | 'nameOf'
+    | 'notice'
     | 'passwordMaxAge'
     | 'passwords'
     | 'requirementFor'

@@ -31,6 +31,8 @@ export type Answer =
   | { kind: 'enroll'; factor: string; target?: string }
   | { kind: 'resend' }
   | { kind: 'new_password'; password: string }
+  /** To the privacy notice of this version. */
+  | { kind: 'agree'; version: string }
 
 /** Why an answer did not count. */
 export type Problem =
@@ -84,6 +86,8 @@ export type Question =
       ways: readonly Way[]
       orPassword: boolean
     }
+  /** The privacy notice of this version. `again`: they agreed to an older one. */
+  | { ask: 'notice'; attempt: Attempt; user: User; version: string; again: boolean }
   /** What the new password shall be. */
   | { ask: 'new_password'; attempt: Attempt; user: User }
   /** Which kind to enroll, the recommended one first. */

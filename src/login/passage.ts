@@ -16,6 +16,7 @@ import type { AttemptStart } from './attempts.ts'
 import type { Challenges, Opened } from './challenges.ts'
 import type { Enrollments } from './enrollments.ts'
 import type { Outcome, Visit } from './outcome.ts'
+import type { PrivacyNotice } from './privacy-notice.ts'
 import { nextStep, type Situation, type Step, suitableKinds } from './steps.ts'
 
 /** What a sign-in is about before it is put on file. */
@@ -52,6 +53,7 @@ export interface PassageDeps {
   accountUseOf(url: string): AccountUse | undefined
   /** What people call the place that a sign-in leads to. */
   nameOf(url: string): string | undefined
+  notice: PrivacyNotice
   /** Seconds for which a password proved in a session still counts beside a second factor. */
   passwordMaxAge(signedIn: SignedIn): number
   /** What opening a page takes from an address; `undefined` when it takes nothing. */
@@ -80,7 +82,7 @@ export function createPassage(deps: PassageDeps): Passage {
 
   const stepOf = async (draft: Draft, user: User, { signedIn }: Visit): Promise<Step> => {
     const own = signedIn?.session.id === draft.sessionId ? signedIn : undefined
-    return nextStep({
+    const step = nextStep({
       requirement: draft.requirement,
       ...(own ? { session: own.session } : {}),
       passwordMaxAgeSeconds: own ? deps.passwordMaxAge(own) : 0,
@@ -91,6 +93,7 @@ export function createPassage(deps: PassageDeps): Passage {
       ...(draft.goal === undefined ? {} : { goal: draft.goal }),
       now: clock.now(),
     })
+    return deps.notice.before(step, draft)
   }
 
   const aboutOf = ({ address, userAgent }: Visit, { returnTo: url }: Draft) => {

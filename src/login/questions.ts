@@ -122,6 +122,10 @@ export function createQuestions({ challenges, enrollments, factors }: QuestionsD
         }
         case 'prove':
           return proving(step, attempt, user, put)
+        case 'notice': {
+          const { version, again } = step
+          return { question: { ask: 'notice', attempt, user, version, again } }
+        }
         case 'new_password':
           return { question: { ask: 'new_password', attempt, user } }
         case 'enroll':

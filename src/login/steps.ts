@@ -26,6 +26,8 @@ export type Step =
   | { ask: 'enroll'; kinds: readonly string[]; reason: Reason }
   /** Nothing the person has, or may enroll here, can ever be enough. */
   | { ask: 'impossible'; because: 'no_suitable_factor' | 'factor_disabled' }
+  /** The privacy notice comes first; `again`: there was an older one that they agreed to. */
+  | { ask: 'notice'; version: string; again: boolean }
   /** All is proved that it takes to choose a new password. */
   | { ask: 'new_password' }
   | { ask: 'nothing'; proof: Proof }

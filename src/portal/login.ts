@@ -9,6 +9,7 @@ import type { Csrf } from '../web/csrf.ts'
 import type { AppEnv } from '../web/env.ts'
 import { accountUseOf } from './account/places.ts'
 import { type CirclesDeps, createCircles } from './circles.ts'
+import type { PrivacyNoticeConfig } from './config.ts'
 import { accountLink, loginLink, logoutLink } from './links.ts'
 import { type Frame, questionView } from './question.ts'
 
@@ -22,6 +23,7 @@ export interface LoginPagesDeps extends CirclesDeps {
   /** Origins to which a form may lead in the end. */
   formTargets(url: string): readonly string[]
   minimumLength: number
+  notice: PrivacyNoticeConfig | undefined
   /** Where a new password is to be had; absent where no mail can be sent. */
   forgotten: string | undefined
   /** Is "keep me signed in" offered, and for how long? */
@@ -105,6 +107,7 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
       typed,
       remember: deps.remember,
       minimumLength: deps.minimumLength,
+      notice: deps.notice,
       forgotten: deps.forgotten,
     }
     const view = questionView(question, problem, frame)
@@ -224,6 +227,7 @@ function answerOf(
     return { kind: 'enroll', factor: field('enroll'), ...(target === '' ? {} : { target }) }
   }
   if (has('new_password')) return { kind: 'new_password', password: field('new_password') }
+  if (has('agree')) return { kind: 'agree', version: field('agree') }
   if (has('resend')) return { kind: 'resend' }
   if (field('answer') !== '') return { kind: 'proof', text: field('answer') }
   if (has('password')) {

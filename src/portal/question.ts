@@ -13,6 +13,7 @@ import { EnterCode } from '../../views/enter-code.tsx'
 import { EnterPassword } from '../../views/enter-password.tsx'
 import { NewPassword } from '../../views/new-password.tsx'
 import type { OtherWay } from '../../views/parts/ways.tsx'
+import { PrivacyNotice } from '../../views/privacy-notice.tsx'
 import { SignIn } from '../../views/sign-in.tsx'
 import { UsePasskey } from '../../views/use-passkey.tsx'
 import type { Clock } from '../base/clock.ts'
@@ -21,6 +22,7 @@ import type { Problem, Question, Way } from '../login/outcome.ts'
 import type { Challenge } from '../model/challenge.ts'
 import type { EnrollmentOffer } from '../model/factor.ts'
 import type { User } from '../model/user.ts'
+import type { PrivacyNoticeConfig } from './config.ts'
 import { loginLink, logoutLink } from './links.ts'
 import type { Pages } from './page.ts'
 import {
@@ -46,6 +48,7 @@ export interface Frame {
   typed: { name?: string; remember?: boolean }
   remember: { offered: boolean; seconds: number }
   minimumLength: number
+  notice: PrivacyNoticeConfig | undefined
   /** Where a new password is to be had; absent where no mail can be sent. */
   forgotten: string | undefined
 }
@@ -111,6 +114,11 @@ export function questionView(
         problem?.kind === 'unusable' ? problem.message : problem && codeProblem(problem, 'sent')
       return ChooseFactor({ ...asked, choices, reason, problem: text })
     }
+    case 'notice': {
+      const { text = '', url } = frame.notice ?? {}
+      const { version, again } = question
+      return PrivacyNotice({ ...asked, version, again, url, paragraphs: paragraphsOf(text) })
+    }
     case 'new_password':
       return NewPassword({
         ...asked,
@@ -128,6 +136,10 @@ export function questionView(
     }
   }
 }
+
+/** An empty line stands between two paragraphs. */
+const paragraphsOf = (text: string): string[] =>
+  text.split(/\n\s*\n/).flatMap((part) => part.trim() || [])
 
 const unknownIn = (problem: Problem | undefined) =>
   problem && 'unknown' in problem ? problem.unknown : undefined

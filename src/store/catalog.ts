@@ -294,6 +294,7 @@ export const CATALOG: Catalog = {
     fields: {
       id: plain('Names it.'),
       user_id: WHOSE,
+      document: personal('Which text: the privacy notice here, or what an application asks for.'),
       version: personal('The version of the text.'),
       agreed_at: personal('When they agreed.', 'time'),
       recorded_at: personal('When we wrote it down.', 'time'),

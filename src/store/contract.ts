@@ -388,6 +388,8 @@ export interface IdempotencyRepository {
 export interface Consent {
   id: string
   userId: string
+  /** Which text: the privacy notice here, or what an application asks for. */
+  document: 'privacy-notice' | 'application'
   /** The version of the text that they agreed to. */
   version: string
   agreedAt: UnixSeconds

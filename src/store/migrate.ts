@@ -6,11 +6,12 @@ import { account } from './migrations/0003-account.ts'
 import { api } from './migrations/0004-api.ts'
 import { limits } from './migrations/0005-limits.ts'
 import { webhooks } from './migrations/0006-webhooks.ts'
+import { consents } from './migrations/0007-consents.ts'
 
 /** One step of the timeline. Released steps never change; a new one goes to the end. */
 type Migration = (db: Kysely<unknown>) => Promise<void>
 
-const TIMELINE: readonly Migration[] = [initial, factors, account, api, limits, webhooks]
+const TIMELINE: readonly Migration[] = [initial, factors, account, api, limits, webhooks, consents]
 
 /** The version that this program writes. */
 export const SCHEMA_VERSION = TIMELINE.length

@@ -135,10 +135,12 @@ export interface Tables {
     body: Uint8Array | null
     expires_at: number
   }
-  /** What a person has agreed to, as an application says. */
+  /** What a person has agreed to. */
   consent: {
     id: string
     user_id: string
+    /** Which text: `privacy-notice`, or `application` for what one asks for. */
+    document: string
     /** The version of the text. */
     version: string
     agreed_at: number

@@ -8,6 +8,7 @@ import { ForgottenPassword, ForgottenSent } from '../../views/forgotten-password
 import { Letter } from '../../views/mail/letter.tsx'
 import { NewPassword } from '../../views/new-password.tsx'
 import { PasswordLink, PasswordLinkOver } from '../../views/password-link.tsx'
+import { PrivacyNotice } from '../../views/privacy-notice.tsx'
 
 /** Pages about choosing, sending and setting anew. */
 export function factorStates(brand: Brand, branded: Brand) {
@@ -129,6 +130,23 @@ export function factorStates(brand: Brand, branded: Brand) {
       codes: [...codes, 'ZZZZ-0000-1111-2222'],
       download: 'data:text/plain,codes',
       userName: 'maria',
+    }),
+    'privacy-notice': PrivacyNotice({
+      ...asked,
+      version: '2026-05',
+      again: false,
+      paragraphs: [
+        'We keep your name, your mail address and your ways to sign in for as long as you have an account.',
+        'Sign-ins are kept for a year, with the address and the browser that they came from. Nobody but our administrators reads them.',
+      ],
+      url: 'https://example.com/privacy',
+    }),
+    'privacy-notice again': PrivacyNotice({
+      ...asked,
+      version: '2026-06',
+      again: true,
+      paragraphs: [],
+      url: 'https://example.com/privacy',
     }),
     'new-password': NewPassword({ ...asked, userName: 'maria', minimumLength: 8 }),
     'new-password refused': NewPassword({

@@ -73,6 +73,7 @@ export async function addWholePerson(
   await store.consents.insert({
     id: `consent-${mark}`,
     userId,
+    document: 'privacy-notice',
     version: `2026-${mark}`,
     agreedAt: NOON - 5,
     recordedAt: NOON,

@@ -4,10 +4,15 @@ import type { Tables } from '../tables.ts'
 
 export function createConsentRepository(db: Kysely<Tables>): ConsentRepository {
   return {
-    async insert({ id, userId, version, agreedAt, recordedAt }) {
+    async insert({ id, userId, document, version, agreedAt, recordedAt }) {
       await db
         .insertInto('consent')
-        .values({ id, user_id: userId, version, agreed_at: agreedAt, recorded_at: recordedAt })
+        .values({
+          ...{ id, document, version },
+          user_id: userId,
+          agreed_at: agreedAt,
+          recorded_at: recordedAt,
+        })
         .execute()
     },
 
@@ -21,6 +26,7 @@ export function createConsentRepository(db: Kysely<Tables>): ConsentRepository {
       return rows.map((row) => ({
         id: row.id,
         userId: row.user_id,
+        document: row.document === 'privacy-notice' ? 'privacy-notice' : 'application',
         version: row.version,
         agreedAt: row.agreed_at,
         recordedAt: row.recorded_at,
