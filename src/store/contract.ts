@@ -46,7 +46,10 @@ export interface Store {
 }
 
 export interface UserRepository {
-  /** @returns `false` when the name is taken (names are compared without regard to case). */
+  /**
+   * @returns `false` when the name is taken (names are compared without regard to case), or is the mail
+   * address of somebody else, or the mail address is the name of somebody else.
+   */
   insert(user: User, passwordHash?: string): Promise<boolean>
   /**
    * Inserts the very first user, and uses up the ticket that allows it, in one step.

@@ -1,15 +1,14 @@
 /** Cases about something that the gateway does not have, each with what is missing. */
 export const NOT_APPLICABLE: Record<string, string> = {
   'HDR-019': 'there is no Basic sign-in: a route is opened by a session alone',
-  'PTH-032': 'an upstream has no base path: routes are told apart by host',
-  'HST-018': 'there is no TLS listener with client certificates',
-  'SMG-063': 'there is no HTTP/2 listener: browsers speak HTTP/1.1 to us',
+  'HST-018':
+    'no listener asks for client certificates: SNI picks the certificate that is shown, and decides nothing',
   'XFW-006':
     'a walk of its own: the link leads to the configured address (test/http/reset.test.ts)',
   'FCL-005': 'there is no Redis: sessions and limits lie in the one database',
   'FCL-010': 'there is no directory that is asked again: people lie in the one database',
-  'DOS-015': 'there is no TLS listener: whoever stands in front speaks TLS',
   'DOS-019': 'there is no list that is read in pages',
+  'PRV-013': 'there is no page that shows the configuration: who may read the file reads it there',
   'SSR-001': 'nobody but the operator writes an address to which the gateway connects',
   'SSR-002': 'nobody but the operator writes an address to which the gateway connects',
   'SSR-003': 'nobody but the operator writes an address to which the gateway connects',

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { type KeyPair, readKeyPair } from '../../base/certificates.ts'
@@ -103,7 +104,12 @@ function load(files: CertificateFiles): Loaded {
 }
 
 const contextOf = ({ certificates, key }: KeyPair): SecureContext =>
-  createSecureContext({ cert: certificates, key, minVersion: 'TLSv1.2' })
+  createSecureContext({
+    cert: certificates,
+    key,
+    minVersion: 'TLSv1.2',
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  })
 
 /** Changes with either file, also where a link is turned to another one. */
 function look({ certificate, key }: CertificateFiles): string {

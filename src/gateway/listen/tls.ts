@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import type { Server, Socket } from 'node:net'
 import { type SecureContextOptions, TLSSocket, type TlsOptions } from 'node:tls'
 import type { Certificates } from './certificates.ts'
@@ -8,6 +9,8 @@ const HANDSHAKE_MS = 15_000
 export const secureContext = (certificates: Certificates): SecureContextOptions => ({
   ...certificates.first(),
   minVersion: 'TLSv1.2',
+  // A handshake costs us more than whoever asks for it: one a connection.
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 })
 
 /** How a server speaks TLS. */

@@ -10,9 +10,25 @@ export function createUserRepository(db: Kysely<Tables>, atomically: Atomically)
 
   return {
     async insert(user, passwordHash) {
+      const row = toRow(user, passwordHash)
+      // A name that is somebody's mail address would pass for them wherever people go by their address.
+      const namesake = db
+        .selectFrom('user')
+        .select('id')
+        .where('application', 'is', null)
+        .where(({ eb, fn }) =>
+          eb.or([
+            eb(fn<string>('lower', ['email']), '=', row.name_key),
+            ...(user.email === undefined ? [] : [eb('name_key', '=', userNameKey(user.email))]),
+          ]),
+        )
+        .limit(1)
       try {
-        await db.insertInto('user').values(toRow(user, passwordHash)).execute()
-        return true
+        return atomically((run) => {
+          const isTaken = user.application === undefined && run(namesake.compile()).rows.length > 0
+          if (!isTaken) run(db.insertInto('user').values(row).compile())
+          return !isTaken
+        })
       } catch (cause) {
         if (hasCode(cause, 'SQLITE_CONSTRAINT_UNIQUE')) return false
         throw cause
