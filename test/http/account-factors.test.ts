@@ -4,6 +4,7 @@ import type { Credential } from '../../src/model/factor.ts'
 import type { User } from '../../src/model/user.ts'
 import { ACCOUNT, type AccountTest, openAccountTest, WIKI } from '../support/account.ts'
 import { createAuthenticator } from '../support/authenticator.ts'
+import { listenTo } from '../support/event-source.ts'
 import { PASSWORD } from '../support/gateway.ts'
 import { optionsOn, spoken } from '../support/passkeys.ts'
 import { bigNumber } from '../support/two-screens.ts'
@@ -123,11 +124,19 @@ describe('another way to sign in', () => {
     const user = await somebody()
     await visitor.open(`${ACCOUNT}/factors/add`)
     await test.send(visitor, { enroll: 'push' })
+    // The page hears of the phone at once, and needs not look again and again.
+    const events = /data-events="([^"]+)"/.exec(body())?.[1] ?? ''
+    expect(events).toMatch(/\/account\/factors\/add\/[\w-]{22}\/events$/)
+    const cookie = visitor.jar.headerFor('auth.gw.test')
+    const stream = await listenTo(test.port, events, { cookie })
+    expect((await listenTo(test.port, events, {})).status).toBe(303)
     const { url } = visitor
     expect(body()).not.toContain('name="code"')
     const phone = test.visitor()
     await phone.open(/https:\/\/[\w.]+\/approver\/[\w-]{43}/.exec(body())?.[0] ?? '')
     await phone.submit({ subscription: '' })
+    await stream.next('answered')
+    await stream.ended
     const number = bigNumber(await phone.open('https://auth.gw.test/approver'))
     expect(number).toMatch(/^\d\d$/)
     await visitor.open(url)
@@ -136,6 +145,7 @@ describe('another way to sign in', () => {
     await test.send(visitor, { code: number })
     expect(visitor.url).toBe(`${ACCOUNT}/factors?done=added`)
     expect((await bound(user)).map(({ kind }) => kind)).toContain('push')
+    expect((await listenTo(test.port, events, { cookie })).status).toBe(204)
   })
 
   it('that is a passkey takes its place from the first answer on', async () => {

@@ -179,6 +179,34 @@ describe('the account', () => {
     },
   )
 
+  story('OTP-014', 'changes nothing by a code in a mail for whoever has more', async () => {
+    const mailId = await test.addCredential(alice, 'email', { target: alice.email }, 'Mail')
+    const codes = () =>
+      test.inbox.messages().flatMap(({ message }) => /\b\d{6}\b/.exec(message.text)?.[0] ?? [])
+    await visitor.open(`https://auth.gw.test/login?rd=${encodeURIComponent(WIKI)}`)
+    await test.send(visitor, { username: alice.name, password: PASSWORD })
+    await test.send(visitor, { way: mailId })
+    await expect.poll(() => codes().length).toBe(1)
+    expect((await visitor.submit({ code: codes()[0] ?? '' })).location).toBe(WIKI)
+
+    // Two factors by the configuration: enough to look, and not to change.
+    expect((await visitor.get(ACCOUNT)).status).toBe(200)
+    for (const page of ['factors/add', 'mail', 'password', 'name', 'sessions/others']) {
+      expect((await visitor.get(`${ACCOUNT}/${page}`)).location).toContain('/login?rd=')
+    }
+    expect((await post('factors/add', { enroll: 'totp' })).location).toContain('/login?rd=')
+    await visitor.open(`${ACCOUNT}/factors/add`)
+    const question = { url: visitor.url, page: visitor.page }
+    expect(question.page.body).not.toContain(mailId)
+    await visitor.submit({ way: mailId })
+    Object.assign(visitor, question)
+    expect(codes()).toHaveLength(1)
+    expect((await visitor.submit({ code: codes()[0] ?? '' })).status).toBe(401)
+    await test.giveCode(visitor, alice)
+    expect(visitor.url).toBe(`${ACCOUNT}/factors/add`)
+    expect(await credentials()).toHaveLength(2)
+  })
+
   story('MFA-018', 'tells how many backup codes are left, and lets no old one live', async () => {
     await test.signIn(visitor, alice)
     const make = async () => {

@@ -1,13 +1,16 @@
 import type { Context } from 'hono'
 import { ChooseFactor } from '../../../views/choose-factor.tsx'
 import type { Clock } from '../../base/clock.ts'
+import type { Signals } from '../../base/signals.ts'
 import type { Factor } from '../../factors/contract.ts'
 import type { Account } from '../../login/account/account.ts'
 import type { Enrollment, EnrollmentBegun } from '../../login/enrollments.ts'
 import type { Problem } from '../../login/outcome.ts'
+import { questionsTo } from '../../login/watch.ts'
 import type { SignedIn } from '../../model/session.ts'
 import type { Cookies } from '../../session/cookie.ts'
 import type { AppEnv } from '../../web/env.ts'
+import type { EventStreams } from '../../web/event-stream.ts'
 import { type Form, readForm } from '../form.ts'
 import type { Pages } from '../page.ts'
 import { choiceOf, enrollmentView, targetView, waitOf } from '../question.ts'
@@ -23,11 +26,13 @@ export interface AddFactorPagesDeps {
   onward(given: string | undefined): string | undefined
   /** How long a remembered session lasts, in seconds. */
   rememberedSeconds: number
+  signals: Signals
+  streams: EventStreams
 }
 
 /** Binds another authenticator: what, where to, and its first answer. */
 export function addFactorPages(deps: AddFactorPagesDeps) {
-  const { account, clock, cookies, door, pages } = deps
+  const { account, clock, cookies, door, pages, signals, streams } = deps
   const { authenticators, enrollments } = account
 
   /** Both go along from page to page: where the person was going, and what would get them there. */
@@ -124,13 +129,33 @@ export function addFactorPages(deps: AddFactorPagesDeps) {
     if (!factor) return c.redirect(here(c), 303)
     const action = door.link(`factors/add/${credential.id}`, along(c))
     const wait = waitOf(problem, clock)
-    const shown = { ...asked(c, at, action), wait, clock, userName: at.user.name }
+    const events = door.link(`factors/add/${credential.id}/events`)
+    const shown = { ...asked(c, at, action), wait, clock, events, userName: at.user.name }
     const enrollment = { factor, offer, challenge, others: offered.length > 1 }
     const view = enrollmentView(enrollment, problem, shown)
     return pages.show(c, view, { status: statusOf(problem), scripts: true })
   }
 
   const show = open((it, c, at) => showEnrollment(it, c, at))
+
+  /** Tells the page as soon as another device has opened the link that it shows. */
+  const events: AccountPage = async (c, at) => {
+    const id = c.req.param('id') ?? ''
+    const isInvited = async () => {
+      const it = await enrollments.find(id, at.user)
+      return it?.offer.show === 'link' && !it.offer.joined
+    }
+    // An EventSource that is told 204 does not come back.
+    if (!(await isInvited())) return c.body(null, 204)
+    return streams.open({
+      who: `enrollment/${id}`,
+      async look() {
+        const isOver = !(await isInvited())
+        return { events: isOver ? [{ name: 'answered', data: '' }] : [], over: isOver }
+      },
+      listen: (hear) => signals.listen(questionsTo(at.user.id), hear),
+    })
+  }
 
   const take = open(async (it, c, at) => {
     const form = await readForm(c)
@@ -154,7 +179,7 @@ export function addFactorPages(deps: AddFactorPagesDeps) {
     return c.redirect(onward, 303)
   })
 
-  return { choose, begin, show, take }
+  return { choose, begin, show, take, events }
 }
 
 interface WantedTarget {

@@ -51,6 +51,7 @@ export function accountPages(given: AccountPagesDeps): Hono<AppEnv> {
     .post('/account/factors/add', page('change', add.begin))
     .get('/account/factors/add/:id', page('change', add.show))
     .post('/account/factors/add/:id', page('change', add.take))
+    .get('/account/factors/add/:id/events', page('change', add.events))
     .get('/account/factors/:id', page('change', factors.show))
     .post('/account/factors/:id', page('change', factors.rename))
     .get('/account/factors/:id/remove', page('change', factors.askRemove))
