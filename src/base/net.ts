@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv6, SocketAddress } from 'node:net'
+import { remembering } from './memo.ts'
 
 /** A set of networks that an address can be in. */
 export interface Networks {
@@ -29,13 +30,12 @@ export function networks(list: readonly string[]): Networks {
     if (!network) throw new TypeError(`not a network: ${text}`)
     block.addSubnet(network.address, network.prefix, isIPv6(network.address) ? 'ipv6' : 'ipv4')
   }
-  return {
-    has: (address) => {
-      if (address === UNIX_PEER) return hasUnix
-      const version = isIP(address)
-      return version !== 0 && block.check(address, version === 6 ? 'ipv6' : 'ipv4')
-    },
+  const has = (address: string) => {
+    if (address === UNIX_PEER) return hasUnix
+    const version = isIP(address)
+    return version !== 0 && block.check(address, version === 6 ? 'ipv6' : 'ipv4')
   }
+  return { has: remembering(1_000, has) }
 }
 
 // Wider than any network that belongs to one party: 10.0.0.0/8 and fc00::/7 are the widest.

@@ -93,7 +93,7 @@ export function createCookies({ portal, realms }: CookiesDeps): Cookies {
     approver: hostOnly('gatehouse-approver'),
     handOff: hostOnly('gatehouse-hand-off'),
     rounds: hostOnly('gatehouse-rounds'),
-    cut: (header) => (header.length > LONG ? cutOurs(header) : cutBefore(header).kept),
+    cut: (header) => cutBefore(header).kept,
     mend: (header) =>
       header !== undefined && valuesOf(header, session.name).length > 1
         ? clearedEverywhere(session.name, portal.hostname, secure)
@@ -137,9 +137,8 @@ function clearedEverywhere(name: string, host: string, secure: boolean): string[
   )
 }
 
-/** Browsers send the same cookies with every request; what is longer than usual is not remembered. */
-const LONG = 1024
-const cutBefore = remembering(1_000, (header) => ({ kept: cutOurs(header) }))
+/** Browsers send the same cookies with every request. */
+const cutBefore = remembering(1_000, (header) => ({ kept: cutOurs(header) }), 1024)
 
 function cutOurs(header: string): string | undefined {
   if (!/gatehouse/i.test(header)) return header

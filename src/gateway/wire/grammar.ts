@@ -4,14 +4,8 @@ import { remembering } from '../../base/memo.ts'
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
-/** As long as any that is in use; who makes them longer is not remembered. */
-const LONGEST = 64
-
-const judged = remembering(1_000, (name) => TOKEN.test(name))
-
 /** Is this the name of a header, and nothing else? */
-export const isName = (text: string): boolean =>
-  text.length <= LONGEST ? judged(text) : TOKEN.test(text)
+export const isName = remembering(1_000, (text) => TOKEN.test(text))
 
 /** Can this stand behind a name, and end with its line? */
 export const isValue = (text: string): boolean => VALUE.test(text)
