@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { generateSecret } from 'otplib'
+import { newKeyToken } from '../../src/api/keys.ts'
 import { sha256 } from '../../src/base/bytes.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { createKeyring } from '../../src/base/keyring.ts'
@@ -25,6 +26,9 @@ export interface BenchedGateway {
   cookies: readonly string[]
   /** People who are not, and can be. */
   people: readonly Person[]
+  /** Users of an application that checks their codes through the API, and its key. */
+  customers: readonly Customer[]
+  apiKey: string
   end(): Promise<void>
 }
 
@@ -32,6 +36,14 @@ export interface Person {
   name: string
   secret: string
 }
+
+export interface Customer {
+  /** As the application calls them. */
+  id: string
+  secret: string
+}
+
+const SHOP = 'shop'
 
 export const PASSWORD = 'eleven green bottles'
 
@@ -43,16 +55,17 @@ export interface GatewayOptions {
   /** Of how many of them the cookie is told. */
   cookies?: number
   people?: number
+  customers?: number
   workers?: number
 }
 
 export async function startGateway(options: GatewayOptions): Promise<BenchedGateway> {
-  const { upstream, sessions = 1, cookies = 1, people = 0, workers = 1 } = options
+  const { upstream, sessions = 1, cookies = 1, people = 0, customers = 0, workers = 1 } = options
   const port = await freePort()
   const host = `localhost:${port}`
   const program = createProgram(configOf(port, upstream, workers))
   const path = join(program.folder, 'gatehouse.db')
-  const filled = await fill(path, cookies, people)
+  const filled = await fill(path, { cookies, people, customers })
   if (sessions > cookies) addSessions(path, sessions - cookies)
   const started = await program.start()
   await settled()
@@ -73,6 +86,10 @@ health: { listen: "127.0.0.1:0" }
 trusted_proxies: [127.0.0.1]
 store: { path: ./gatehouse.db }
 login: { password: { queue: 256 } }
+factors: { totp: {} }
+api:
+  applications: [{ id: ${SHOP}, name: The Shop }]
+  requests_per_minute: { key: 1000000, user: 1000000, address: 1000000 }
 routes:
   - host: localhost
     upstream: http://127.0.0.1:${upstream}
@@ -86,7 +103,7 @@ async function endOf(program: Program): Promise<void> {
   await program.end()
 }
 
-async function fill(path: string, cookieCount: number, peopleCount: number) {
+async function fill(path: string, count: { cookies: number; people: number; customers: number }) {
   const { store, keyring } = await openSqlite({ path }, { create: true })
   const now = systemClock.now()
   const issuer = createSessions({
@@ -98,7 +115,7 @@ async function fill(path: string, cookieCount: number, peopleCount: number) {
   })
   const proof = { aal: 2 as const, phishingResistant: false, amr: ['pwd', 'otp', 'mfa'] }
   const cookies: string[] = []
-  for (let index = 0; index < cookieCount; index += 1) {
+  for (let index = 0; index < count.cookies; index += 1) {
     const user = aUser({ name: `signed-in-${index}`, groups: ['staff'] })
     await store.users.insert(user)
     const issued = await issuer.issue({
@@ -116,15 +133,28 @@ async function fill(path: string, cookieCount: number, peopleCount: number) {
   const hasher = createPasswordHasher({ cost, pepper, concurrency: 2, queueLimit: 9 })
   const hash = await hasher.hash(PASSWORD)
   const people: Person[] = []
-  for (let index = 0; index < peopleCount; index += 1) {
+  for (let index = 0; index < count.people; index += 1) {
     const user = aUser({ name: `person-${index}` })
     const secret = generateSecret()
     await store.users.insert(user, hash)
     await store.credentials.insert(aCredential({ userId: user.id, data: { secret } }))
     people.push({ name: user.name, secret })
   }
+
+  const customers: Customer[] = []
+  for (let index = 0; index < count.customers; index += 1) {
+    const id = `customer-${index}`
+    const secret = generateSecret()
+    const user = aUser({ name: id, application: SHOP })
+    await store.users.insert(user)
+    await store.credentials.insert(aCredential({ userId: user.id, data: { secret } }))
+    customers.push({ id, secret })
+  }
+  const { id, token: apiKey, secretHash } = newKeyToken()
+  const key = { id, application: SHOP, label: 'bench', scopes: ['2fa' as const], networks: [] }
+  await store.apiKeys.insert({ ...key, createdAt: now }, secretHash)
   await store.close()
-  return { cookies, people }
+  return { cookies, people, customers, apiKey }
 }
 
 const PER_USER = 10

@@ -13,6 +13,7 @@ import { type Asked, type Load, load, loadedBy } from './load.ts'
 import { cpuMicroseconds, endAll, residentMiB, startBare, startNginx } from './processes.ts'
 import { measureSignIns, p99WhileSigningIn } from './sign-ins.ts'
 import { echo, openSockets } from './sockets.ts'
+import { measureVerifications, type Verified } from './verifications.ts'
 
 const word = process.argv[2] ?? ''
 const ROUNDS = 5
@@ -211,6 +212,22 @@ async function benchSignIns(): Promise<void> {
   note('p99 of a proxied GET while 200 people sign in', p99, 'ms')
 }
 
+async function benchVerifications(): Promise<void> {
+  const gateway = await open({ upstream: application.port, customers: 3_000 })
+  const results: Verified[] = []
+  // The first five hundred warm it up.
+  for (let from = 0; from < 3_000; from += 500) {
+    results.push(await measureVerifications(gateway, gateway.customers.slice(from, from + 500)))
+  }
+  const counted = results.slice(1)
+  note(
+    'verify of a code through the API',
+    median(counted.map(({ cpuMicroseconds: cost }) => cost)),
+    'µs',
+  )
+  note('the same, a second', median(counted.map(({ perSecond }) => perSecond)), 'requests')
+}
+
 async function benchWorkers(): Promise<void> {
   const one = await open({ upstream: application.port })
   const two = await open({ upstream: application.port, workers: 2 })
@@ -240,6 +257,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   'web-socket': benchSockets,
   idle: benchIdleSockets,
   'sign-in': benchSignIns,
+  verify: benchVerifications,
   workers: benchWorkers,
 }
 
