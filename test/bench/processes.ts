@@ -114,6 +114,12 @@ export function residentMiB(pid: number): number {
   return Number(kib) / 1024
 }
 
+/** How many files a process may have open. */
+export function openFilesOf(pid: number): number {
+  const limits = readFileSync(`/proc/${pid}/limits`, 'utf8')
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 1024)
+}
+
 /** What follows the name in parentheses, which may hold anything; `undefined` when it is gone. */
 function statOf(pid: number): string[] | undefined {
   try {
