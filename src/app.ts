@@ -74,6 +74,12 @@ export function createApp(config: Config, outside: Outside): App {
   const { store, keyring, log, clock = systemClock, policy = 1, ways = [] } = outside
   const metrics = outside.metrics ?? createMetrics()
   const count = eventCounter(metrics)
+  const databaseState = metrics.gauge(
+    'gatehouse_risk_database_good',
+    'Is a database of places or leaked passwords whole (1), or missing or broken (0)?',
+    ['database'],
+    'min',
+  )
   const openStreams = createStreams(clock)
   const outbox = createOutbox({ clock, log })
   const signals = outside.signals ?? createSignals()
@@ -81,6 +87,7 @@ export function createApp(config: Config, outside: Outside): App {
   const build = (built: Config, number: number) =>
     createHouse(built, {
       ...{ store, keyring, clock, outbox, signals, streams, openStreams, ways, count },
+      databaseIsGood: (database, isGood) => databaseState({ database }, isGood ? 1 : 0),
       log: withFields(log, { policy: number }),
     })
 

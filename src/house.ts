@@ -45,6 +45,7 @@ import { createPortal } from './portal/index.ts'
 import { createPages } from './portal/page.ts'
 import { createRounds } from './portal/rounds.ts'
 import { asksFor } from './portal/words.ts'
+import { breachesOf, createRisk, type RiskDeps } from './risk/index.ts'
 import { createCookies } from './session/cookie.ts'
 import { createRealms, type Realms } from './session/realms.ts'
 import { createSessions } from './session/sessions.ts'
@@ -61,6 +62,8 @@ export interface Ground {
   clock: Clock
   /** Counts events. */
   count: EventCounter
+  /** Notes whether the databases that risks are weighed with can be used. */
+  databaseIsGood: RiskDeps['databaseIsGood']
   outbox: Outbox
   /** Wakes pages that wait, whichever configuration they came from. */
   signals: Signals
@@ -158,7 +161,18 @@ export function createHouse(config: Config, ground: Ground): House {
   // A sign-in that is to arrive on another host is about the page there.
   const routeOf = (url: string) => gateway.routeOf(handOffs.pageBehind(url))
 
-  const policy = createPasswordPolicy(passwordPlace(config))
+  const { risk: weighing } = config.login
+  const watched = { clock, log, databaseIsGood: ground.databaseIsGood }
+  const breaches = weighing?.breaches ? breachesOf(weighing.breaches, watched) : undefined
+  const risk =
+    weighing &&
+    createRisk({
+      ...{ config: weighing, breaches, ...watched },
+      devices: store.devices,
+      habits: store.habits,
+      key: keyring('habits'),
+    })
+  const policy = createPasswordPolicy({ ...passwordPlace(config), breaches })
   const { attempts, tickets, users } = store
   const passwords = createPasswords({
     attempts,
@@ -179,6 +193,7 @@ export function createHouse(config: Config, ground: Ground): House {
     directory,
     factors,
     limitsKey: keyring('throttle'),
+    log,
     nameOf: (url) => routeOf(url)?.name,
     notice: createPrivacyNotice({
       clock,
@@ -189,6 +204,7 @@ export function createHouse(config: Config, ground: Ground): House {
     passwordMaxAge: ({ session }) =>
       session.remembered ? config.session.idle : config.session.absolute,
     passwords,
+    risk,
     requirementFor: (url, address) => gateway.requirementFor(handOffs.pageBehind(url), address),
     sessions,
     signals,
@@ -206,6 +222,7 @@ export function createHouse(config: Config, ground: Ground): House {
     mayErase: config.privacy.erase_by_person,
     outbox,
     passwords,
+    risk,
     sessions,
     site,
     store,

@@ -34,6 +34,7 @@ const LIBRARY_DOORS: Record<string, string[]> = {
   'http-proxy': ['src/gateway/upgrade.ts'],
   jose: ['src/gateway/assertion'],
   kysely: ['src/store'],
+  'mmdb-lib': ['src/risk/places.ts'],
   'libphonenumber-js': ['src/factors/code'],
   nodemailer: ['src/channels/smtp'],
   otplib: ['src/factors/totp'],

@@ -3,7 +3,7 @@ import { Layout } from './layout.tsx'
 import { Reference } from './parts/reference.tsx'
 
 /** Why a person is refused. */
-export type RefusedReason = 'not_a_member' | 'rule_denies' | 'no_rule_matched'
+export type RefusedReason = 'not_a_member' | 'rule_denies' | 'too_unusual' | 'no_rule_matched'
 
 /** What the page for a person who may not enter needs to know. */
 export interface RefusedProps {
@@ -50,6 +50,8 @@ export const Refused = (props: RefusedProps) => {
 const why: Record<RefusedReason, (host: string) => string> = {
   not_a_member: (host) =>
     `This part of ${host} is kept for certain people or groups, and this account is not among them.`,
+  too_unusual: (host) =>
+    `Your sign-in was not like the ones that this account usually sees, and this part of ${host} is closed to such. Sign in again in the browser and from the place that you usually do.`,
   rule_denies: (host) => `A rule of ${host} closes this page.`,
   no_rule_matched: (host) => `No rule of ${host} opens this page to anybody, so it stays closed.`,
 }

@@ -13,6 +13,7 @@ export type KeyPurpose =
   | 'hand-off'
   | 'rounds'
   | 'passkey'
+  | 'habits'
 
 /** Keys derived from the operator's one secret key. */
 export type Keyring = (purpose: KeyPurpose) => Uint8Array

@@ -1,4 +1,4 @@
-import { AggregatorRegistry, Counter, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client'
 
 /** Figures for whoever watches over the gateway, in the text form of Prometheus. */
 export interface Figures {
@@ -15,6 +15,17 @@ export interface Metrics extends Figures {
     help: string,
     labels: readonly L[],
   ): (values: Record<L, string>) => void
+  /**
+   * Makes a figure that goes up and down.
+   *
+   * @param among How those of several processes become one.
+   */
+  gauge<L extends string>(
+    name: string,
+    help: string,
+    labels: readonly L[],
+    among: 'sum' | 'min' | 'max',
+  ): (values: Record<L, string>, value: number) => void
 }
 
 /** @param shared Is this one of several processes, whose figures the first one adds up? */
@@ -31,6 +42,16 @@ export function createMetrics({ shared = false }: { shared?: boolean } = {}): Me
     counter(name, help, labels) {
       const counter = new Counter({ name, help, labelNames: [...labels], registers: [registry] })
       return (values) => counter.inc(values)
+    },
+    gauge(name, help, labels, aggregator) {
+      const gauge = new Gauge({
+        name,
+        help,
+        labelNames: [...labels],
+        registers: [registry],
+        aggregator,
+      })
+      return (values, value) => gauge.set(values, value)
     },
   }
 }

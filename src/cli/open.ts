@@ -9,6 +9,7 @@ import type { Config } from '../config/schema.ts'
 import { createPasswordPolicy, type PasswordPolicy } from '../login/password-policy.ts'
 import type { AuditEvent, EventName } from '../model/event.ts'
 import type { User } from '../model/user.ts'
+import { openBreaches } from '../risk/breaches.ts'
 import { createSessions, type Sessions } from '../session/sessions.ts'
 import type { Store } from '../store/contract.ts'
 import { openSqlite } from '../store/sqlite.ts'
@@ -40,6 +41,7 @@ export async function atDesk<T>(
 ): Promise<T> {
   const { config } = loadConfig(findConfigFile(configFile, environment), environment)
   const { store, keyring } = await openSqlite(config.store, { create })
+  const leaked = config.login.risk?.breaches
   const { memory_kib, passes, concurrency, queue } = config.login.password
   try {
     return await work({
@@ -58,7 +60,12 @@ export async function atDesk<T>(
         concurrency,
         queueLimit: queue,
       }),
-      policy: createPasswordPolicy(passwordPlace(config)),
+      policy: createPasswordPolicy({
+        ...passwordPlace(config),
+        ...(leaked
+          ? { breaches: openBreaches({ path: leaked, clock: systemClock, told() {} }) }
+          : {}),
+      }),
       async userNamed(name) {
         const user = await store.users.findByName(name)
         if (user) return user

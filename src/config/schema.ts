@@ -76,6 +76,23 @@ export const configSchema = z
     },
   )
   .superRefine(
+    ({ routes, login }, context) => {
+      if (login.risk) return
+      routes.forEach(({ rules }, index) => {
+        rules.forEach(({ at_risk: asked }, position) => {
+          if (asked === undefined) return
+          const path = ['routes', index, 'rules', position, 'at_risk']
+          const message = 'no risk is weighed; write login.risk, be it empty: {}'
+          context.addIssue({ code: 'custom', path, message })
+        })
+      })
+    },
+    {
+      when: ({ issues }) =>
+        !issues.some(({ path: [section] = [] }) => section === 'routes' || section === 'login'),
+    },
+  )
+  .superRefine(
     ({ listen, health }, context) => {
       const isTaken = listen.some(({ address }) => collide(address, health.listen))
       if (!isTaken) return

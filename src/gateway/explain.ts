@@ -53,6 +53,7 @@ const DENIALS = {
   no_rule_matched: () => 'no rule is about this',
   rule_denies: (rule: string) => `${rule} is closed to everybody`,
   not_a_member: (rule: string) => `${rule} lets in others`,
+  too_unusual: (rule: string) => `${rule} lets in nobody whose sign-in was that unusual`,
 }
 
 const REFUSALS = {

@@ -1,6 +1,7 @@
 import { randomToken, sameBytes, sha256 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Attempt } from '../model/attempt.ts'
+import type { Assessment } from '../model/risk.ts'
 import type { AttemptRepository } from '../store/contract.ts'
 import { TRIES_PER_ATTEMPT } from './limits.ts'
 
@@ -33,6 +34,7 @@ export type AttemptStart = Pick<
   sessionId?: string
   passwordVersion?: number
   goal?: 'new_password'
+  risk?: Assessment
   chosen?: string
   enrollingKind?: string
   enrollingId?: string

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { duration } from '../base/schema.ts'
+import { riskConfig } from '../risk/config.ts'
 
 export const loginConfig = z.strictObject({
   attempt: duration().prefault('10m').meta({
@@ -7,6 +8,10 @@ export const loginConfig = z.strictObject({
   }),
   remember_me: z.boolean().default(true).meta({
     description: 'Offer "keep me signed in" on the sign-in page.',
+  }),
+  risk: riskConfig.optional().meta({
+    description:
+      'How unusual each sign-in is, and what follows. Left out: nothing is weighed, and nothing is kept for it.',
   }),
   two_factor_methods: z
     .array(z.string().min(1))

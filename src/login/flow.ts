@@ -1,6 +1,7 @@
 import type { Directory } from '../directories/contract.ts'
 import type { Factors } from '../factors/contract.ts'
-import { versionOf } from '../model/user.ts'
+import type { Assessment } from '../model/risk.ts'
+import { type User, versionOf } from '../model/user.ts'
 import { createAnswers } from './answers.ts'
 import type { Attempts } from './attempts.ts'
 import type { Guesses } from './guesses.ts'
@@ -34,7 +35,8 @@ export interface LoginFlowDeps extends Omit<PassageDeps, 'factors'> {
 }
 
 export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
-  const { attempts, challenges, credentials, directory, enrollments, guesses, passwords } = deps
+  const { attempts, caution, challenges, credentials, directory } = deps
+  const { enrollments, guesses, passwords } = deps
   const factors: Factors = new Map(
     [...deps.factors].filter(([kind]) => deps.twoFactorKinds.has(kind)),
   )
@@ -99,8 +101,21 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
     if (step.ask === 'nothing') {
       return { kind: 'done', returnTo: destination, remember: session.remembered }
     }
-    return passage.proceed(draft, user, visit, (change) =>
-      attempts.open({ ...draft, ...change, browser: visit.browser }),
+    return setOut(draft, user, visit, await caution.weigh(user, visit))
+  }
+
+  /** Puts a sign-in on its way, with as much asked as its risk takes. */
+  const setOut = async (
+    draft: Draft,
+    user: User,
+    visit: Visit,
+    risk: Assessment | undefined,
+  ): Promise<Outcome> => {
+    if (caution.refuses(risk)) return caution.refuse(user, visit, risk)
+    const requirement = await passage.raised(draft.requirement, risk, user)
+    const weighed: Draft = { ...draft, requirement, ...(risk ? { risk } : {}) }
+    return passage.proceed(weighed, user, visit, (change) =>
+      attempts.open({ ...weighed, ...change, browser: visit.browser }),
     )
   }
 
@@ -133,9 +148,12 @@ export function createLoginFlow(deps: LoginFlowDeps): LoginFlow {
       ...versionOf(user),
       remember: answer.kind === 'password' && answer.remember,
     }
-    return passage.proceed(draft, user, visit, (change) =>
-      attempts.open({ ...draft, ...change, browser: visit.browser }),
-    )
+    const { failures } = checked
+    const given = {
+      ...(answer.kind === 'password' ? { password: answer.password } : {}),
+      ...(failures ? { failures } : {}),
+    }
+    return setOut(draft, user, visit, await caution.weigh(user, visit, given))
   }
 
   const byName = async ({ name, password }: { name: string; password: string }, visit: Visit) => {

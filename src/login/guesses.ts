@@ -8,6 +8,7 @@ import type { GivenProof } from '../model/attempt.ts'
 import type { Challenge, ChallengeState } from '../model/challenge.ts'
 import type { Credential, Verdict, VerdictReason, Worth } from '../model/factor.ts'
 import type { User } from '../model/user.ts'
+import type { Failures } from '../risk/contract.ts'
 import type { CredentialRepository } from '../store/contract.ts'
 import { type Challenges, TRIES_PER_CHALLENGE } from './challenges.ts'
 import { FAILURES_THAT_DISABLE, type Limits } from './limits.ts'
@@ -21,7 +22,7 @@ export interface Guess {
 
 export type Checked =
   /** `proof` is absent where the answer was right and proves nothing about the person. */
-  | { ok: true; proof?: GivenProof; credential?: Credential }
+  | { ok: true; proof?: GivenProof; credential?: Credential; failures?: Failures }
   | { ok: false; reason: VerdictReason | 'exhausted' }
   /** There were too many wrong ones of what cannot be hit upon, and this was another. */
   | { ok: false; reason: 'throttled'; seconds: number }
@@ -205,8 +206,8 @@ export function createGuesses(deps: GuessesDeps): Guesses {
           if (!(await directory.checkPassword(user, password))) {
             return refused('wrong', 'password', user?.id, address)
           }
-          await limits.afterPassword(guess)
-          return { ok: true, proof: { ...PASSWORD, at: clock.now() } }
+          const failures = await limits.afterPassword(guess)
+          return { ok: true, proof: { ...PASSWORD, at: clock.now() }, failures }
         },
       }
     },

@@ -2,6 +2,7 @@ import { hmac } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { sourceOf, sourcesOf } from '../base/net.ts'
 import { userNameKey } from '../model/user.ts'
+import type { Failures } from '../risk/contract.ts'
 import type { Bucket, BucketAbout, DeviceRepository, LimitRepository } from '../store/contract.ts'
 
 /**
@@ -14,7 +15,8 @@ import type { Bucket, BucketAbout, DeviceRepository, LimitRepository } from '../
 export interface Limits {
   /** @returns The seconds to wait, 0 when the guess may be made. */
   beforePassword(guess: PasswordGuess): Promise<number>
-  afterPassword(guess: PasswordGuess): Promise<void>
+  /** @returns The wrong answers that were counted before this right one. */
+  afterPassword(guess: PasswordGuess): Promise<Failures>
   /** @returns The seconds to wait, 0 when the guess may be made. */
   beforeFactor(guess: FactorGuess): Promise<number>
   afterFactor(guess: FactorGuess): Promise<void>
@@ -151,8 +153,10 @@ export function createLimits({ repository, devices, clock, key }: LimitsDeps): L
   const before = async ({ of, own }: Taken) => repository.take([...of, ...own], clock.now())
   /** What the person proved is forgiven; an address is shared by many, and gets one guess back. */
   const after = async ({ of, own }: Taken) => {
-    await repository.forgive(own.map((it) => it.key))
-    await repository.giveBack(of.map((it) => it.key))
+    return {
+      own: await repository.forgive(own.map((it) => it.key)),
+      of: await repository.giveBack(of.map((it) => it.key)),
+    }
   }
 
   const ofSends = ({ name, most, windowSeconds, about = { kind: 'messages' } }: SendBudget) => ({
@@ -166,9 +170,21 @@ export function createLimits({ repository, devices, clock, key }: LimitsDeps): L
 
   return {
     beforePassword: async (guess) => before(await ofPassword(guess)),
-    afterPassword: async (guess) => after(await ofPassword(guess)),
+    async afterPassword(guess) {
+      const taken = await ofPassword(guess)
+      const { own, of } = await after(taken)
+      const [account] = taken.own
+      const [address] = taken.of
+      return {
+        // The right one was counted among them.
+        account: Math.max(0, (own.get(account?.key ?? '') ?? 0) - 1),
+        address: of.get(address?.key ?? '') ?? 0,
+      }
+    },
     beforeFactor: async (guess) => before(await ofFactor(guess)),
-    afterFactor: async (guess) => after(await ofFactor(guess)),
+    async afterFactor(guess) {
+      await after(await ofFactor(guess))
+    },
     wrongSecret: (address) => repository.take(ofAddress(address, 'secret'), clock.now()),
     beforeSend: (budgets) => repository.take(budgets.map(ofSends), clock.now()),
 

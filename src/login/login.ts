@@ -1,13 +1,16 @@
 import type { Audit } from '../audit/record.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
 import type { Signals } from '../base/signals.ts'
 import type { Outbox } from '../channels/contract.ts'
 import type { Directory } from '../directories/contract.ts'
 import type { Factors } from '../factors/contract.ts'
+import type { Risk } from '../risk/index.ts'
 import type { Store } from '../store/contract.ts'
 import { type AccountAccess, createAccountAccess } from './account/access.ts'
 import { type Approvers, createApprovers } from './approvers.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
+import { createCaution } from './caution.ts'
 import { type Challenges, createChallenges } from './challenges.ts'
 import { createEnrollments, type Enrollments } from './enrollments.ts'
 import { createLoginFlow, type LoginFlow, type LoginFlowDeps } from './flow.ts'
@@ -53,6 +56,9 @@ export interface LoginDeps
   clock: Clock
   directory: Directory
   factors: Factors
+  log: Log
+  /** How unusual sign-ins are; absent where that is not weighed. */
+  risk: Risk | undefined
   /** Makes digests of what limits are counted under. */
   limitsKey: Uint8Array
   outbox: Outbox
@@ -85,8 +91,10 @@ export function createLogin(deps: LoginDeps): Login {
   })
   const counting = new Map([...factors].filter(([kind]) => twoFactorKinds.has(kind)))
   const access = createAccountAccess({ clock, credentials, factors: counting })
+  const caution = createCaution({ audit, factors: counting, log: deps.log, risk: deps.risk })
   const flow = createLoginFlow({
     ...deps,
+    caution,
     access,
     attempts,
     challenges,

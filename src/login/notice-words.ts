@@ -1,6 +1,7 @@
 import { oneLine } from '../base/one-line.ts'
 import type { Factors } from '../factors/contract.ts'
 import type { AuditEvent } from '../model/event.ts'
+import { riskInWords } from './risk-words.ts'
 
 /** What a person is told about an event. */
 export interface NoticeWords {
@@ -74,10 +75,25 @@ export function noticeWords(
       if (details.lastResort === true) {
         return words('A backup code was used', 'Somebody signed in with a backup code.', 'backup')
       }
+      if (details.notify === true) {
+        return words(
+          'An unusual sign-in',
+          `Somebody signed in ${riskInWords(text('reasons'))}.`,
+          'unusual',
+        )
+      }
       return details.newDevice === true
         ? words(
             'A sign-in from a new browser',
             'Somebody signed in from a browser that is new here.',
+          )
+        : undefined
+    case 'login.refused':
+      return details.reason === 'risk'
+        ? words(
+            'A sign-in was stopped',
+            `Somebody proved to be you, and was stopped all the same: it was ${riskInWords(text('reasons'))}. If it was not you, they know your password.`,
+            'stopped',
           )
         : undefined
     default:

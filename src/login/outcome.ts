@@ -124,6 +124,8 @@ export type Outcome =
   | { kind: 'exhausted' }
   /** Somebody said on another device that this was not them. */
   | { kind: 'denied' }
+  /** Too unusual to be let in; the number is for whoever runs the site. */
+  | { kind: 'refused'; reference: string }
   /** Nothing that this person has here can be enough. */
   | {
       kind: 'impossible'

@@ -7,12 +7,14 @@ import type { Attempt, GivenProof } from '../model/attempt.ts'
 import type { ChallengeAbout } from '../model/challenge.ts'
 import type { Requirement } from '../model/decision.ts'
 import type { Credential } from '../model/factor.ts'
+import type { Assessment } from '../model/risk.ts'
 import type { Proof, SignedIn } from '../model/session.ts'
 import { type User, versionOf } from '../model/user.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { CredentialRepository, DeviceRepository } from '../store/contract.ts'
 import type { AccountAccess, AccountUse } from './account/access.ts'
 import type { AttemptStart } from './attempts.ts'
+import type { Caution } from './caution.ts'
 import type { Challenges, Opened } from './challenges.ts'
 import type { Enrollments } from './enrollments.ts'
 import type { Outcome, Visit } from './outcome.ts'
@@ -35,12 +37,15 @@ export interface Passage {
   aboutOf(visit: Visit, draft: Pick<Draft, 'returnTo'>): ChallengeAbout
   /** Is nothing about the account to change for now? */
   isFrozen(user: User): boolean
+  /** The same for a sign-in that is as unusual as this one. */
+  raised(requirement: Requirement, risk: Assessment | undefined, user: User): Promise<Requirement>
 }
 
 export type Save = (change: Partial<Draft>) => Promise<Attempt | undefined>
 
 export interface PassageDeps {
   audit: Audit
+  caution: Caution
   challenges: Challenges
   clock: Clock
   credentials: CredentialRepository
@@ -62,7 +67,7 @@ export interface PassageDeps {
 }
 
 export function createPassage(deps: PassageDeps): Passage {
-  const { challenges, clock, credentials, enrollments, factors } = deps
+  const { caution, challenges, clock, credentials, enrollments, factors } = deps
 
   const enrolled = async (userId: string): Promise<Credential[]> =>
     (await credentials.listByUser(userId)).filter(({ kind }) => factors.has(kind))
@@ -80,6 +85,11 @@ export function createPassage(deps: PassageDeps): Passage {
     return { aal: own.some(({ state }) => state === 'active') ? 2 : 1, phishingResistant: false }
   }
 
+  const raised = async (requirement: Requirement, risk: Assessment | undefined, user: User) =>
+    caution.asksMore(risk)
+      ? caution.raised(requirement, risk, await enrolled(user.id))
+      : requirement
+
   const stepOf = async (draft: Draft, user: User, { signedIn }: Visit): Promise<Step> => {
     const own = signedIn?.session.id === draft.sessionId ? signedIn : undefined
     const step = nextStep({
@@ -91,6 +101,7 @@ export function createPassage(deps: PassageDeps): Passage {
       factors: openTo(user, factors),
       ...(draft.chosen === undefined ? {} : { chosen: draft.chosen }),
       ...(draft.goal === undefined ? {} : { goal: draft.goal }),
+      unusual: caution.asksMore(draft.risk),
       now: clock.now(),
     })
     return deps.notice.before(step, draft)
@@ -104,7 +115,11 @@ export function createPassage(deps: PassageDeps): Passage {
   const proceed = async (draft: Draft, user: User, visit: Visit, save: Save): Promise<Outcome> => {
     const step = await stepOf(draft, user, visit)
     if (step.ask === 'identify') return { kind: 'restart' }
-    if (step.ask === 'impossible') return impossible(step.because, draft, user)
+    if (step.ask === 'impossible') {
+      return step.because === 'unusual'
+        ? caution.refuse(user, visit, draft.risk)
+        : impossible(step.because, draft, user)
+    }
     if (step.ask === 'nothing') return signIn(draft, step.proof, user, visit)
     if (CHANGES.has(step.ask) && isFrozen(user)) return impossible('frozen', draft, user)
     const change = step.ask === 'enroll' ? await enrollFirst(step.kinds, draft, user, visit) : {}
@@ -143,10 +158,10 @@ export function createPassage(deps: PassageDeps): Passage {
 
   const signIn = async (draft: Draft, proof: Proof, user: User, visit: Visit): Promise<Outcome> => {
     const { address, userAgent, browser, signedIn } = visit
-    const { remember } = draft
+    const { remember, risk } = draft
     // Whoever was signed in here before, this person or another, is so no longer.
     const replaces = signedIn ? { replaces: signedIn.session.id } : {}
-    const start = { userId: user.id, proof, remember, address, userAgent, ...replaces }
+    const start = { userId: user.id, proof, remember, address, userAgent, risk, ...replaces }
     const issued = await deps.sessions.issue({ ...start, ...versionOf(draft) })
     if (!issued) return { kind: 'restart' }
     const { token, session } = issued
@@ -162,6 +177,7 @@ export function createPassage(deps: PassageDeps): Passage {
     }
     const isNewDevice = !(await deps.devices.knows(user.id, sha256(browser)))
     await deps.devices.remember(user.id, sha256(browser), clock.now())
+    caution.learn(user, visit)
     const byLastResort = used.some(
       ({ id, kind }) => proved.has(id) && factors.get(kind)?.lastResort === true,
     )
@@ -177,6 +193,7 @@ export function createPassage(deps: PassageDeps): Passage {
         factors: [...new Set(used.map(({ kind }) => kind))].join(' '),
         lastResort: byLastResort,
         browser: browserInWords(userAgent),
+        ...caution.detailsOf(risk),
       },
     })
     return {
@@ -192,7 +209,7 @@ export function createPassage(deps: PassageDeps): Passage {
   const usedIn = async ({ by = [] }: Proof, user: User): Promise<Credential[]> =>
     (await enrolled(user.id)).filter(({ id }) => by.includes(id))
 
-  return { stepOf, requirementFor, proceed, signIn, put, aboutOf, isFrozen }
+  return { stepOf, requirementFor, raised, proceed, signIn, put, aboutOf, isFrozen }
 }
 
 /** Codes by mail are set up for the account's own address alone, so nobody without one begins with them. */

@@ -13,13 +13,19 @@ export interface PasswordPolicyDeps {
   alone: boolean
   /** Words of this place: its name, its hosts. */
   contextWords: readonly string[]
+  /** Leaked passwords that the operator keeps a list of. */
+  breaches?: { has(password: string): Promise<boolean | undefined> } | undefined
 }
 
 /** Above this nothing is gained, and hashing would be asked for too much. */
 const MAXIMUM_LENGTH = 256
 
 /** @see NIST SP 800-63B-4, section 3.1.1.2 (Password Verifiers) */
-export function createPasswordPolicy({ alone, contextWords }: PasswordPolicyDeps): PasswordPolicy {
+export function createPasswordPolicy({
+  alone,
+  breaches,
+  contextWords,
+}: PasswordPolicyDeps): PasswordPolicy {
   const minimumLength = alone ? 15 : 8
 
   return {
@@ -40,7 +46,9 @@ export function createPasswordPolicy({ alone, contextWords }: PasswordPolicyDeps
       if (word !== undefined)
         return 'Please choose something other than your name or the name of this site.'
       const common = await commonPasswords()
-      return common.has(bare) || common.has(password.toLowerCase())
+      return common.has(bare) ||
+        common.has(password.toLowerCase()) ||
+        (await breaches?.has(password)) === true
         ? 'This password is on the list that attackers try first. Please choose another.'
         : undefined
     },

@@ -25,7 +25,7 @@ export type Step =
   /** `kinds`: what would do, the recommended one first. */
   | { ask: 'enroll'; kinds: readonly string[]; reason: Reason }
   /** Nothing the person has, or may enroll here, can ever be enough. */
-  | { ask: 'impossible'; because: 'no_suitable_factor' | 'factor_disabled' }
+  | { ask: 'impossible'; because: 'no_suitable_factor' | 'factor_disabled' | 'unusual' }
   /** The privacy notice comes first; `again`: there was an older one that they agreed to. */
   | { ask: 'notice'; version: string; again: boolean }
   /** All is proved that it takes to choose a new password. */
@@ -60,6 +60,8 @@ export interface Situation {
   chosen?: string
   /** A link in a mail was followed: what else does it take to choose a new password? */
   goal?: 'new_password'
+  /** So unlike the person that a password alone must bind nothing new. */
+  unusual?: boolean
   now: UnixSeconds
 }
 
@@ -127,6 +129,7 @@ function secondStep(situation: Situation, missing: Methods, reason: Reason): Ste
   if (bound.some(({ state }) => state === 'active'))
     return { ask: 'impossible', because: 'no_suitable_factor' }
   if (bound.length > 0) return { ask: 'impossible', because: 'factor_disabled' }
+  if (situation.unusual) return { ask: 'impossible', because: 'unusual' }
   return enroll(situation, missing, 'no_factor')
 }
 

@@ -1,6 +1,7 @@
 import type { UnixSeconds } from '../base/clock.ts'
 import type { Requirement } from './decision.ts'
 import type { Worth } from './factor.ts'
+import type { Assessment } from './risk.ts'
 
 /** A sign-in on its way: somebody gave a right password or is signed in, and more is asked. */
 export interface Attempt {
@@ -18,6 +19,8 @@ export interface Attempt {
   remember: boolean
   /** Of the user, as it began: a password that was changed since ends it. Absent for never changed. */
   passwordVersion?: number
+  /** How unusual it is; absent where nothing was weighed. */
+  risk?: Assessment
   /** Where it leads when it is no sign-in: a link in a mail stands for the password that is to be replaced. */
   goal?: 'new_password'
   /** Wrong answers so far; five end the attempt. */

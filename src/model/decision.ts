@@ -24,7 +24,12 @@ export interface AccessRequest {
 }
 
 /** Why access is denied. */
-export type DenyReason = 'no_rule_matched' | 'rule_denies' | 'not_a_member' | 'ambiguous_query'
+export type DenyReason =
+  | 'no_rule_matched'
+  | 'rule_denies'
+  | 'not_a_member'
+  | 'too_unusual'
+  | 'ambiguous_query'
 
 /** What the rules of one route say. */
 export type RuleDecision = {

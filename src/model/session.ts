@@ -1,4 +1,5 @@
 import type { UnixSeconds } from '../base/clock.ts'
+import type { Assessment } from './risk.ts'
 import type { User } from './user.ts'
 
 /** How sure we are who is there: 0 nobody, 1 one factor, 2 two factors (NIST SP 800-63B). */
@@ -30,6 +31,8 @@ export interface Session extends Proof {
   /** Address and browser at sign-in, for the list of sessions. */
   address: string
   userAgent: string
+  /** How unusual the sign-in was; absent where nothing was weighed. */
+  risk?: Assessment
 }
 
 /** A living session and the person it belongs to, as they are at this moment. */

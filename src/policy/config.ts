@@ -16,6 +16,9 @@ export const PROVABLE = [
 ] as const satisfies readonly Level[]
 export type ProvedLevel = (typeof PROVABLE)[number]
 
+/** What a rule may ask for where a sign-in was unusual. */
+const AT_RISK = [...PROVABLE, 'deny'] as const
+
 const AMR = 'write the short name of a method, as in RFC 8176: otp'
 
 const checkedBy = (faultOf: (text: string) => string | undefined) =>
@@ -157,6 +160,17 @@ export const ruleConfig = z
           'One of these methods must have been used (RFC 8176): `pwd`, `otp`, `hwk` … Any when left out.',
         example: ['hwk'],
       }),
+    at_risk: z
+      .strictObject({
+        medium: z.enum(AT_RISK).optional().meta({ description: 'Where the risk is medium.' }),
+        high: z.enum(AT_RISK).optional().meta({ description: 'Where the risk is high.' }),
+      })
+      .optional()
+      .meta({
+        description:
+          'What it asks instead where the sign-in was unusual, by the level of its risk; never less than `require`. What is asked at `medium` is asked at `high`, too. Needs `login.risk`.',
+        example: { medium: 'two_factor', high: 'deny' },
+      }),
     mode: z.enum(['enforce', 'report']).default('enforce').meta({
       description:
         '`report` writes down and counts what the rule would have decided, and goes on with the next rule.',
@@ -164,11 +178,22 @@ export const ruleConfig = z
   })
   .superRefine((rule, context) => {
     const open = rule.require === 'bypass' || rule.require === 'deny'
-    for (const key of ['users', 'groups', 'max_age', 'amr'] as const) {
+    for (const key of ['users', 'groups', 'max_age', 'amr', 'at_risk'] as const) {
       if (open && rule[key] !== undefined) {
         const message = `has no meaning beside require: ${rule.require}, which asks nobody who they are`
         context.addIssue({ code: 'custom', path: [key], message })
       }
+    }
+    // Nothing about risk may open a door: a signal that is broken would.
+    const { medium, high } = rule.at_risk ?? {}
+    const steps = [
+      ['medium', medium, rule.require],
+      ['high', high, medium ?? rule.require],
+    ] as const
+    for (const [key, asked, least] of steps) {
+      if (open || asked === undefined || LEVELS.indexOf(asked) >= LEVELS.indexOf(least)) continue
+      const message = `asks for less than ${least}; more risk may only ask for more`
+      context.addIssue({ code: 'custom', path: ['at_risk', key], message })
     }
   })
 

@@ -1,5 +1,11 @@
 import type { UnixSeconds } from '../base/clock.ts'
-import type { AccessRequest, Requirement, RuleDecision, RuleReport } from '../model/decision.ts'
+import type {
+  AccessRequest,
+  DenyReason,
+  Requirement,
+  RuleDecision,
+  RuleReport,
+} from '../model/decision.ts'
 import type { Proof, SignedIn } from '../model/session.ts'
 import type { NamedNetworks, RuleConfig } from './config.ts'
 import { compileRule, isAbout, type Rule, readsPath, tellsCase } from './rule.ts'
@@ -66,11 +72,14 @@ export function conclude(
   signedIn: SignedIn | undefined,
   now: UnixSeconds,
 ): RuleDecision {
-  const { name, position, effect, admits } = rule
+  const { name, position, admits } = rule
   const allowed = { kind: 'allow', rule: name, position, signedIn } as const
-  if (effect === 'bypass') return allowed
-  if (effect === 'deny') return deny(rule, 'rule_denies', signedIn)
+  if (rule.effect === 'bypass') return allowed
+  if (rule.effect === 'deny') return deny(rule, 'rule_denies', signedIn)
   if (signedIn && admits && !admits(signedIn.user)) return deny(rule, 'not_a_member', signedIn)
+  const risk = signedIn?.session.risk
+  const effect = (risk && rule.atRisk?.[risk.level]) ?? rule.effect
+  if (effect === 'deny') return deny(rule, 'too_unusual', signedIn)
   return signedIn && satisfies(signedIn.session, effect, now)
     ? allowed
     : { kind: 'authenticate', rule: name, position, requirement: effect, signedIn }
@@ -78,7 +87,7 @@ export function conclude(
 
 const deny = (
   { name, position }: Rule,
-  reason: 'ambiguous_query' | 'rule_denies' | 'not_a_member',
+  reason: Exclude<DenyReason, 'no_rule_matched'>,
   signedIn: SignedIn | undefined,
 ): RuleDecision => ({ kind: 'deny', rule: name, position, reason, signedIn })
 

@@ -1,5 +1,6 @@
 import { networks } from '../base/net.ts'
 import type { AccessRequest, Requirement } from '../model/decision.ts'
+import type { RiskLevel } from '../model/risk.ts'
 import { type User, userNameKey } from '../model/user.ts'
 import type { NamedNetworks, RuleConfig } from './config.ts'
 import { foldCase, type PathTest, pathTest } from './path.ts'
@@ -14,6 +15,8 @@ export interface Rule {
   /** All must be fulfilled for the rule to be about a request. */
   conditions: readonly Condition[]
   effect: 'bypass' | 'deny' | Requirement
+  /** What it asks instead of sessions whose sign-in was unusual; never less. */
+  atRisk?: Readonly<Partial<Record<RiskLevel, 'deny' | Requirement>>>
   /** Whom the rule lets in; everybody when absent. */
   admits?: (user: User) => boolean
   /** Says what it would decide, and decides nothing. */
@@ -59,6 +62,7 @@ export function compileRule(
     position,
     conditions: conditionsOf(config, pathTestsOf(config), named),
     effect: effectOf(config),
+    ...(config.at_risk ? { atRisk: effectsAtRisk(config, config.at_risk) } : {}),
     reportsOnly: mode === 'report',
     ...(users || groups ? { admits: admitting(users, groups) } : {}),
   }
@@ -139,5 +143,20 @@ function effectOf({ require: level, max_age, amr }: RuleConfig): Rule['effect'] 
     phishingResistant: level === 'phishing_resistant',
     ...(max_age === undefined ? {} : { maxAgeSeconds: max_age }),
     ...(amr === undefined ? {} : { methods: amr }),
+  }
+}
+
+/** What is asked at medium risk is asked at high risk, too, unless that is more. */
+function effectsAtRisk(
+  config: RuleConfig,
+  { medium, high = medium }: NonNullable<RuleConfig['at_risk']>,
+): NonNullable<Rule['atRisk']> {
+  const at = (level: RuleConfig['require']) => {
+    const effect = effectOf({ ...config, require: level })
+    return effect === 'bypass' ? 'deny' : effect
+  }
+  return {
+    ...(medium === undefined ? {} : { medium: at(medium) }),
+    ...(high === undefined ? {} : { high: at(high) }),
   }
 }

@@ -73,6 +73,16 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
           ],
           actions: [{ label: 'Sign in again', href: loginLink(home, rd), primary: true }],
         })
+      case 'refused':
+        return pages.trouble(c, 403, {
+          title: 'This sign-in was stopped',
+          sentences: [
+            'It is not like the sign-ins that this account usually sees, so to be safe nobody was let in. Nothing was changed.',
+            'If it is you: sign in as you usually do, in the browser and from the place that you know it from. If that does not help, ask whoever runs this site and tell them the number below.',
+          ],
+          reference: outcome.reference,
+          actions: [{ label: 'Sign in again', href: loginLink(home, rd), primary: true }],
+        })
       case 'impossible':
         return showImpossible(c, outcome, rd)
       case 'done': {

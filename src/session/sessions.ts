@@ -1,6 +1,7 @@
 import { hmac, randomToken, sameBytes, sha256 } from '../base/bytes.ts'
 import type { Clock, UnixSeconds } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { Assessment } from '../model/risk.ts'
 import type { Proof, Session, SignedIn } from '../model/session.ts'
 import type { FoundSession, SessionRepository } from '../store/contract.ts'
 import type { SessionConfig } from './config.ts'
@@ -60,6 +61,8 @@ export interface SessionStart {
   userAgent: string
   /** Of the user, when what the session stands on was proved; absent for never changed. */
   passwordVersion?: number
+  /** How unusual the sign-in was. */
+  risk?: Assessment | undefined
   /** The session that this one takes the place of. */
   replaces?: string
 }
@@ -185,7 +188,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
       return Math.min(...limits.filter((at) => at > now))
     },
 
-    async issue({ userId, proof, remember, address, userAgent, passwordVersion, replaces }) {
+    async issue(start) {
+      const { userId, proof, remember, address, userAgent, passwordVersion, risk, replaces } = start
       const now = clock.now()
       const id = randomToken(ID_BYTES)
       const secret = randomToken(SECRET_BYTES)
@@ -200,6 +204,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
         remembered: remember,
         address: writtenAddress(address),
         userAgent: userAgent.slice(0, 300),
+        ...(risk ? { risk } : {}),
       }
       const stored = { ...session, secretHash: sha256(secret) }
       if (!(await repository.insert(stored, passwordVersion))) return undefined

@@ -125,6 +125,10 @@ export const CATALOG: Catalog = {
         'Where the browser was at sign-in, so that people recognize their sessions.',
       ),
       user_agent: personal('What the browser called itself, for the same reason.'),
+      risk: personal(
+        'How unusual the sign-in was, and why; rules may ask for more then. Only with `login.risk`.',
+        'json',
+      ),
     },
   },
 
@@ -195,6 +199,21 @@ export const CATALOG: Catalog = {
       user_id: WHOSE,
       browser_hash: digest('A digest of a random number in the browser’s own cookie.'),
       seen_at: personal('When the person signed in there last.', 'time'),
+    },
+  },
+
+  habit: {
+    holds:
+      'What the sign-ins of a person usually look like, so that an unusual one is noticed. Only with `login.risk`.',
+    of: { user: 'user_id' },
+    kept: 'For 180 days after the last sign-in; networks and countries for 180 days after the last sign-in from there.',
+    fields: {
+      user_id: WHOSE,
+      habits: personal(
+        'At most 24 networks, as digests, 12 countries, how many sign-ins fell on which hour, and the last place to a degree.',
+        'json',
+      ),
+      at: personal('When the person signed in last.', 'time'),
     },
   },
 

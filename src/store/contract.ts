@@ -3,6 +3,7 @@ import type { Attempt } from '../model/attempt.ts'
 import type { Challenge, DeliveryState } from '../model/challenge.ts'
 import type { AuditEvent, EventName } from '../model/event.ts'
 import type { Credential } from '../model/factor.ts'
+import type { Habits } from '../model/habits.ts'
 import type { Session, SignedIn } from '../model/session.ts'
 import type { User } from '../model/user.ts'
 import type { Field } from './catalog.ts'
@@ -16,6 +17,7 @@ export interface Store {
   attempts: AttemptRepository
   limits: LimitRepository
   devices: DeviceRepository
+  habits: HabitRepository
   tickets: TicketRepository
   signingKeys: SigningKeyRepository
   apiKeys: ApiKeyRepository
@@ -259,6 +261,9 @@ export interface SlowedBucket {
   until: UnixSeconds
 }
 
+/** How many guesses, by the key of their bucket. */
+export type Counts = ReadonlyMap<string, number>
+
 export interface LimitRepository {
   /**
    * Takes one guess from every bucket, or from none. The guess counts as a failure from this moment,
@@ -267,10 +272,14 @@ export interface LimitRepository {
    * @returns 0 when it was taken, else the seconds to wait.
    */
   take(buckets: readonly Bucket[], now: UnixSeconds): Promise<number>
-  /** Empties buckets after a success. */
-  forgive(keys: readonly string[]): Promise<void>
-  /** Takes one guess off the count, and leaves all else: for budgets that many people share. */
-  giveBack(keys: readonly string[]): Promise<void>
+  /** Empties buckets after a success. @returns The guesses that were counted, by key. */
+  forgive(keys: readonly string[]): Promise<Counts>
+  /**
+   * Takes one guess off the count, and leaves all else: for budgets that many people share.
+   *
+   * @returns The guesses that are still counted, by key.
+   */
+  giveBack(keys: readonly string[]): Promise<Counts>
   /** Those that make somebody wait, newest first. */
   listSlowed(now: UnixSeconds): Promise<SlowedBucket[]>
   /** Empties those that make somebody wait and that `matches` picks; all there are, without it. @returns How many. */
@@ -283,6 +292,14 @@ export interface DeviceRepository {
   remember(userId: string, browserHash: Uint8Array, seenAt: UnixSeconds): Promise<void>
   /** Forgets all of them. */
   forget(userId: string): Promise<void>
+}
+
+/** What is usual for a person. Forgotten when nothing was added to it for half a year. */
+export interface HabitRepository {
+  /** @returns `undefined` for somebody who has never signed in. */
+  find(userId: string): Promise<Habits | undefined>
+  /** Of two at once the later one stays: no decision hangs on one sign-in more or less. */
+  save(userId: string, habits: Habits): Promise<void>
 }
 
 /**

@@ -7,11 +7,21 @@ import { api } from './migrations/0004-api.ts'
 import { limits } from './migrations/0005-limits.ts'
 import { webhooks } from './migrations/0006-webhooks.ts'
 import { consents } from './migrations/0007-consents.ts'
+import { risk } from './migrations/0008-risk.ts'
 
 /** One step of the timeline. Released steps never change; a new one goes to the end. */
 type Migration = (db: Kysely<unknown>) => Promise<void>
 
-const TIMELINE: readonly Migration[] = [initial, factors, account, api, limits, webhooks, consents]
+const TIMELINE: readonly Migration[] = [
+  initial,
+  factors,
+  account,
+  api,
+  limits,
+  webhooks,
+  consents,
+  risk,
+]
 
 /** The version that this program writes. */
 export const SCHEMA_VERSION = TIMELINE.length

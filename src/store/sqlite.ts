@@ -27,6 +27,7 @@ import { createConsentRepository } from './repositories/consents.ts'
 import { createCredentialRepository } from './repositories/credentials.ts'
 import { createDeviceRepository } from './repositories/devices.ts'
 import { createEventRepository } from './repositories/events.ts'
+import { createHabitRepository } from './repositories/habits.ts'
 import { createIdempotencyRepository } from './repositories/idempotency.ts'
 import { createLimitRepository } from './repositories/limits.ts'
 import { createPersonRepository } from './repositories/persons.ts'
@@ -55,6 +56,8 @@ const APPLICATION_ID = 0x47415445
 const BUSY_TIMEOUT_MS = 4000
 const DAY = 86_400
 const YEAR = 365 * DAY
+/** How long it is remembered what is usual for a person who does not sign in. */
+const HABIT_SECONDS = 180 * DAY
 
 /**
  * Opens the SQLite store, makes it when there has never been one, and brings it up to date.
@@ -214,6 +217,7 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
     attempts: createAttemptRepository(db),
     limits: createLimitRepository({ db, atomically, seal }),
     devices: createDeviceRepository(db),
+    habits: createHabitRepository(db),
     tickets: createTicketRepository(db, atomically),
     signingKeys: createSigningKeyRepository(db, seal, atomically),
     apiKeys: createApiKeyRepository(db),
@@ -250,6 +254,10 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
       await db
         .deleteFrom('device')
         .where('seen_at', '<=', now - browserSeconds)
+        .execute()
+      await db
+        .deleteFrom('habit')
+        .where('at', '<=', now - HABIT_SECONDS)
         .execute()
       await db
         .deleteFrom('credential')

@@ -39,6 +39,8 @@ export interface Tables {
     remembered: number
     address: string
     user_agent: string
+    /** JSON of what the signals found at the sign-in; null where nothing was weighed. */
+    risk: string | null
   }
   credential: {
     id: string
@@ -79,6 +81,8 @@ export interface Tables {
     about: Uint8Array | null
   }
   device: { user_id: string; browser_hash: Uint8Array; seen_at: number }
+  /** What is usual for a person: JSON, without an address. */
+  habit: { user_id: string; habits: string; at: number }
   challenge: {
     id: string
     user_id: string

@@ -578,7 +578,8 @@ export function describeStore(
         await spend(2)
         expect(await store.limits.take([bucket], NOON + 600)).toBe(0)
         await spend(3)
-        await store.limits.forgive([bucket.key])
+        expect(await store.limits.forgive([bucket.key])).toEqual(new Map([[bucket.key, 3]]))
+        expect(await store.limits.forgive([bucket.key])).toEqual(new Map())
         expect(await store.limits.take([bucket], NOON)).toBe(0)
       })
 
@@ -646,7 +647,7 @@ export function describeStore(
 
       it('gives a single guess back', async () => {
         await spend(2)
-        await store.limits.giveBack([bucket.key])
+        expect(await store.limits.giveBack([bucket.key])).toEqual(new Map([[bucket.key, 1]]))
         await spend(1)
         expect(await store.limits.take([bucket], NOON)).toBe(0)
       })
@@ -669,6 +670,30 @@ export function describeStore(
         await store.devices.forget(user.id)
         expect(await store.devices.knows(user.id, browser)).toBe(false)
         expect(await store.devices.knows('u2', browser)).toBe(true)
+      })
+
+      it('keeps what is usual for a user, in its newest form, until it is old', async () => {
+        const habits = {
+          networks: [{ key: 'n', since: NOON, at: NOON }],
+          countries: [],
+          hours: [1, 2, 3],
+          last: { latitude: 52, longitude: -13, at: NOON },
+          at: NOON,
+        }
+        expect(await store.habits.find(user.id)).toBeUndefined()
+        await store.habits.save(user.id, habits)
+        await store.habits.save(user.id, { ...habits, hours: [4] })
+        expect(await store.habits.find(user.id)).toEqual({ ...habits, hours: [4] })
+        await store.sweep(NOON + 179 * 86_400)
+        expect(await store.habits.find(user.id)).toBeDefined()
+        await store.sweep(NOON + 180 * 86_400)
+        expect(await store.habits.find(user.id)).toBeUndefined()
+      })
+
+      it('forgets what is usual for a user who is gone', async () => {
+        await store.habits.save(user.id, { networks: [], countries: [], hours: [], at: NOON })
+        await store.users.delete(user.id)
+        expect(await store.habits.find(user.id)).toBeUndefined()
       })
 
       it('keeps one ticket a purpose', async () => {

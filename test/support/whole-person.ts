@@ -64,6 +64,12 @@ export async function addWholePerson(
     false,
   )
   await store.devices.remember(userId, sha256(`browser ${mark}`), NOON)
+  await store.habits.save(userId, {
+    networks: [{ key: `network ${mark}`, since: NOON, at: NOON }],
+    countries: [],
+    hours: [],
+    at: NOON,
+  })
   await store.tickets.insert({
     purpose: 'invite',
     hash: sha256(`ticket ${mark}`),

@@ -5,6 +5,7 @@ import type { Channels, Outbox } from '../../channels/contract.ts'
 import type { Factors } from '../../factors/contract.ts'
 import type { AuditEvent, EventName } from '../../model/event.ts'
 import type { User } from '../../model/user.ts'
+import type { Risk } from '../../risk/index.ts'
 import type { Sessions } from '../../session/sessions.ts'
 import type { Store } from '../../store/contract.ts'
 import type { Enrollments } from '../enrollments.ts'
@@ -51,6 +52,7 @@ export interface AccountDeps {
   mayErase: boolean
   outbox: Outbox
   passwords: Passwords
+  risk: Risk | undefined
   sessions: Sessions
   site: Site
   store: Store

@@ -1,6 +1,7 @@
 import type { Audit } from '../../audit/record.ts'
 import { randomToken, sha256 } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
+import type { Risk } from '../../risk/index.ts'
 import type { Sessions } from '../../session/sessions.ts'
 import type {
   AttemptRepository,
@@ -31,6 +32,7 @@ export interface UndoDeps {
   challenges: Pick<Challenges, 'listOpen' | 'cancel'>
   clock: Clock
   devices: Pick<DeviceRepository, 'forget'>
+  risk: Pick<Risk, 'unlearn'> | undefined
   sessions: Pick<Sessions, 'revokeAll'>
   tickets: TicketRepository
   users: Pick<UserRepository, 'freeze'>
@@ -41,7 +43,7 @@ const FROZEN_SECONDS = 86_400
 const TOKEN_BYTES = 32
 
 export function createUndo(deps: UndoDeps): Undo {
-  const { attempts, audit, challenges, clock, devices, sessions, tickets, users } = deps
+  const { attempts, audit, challenges, clock, devices, risk, sessions, tickets, users } = deps
 
   return {
     async offer(userId) {
@@ -69,6 +71,7 @@ export function createUndo(deps: UndoDeps): Undo {
         await tickets.cancel(purpose, userId)
       // Every browser is a stranger from now on: its guesses are few, and its sign-in is told of.
       await devices.forget(userId)
+      await risk?.unlearn(userId, clock.now() - LINK_SECONDS)
       trailOf(audit, userId, origin)('factors.frozen', { sessions: ended.length, until })
       return true
     },

@@ -2,6 +2,7 @@ import type { Moment } from '../../../views/parts/moment.tsx'
 import type { UnixSeconds } from '../../base/clock.ts'
 import type { Factors } from '../../factors/contract.ts'
 import type { Authenticator } from '../../login/account/authenticators.ts'
+import { riskInWords } from '../../login/risk-words.ts'
 import type { AuditEvent } from '../../model/event.ts'
 import type { Session } from '../../model/session.ts'
 import type { User } from '../../model/user.ts'
@@ -80,10 +81,16 @@ export function eventWords({ name, details = {} }: AuditEvent, factors: Factors)
 
   switch (name) {
     case 'login.succeeded':
+      if (details.risk === 'medium' || details.risk === 'high') {
+        return odd(`Signed in ${riskInWords(text('reasons'))}, with ${methods()}`)
+      }
       return details.newDevice === true
         ? odd(`Signed in from a browser that is new here, with ${methods()}`)
         : said(`Signed in with ${methods()}`)
     case 'login.refused':
+      if (details.reason === 'risk') {
+        return odd(`Stopped, because it was ${riskInWords(text('reasons'))}`)
+      }
       return odd(refusal(text('factor'), text('reason'), factors))
     case 'login.throttled':
       return odd('Slowed down: there were too many tries')

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { UnixSeconds } from '../../base/clock.ts'
 import type { Seal } from '../../base/seal.ts'
 import type { Atomically, Run } from '../atomically.ts'
-import type { Bucket, BucketAbout, LimitRepository, SlowedBucket } from '../contract.ts'
+import type { Bucket, BucketAbout, Counts, LimitRepository, SlowedBucket } from '../contract.ts'
 import type { Tables } from '../tables.ts'
 
 type Row = Tables['bucket']
@@ -109,18 +109,25 @@ export function createLimitRepository(deps: LimitRepositoryDeps): LimitRepositor
     },
 
     async forgive(keys) {
-      if (keys.length === 0) return
-      await db.deleteFrom('bucket').where('key', 'in', keys).execute()
+      if (keys.length === 0) return new Map()
+      const rows = await db
+        .deleteFrom('bucket')
+        .where('key', 'in', keys)
+        .returning(['key', 'count'])
+        .execute()
+      return countsOf(rows)
     },
 
     async giveBack(keys) {
-      if (keys.length === 0) return
-      await db
+      if (keys.length === 0) return new Map()
+      const rows = await db
         .updateTable('bucket')
         .set({ count: sql<number>`count - 1` })
         .where('key', 'in', keys)
         .where('count', '>', 0)
+        .returning(['key', 'count'])
         .execute()
+      return countsOf(rows)
     },
 
     async listSlowed(now) {
@@ -148,6 +155,9 @@ export function createLimitRepository(deps: LimitRepositoryDeps): LimitRepositor
     },
   }
 }
+
+const countsOf = (rows: readonly Pick<Row, 'key' | 'count'>[]): Counts =>
+  new Map(rows.map(({ key, count }) => [key, count]))
 
 const emptyRow = ({ key, windowSeconds }: Bucket, now: UnixSeconds): Row => ({
   key,

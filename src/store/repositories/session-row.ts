@@ -1,3 +1,4 @@
+import type { Assessment } from '../../model/risk.ts'
 import type { Session } from '../../model/session.ts'
 import type { StoredSession } from '../contract.ts'
 import type { Tables } from '../tables.ts'
@@ -21,6 +22,7 @@ export function toRow(session: StoredSession): SessionRow {
     remembered: session.remembered ? 1 : 0,
     address: session.address,
     user_agent: session.userAgent,
+    risk: session.risk === undefined ? null : JSON.stringify(session.risk),
   }
 }
 
@@ -41,5 +43,6 @@ export function fromRow(row: SessionRow): Session {
     remembered: row.remembered === 1,
     address: row.address,
     userAgent: row.user_agent,
+    ...(row.risk === null ? {} : { risk: JSON.parse(row.risk) as Assessment }),
   }
 }

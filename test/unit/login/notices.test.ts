@@ -84,6 +84,16 @@ describe('a notice', () => {
     ['user.changed', { what: 'name' }, 'Your name was changed (Gate)'],
     ['login.succeeded', { newDevice: true }, 'A sign-in from a new browser (Gate)'],
     ['login.succeeded', { lastResort: true }, 'A backup code was used (Gate)'],
+    [
+      'login.succeeded',
+      { newDevice: true, notify: true, reasons: 'new_country' },
+      'An unusual sign-in (Gate)',
+    ],
+    [
+      'login.refused',
+      { reason: 'risk', reasons: 'new_device odd_hour' },
+      'A sign-in was stopped (Gate)',
+    ],
   ])('goes to the address on file: %s %j', async (name, details, subject) => {
     const { sent } = await hear(name, details)
     expect(sent).toMatchObject([{ medium: 'email', to: user.email, subject }])

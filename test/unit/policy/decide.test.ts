@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { RiskLevel } from '../../../src/model/risk.ts'
 import { ruleConfig } from '../../../src/policy/config.ts'
 import { compilePolicy, decide, reportsOn, satisfies } from '../../../src/policy/decide.ts'
 import { aSession, aUser, NOON } from '../../support/builders.ts'
@@ -183,4 +184,43 @@ it('knows networks by their names, and by no name of the language', () => {
   ])
   const odd = ruleConfig.parse({ networks: ['constructor'], require: 'bypass' })
   expect(() => compilePolicy([odd], named)).toThrow(TypeError)
+})
+
+describe('a rule that asks for more where a sign-in was unusual', () => {
+  const at_risk = { medium: 'two_factor', high: 'deny' }
+  const policy = policyOf({ groups: ['staff'], require: 'one_factor', at_risk })
+  const one = policyOf({ require: 'one_factor', max_age: '10m', at_risk: { medium: 'two_factor' } })
+  const at = (level: RiskLevel | undefined, aal: 1 | 2, groups = ['staff']) => {
+    const { user, session } = somebody({ aal, groups })
+    const risk = level && { score: 50, level, reasons: [] }
+    return { user, session: { ...session, ...(risk ? { risk } : {}) } }
+  }
+
+  it.each([
+    ['what was not weighed', at(undefined, 1), 'allow'],
+    ['low', at('low', 1), 'allow'],
+    ['medium, with one factor', at('medium', 1), 'authenticate'],
+    ['medium, with two', at('medium', 2), 'allow'],
+    ['high', at('high', 2), 'deny'],
+    ['low, of somebody whom it does not let in', at('low', 2, []), 'deny'],
+  ])('decides about %s', (_, signedIn, kind) => {
+    expect(decide(policy, asked(), signedIn, NOON)).toMatchObject({ kind })
+  })
+
+  it('asks at high risk what it asks at medium, and all else as before', () => {
+    expect(decide(one, asked(), at('high', 1), NOON)).toMatchObject({
+      kind: 'authenticate',
+      requirement: { aal: 2, maxAgeSeconds: 600 },
+    })
+  })
+
+  it.each([
+    [{ require: 'two_factor', at_risk: { high: 'one_factor' } }, 'at_risk.high'],
+    [{ require: 'one_factor', at_risk: { medium: 'deny', high: 'two_factor' } }, 'at_risk.high'],
+    [{ require: 'bypass', at_risk: { high: 'deny' } }, 'at_risk'],
+    [{ require: 'two_factor', at_risk: { high: 'bypass' } }, 'at_risk.high'],
+  ])('can never ask for less: %j', (rule, place) => {
+    const { error } = ruleConfig.safeParse(rule)
+    expect(error?.issues.map(({ path }) => path.join('.'))).toEqual([place])
+  })
 })
