@@ -2,7 +2,9 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
 import { createHealth } from './api/health.ts'
 import { eventCounter } from './audit/sinks/metrics.ts'
+import { signInCounters } from './audit/sinks/sign-ins.ts'
 import { type Clock, systemClock } from './base/clock.ts'
+import { watchEventLoop } from './base/event-loop.ts'
 import type { Keyring } from './base/keyring.ts'
 import { type Log, withFields } from './base/log.ts'
 import { createMetrics, type Metrics } from './base/metrics.ts'
@@ -11,6 +13,7 @@ import type { Channel } from './channels/contract.ts'
 import { createOutbox } from './channels/outbox.ts'
 import type { Config } from './config/schema.ts'
 import { createFront } from './gateway/front.ts'
+import { gatewayMeters } from './gateway/meters.ts'
 import type { Place } from './gateway/server.ts'
 import { createStreams } from './gateway/streams.ts'
 import { createHouse, type House } from './house.ts'
@@ -80,13 +83,43 @@ export function createApp(config: Config, outside: Outside): App {
     ['database'],
     'min',
   )
+  const signIns = signInCounters(metrics)
+  const meters = gatewayMeters(metrics)
   const openStreams = createStreams(clock)
   const outbox = createOutbox({ clock, log })
+  const eventLoop = watchEventLoop()
+  metrics.reading(
+    'gatehouse_event_loop_delay_seconds',
+    'The longest delay of the event loop since it was last asked for.',
+    'max',
+    eventLoop.worst,
+  )
+  metrics.reading(
+    'gatehouse_messages_waiting',
+    'Messages that are on their way to people.',
+    'sum',
+    outbox.unsent,
+  )
+  metrics.reading('gatehouse_sessions', 'Sessions that have not ended.', 'max', () =>
+    store.sessions.count(clock.now()),
+  )
+  metrics.reading(
+    'gatehouse_store_seconds',
+    'Seconds that a look-up in the store took when it was asked for.',
+    'max',
+    async () => {
+      const before = performance.now()
+      // Goes to the disk like every question of a sign-in.
+      await store.attempts.find('')
+      return (performance.now() - before) / 1000
+    },
+  )
   const signals = outside.signals ?? createSignals()
   const streams = createEventStreams()
   const build = (built: Config, number: number) =>
     createHouse(built, {
       ...{ store, keyring, clock, outbox, signals, streams, openStreams, ways, count },
+      ...{ signIns, meters },
       databaseIsGood: (database, isGood) => databaseState({ database }, isGood ? 1 : 0),
       log: withFields(log, { policy: number }),
     })
@@ -139,6 +172,7 @@ export function createApp(config: Config, outside: Outside): App {
       await front.close()
       house.end()
       await outbox.close()
+      eventLoop.close()
       await Promise.all([house, ...retired].map(({ channels }) => channels.close()))
     },
   }

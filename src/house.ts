@@ -7,6 +7,7 @@ import { withAddresses, writtenAddress } from './audit/addresses.ts'
 import { createAudit } from './audit/record.ts'
 import { logSink } from './audit/sinks/log.ts'
 import { type EventCounter, metricsSink } from './audit/sinks/metrics.ts'
+import { type SignInCounters, signInSink } from './audit/sinks/sign-ins.ts'
 import { storeSink } from './audit/sinks/store.ts'
 import { wakeSink } from './audit/sinks/wake.ts'
 import type { Clock } from './base/clock.ts'
@@ -26,6 +27,7 @@ import { passkeyDocuments } from './factors/passkey/documents.ts'
 import { applicationsFor } from './gateway/applications.ts'
 import { hostsOf } from './gateway/config.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
+import type { GatewayMeters } from './gateway/meters.ts'
 import type { Route } from './gateway/routes.ts'
 import type { Streams } from './gateway/streams.ts'
 import { createAccount } from './login/account/account.ts'
@@ -62,6 +64,9 @@ export interface Ground {
   clock: Clock
   /** Counts events. */
   count: EventCounter
+  /** Counts sign-ins. */
+  signIns: SignInCounters
+  meters: GatewayMeters
   /** Notes whether the databases that risks are weighed with can be used. */
   databaseIsGood: RiskDeps['databaseIsGood']
   outbox: Outbox
@@ -103,6 +108,7 @@ export function createHouse(config: Config, ground: Ground): House {
       withAddresses(config.privacy.addresses, logSink(log)),
       withAddresses(config.privacy.addresses, storeSink({ events: store.events, log })),
       metricsSink(count),
+      signInSink(ground.signIns),
       wakeSink(signals, questionsTo),
       (event) => account.notices(event),
     ],
@@ -151,6 +157,7 @@ export function createHouse(config: Config, ground: Ground): House {
     realms,
     signingKeys: store.signingKeys,
     audit,
+    meters: ground.meters,
     clock,
     log,
     pages,

@@ -1,4 +1,11 @@
-import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client'
+import {
+  AggregatorRegistry,
+  Counter,
+  Gauge,
+  Histogram,
+  type LabelValues,
+  Registry,
+} from 'prom-client'
 
 /** Figures for whoever watches over the gateway, in the text form of Prometheus. */
 export interface Figures {
@@ -7,26 +14,38 @@ export interface Figures {
   text(): Promise<string>
 }
 
-/** Counts what happens. */
+/** How those of several processes become one. */
+export type Among = 'sum' | 'min' | 'max'
+
+/** Counts what happens. Labels must come from a bounded set: each of their values is a row for good. */
 export interface Metrics extends Figures {
-  /** Makes a counter. Labels must come from a bounded set: each of their values is a row for good. */
   counter<L extends string>(
     name: string,
     help: string,
     labels: readonly L[],
   ): (values: Record<L, string>) => void
-  /**
-   * Makes a figure that goes up and down.
-   *
-   * @param among How those of several processes become one.
-   */
+  /** Finds the row of a label once, for what is counted a thousand times a second. */
+  tally<L extends string>(
+    name: string,
+    help: string,
+    label: L,
+    more: string,
+  ): (value: string, other: string) => void
+  /** Measures how long something takes. @returns What takes seconds, by the label. */
+  histogram(name: string, help: string, label: string): (value: string, seconds: number) => void
+  /** Makes a figure that goes up and down. */
   gauge<L extends string>(
     name: string,
     help: string,
     labels: readonly L[],
-    among: 'sum' | 'min' | 'max',
+    among: Among,
   ): (values: Record<L, string>, value: number) => void
+  /** A figure that is read when it is asked for; one that cannot be read is left out. */
+  reading(name: string, help: string, among: Among, read: () => number | Promise<number>): void
 }
+
+/** Seconds: from what a local application takes to what nobody waits for. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** @param shared Is this one of several processes, whose figures the first one adds up? */
 export function createMetrics({ shared = false }: { shared?: boolean } = {}): Metrics {
@@ -36,22 +55,84 @@ export function createMetrics({ shared = false }: { shared?: boolean } = {}): Me
     // Answers the first process from here on.
     new AggregatorRegistry()
   }
+  const registers = [registry]
   return {
     type: registry.contentType,
     text: () => registry.metrics(),
+
     counter(name, help, labels) {
-      const counter = new Counter({ name, help, labelNames: [...labels], registers: [registry] })
+      const counter = new Counter({ name, help, labelNames: [...labels], registers })
       return (values) => counter.inc(values)
     },
+
+    tally(name, help, label, more) {
+      const counts = new Map<string, Map<string, number>>()
+      const counter = new Counter({
+        name,
+        help,
+        labelNames: [label, more],
+        registers,
+        // Plain numbers until somebody asks: the library would look the row up each time.
+        collect() {
+          this.reset()
+          for (const [value, others] of counts) {
+            for (const [other, count] of others) {
+              this.inc({ [label]: value, [more]: other } as LabelValues<string>, count)
+            }
+          }
+        },
+      })
+      void counter
+      return (value, other) => {
+        let others = counts.get(value)
+        if (!others) {
+          others = new Map()
+          counts.set(value, others)
+        }
+        others.set(other, (others.get(other) ?? 0) + 1)
+      }
+    },
+
+    histogram(name, help, label) {
+      const histogram = new Histogram({
+        name,
+        help,
+        labelNames: [label],
+        buckets: BUCKETS,
+        registers,
+      })
+      const rows = new Map<string, Histogram.Internal<string>>()
+      return (value, seconds) => {
+        let row = rows.get(value)
+        if (!row) {
+          row = histogram.labels(value)
+          rows.set(value, row)
+        }
+        row.observe(seconds)
+      }
+    },
+
     gauge(name, help, labels, aggregator) {
+      const gauge = new Gauge({ name, help, labelNames: [...labels], registers, aggregator })
+      return (values, value) => gauge.set(values, value)
+    },
+
+    reading(name, help, aggregator, read) {
       const gauge = new Gauge({
         name,
         help,
-        labelNames: [...labels],
-        registers: [registry],
+        registers,
         aggregator,
+        async collect() {
+          try {
+            this.set(await read())
+          } catch {
+            // What cannot be read must not take the other figures with it.
+            this.reset()
+          }
+        },
       })
-      return (values, value) => gauge.set(values, value)
+      void gauge
     },
   }
 }

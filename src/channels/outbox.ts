@@ -11,6 +11,12 @@ export interface OutboxDeps {
   random?: () => number
 }
 
+/** An outbox that tells how full it is. */
+export interface WatchedOutbox extends Outbox {
+  /** Messages that have not come to their end yet. */
+  unsent(): number
+}
+
 const PATIENCE_MS = 300
 const CLOSING_MS = 3000
 /** Parcels that may wait in one lane: ten minutes of a sign-in a second. */
@@ -19,9 +25,10 @@ const MOST_WAITING = 600
 type Ended = 'sent' | 'failed'
 
 /** Sends messages from memory, and goes on trying behind the scenes: what waits when it closes is lost. */
-export function createOutbox({ clock, log, random = Math.random }: OutboxDeps): Outbox {
+export function createOutbox({ clock, log, random = Math.random }: OutboxDeps): WatchedOutbox {
   const lanes = new Map<string, Lane>()
   const underWay = new Set<Promise<unknown>>()
+  let unsent = 0
   let closed = false
 
   /** The end of the outbox waits for this. */
@@ -48,18 +55,22 @@ export function createOutbox({ clock, log, random = Math.random }: OutboxDeps): 
           if (!answered) answer(state)
           answered = true
         }
+        unsent += 1
         const patience = setTimeout(() => once('waiting'), PATIENCE_MS)
         laneOf(job.lane).add({
           deliver: job.deliver,
           until: job.until,
           waits: () => once('waiting'),
           ends: (state) => {
+            unsent -= 1
             if (answered) track(tell(job, state, log))
             else once(state)
           },
         })
       })
     },
+
+    unsent: () => unsent,
 
     async close() {
       closed = true

@@ -5,6 +5,7 @@ import { decide, type Policy, reportsOn } from '../policy/decide.ts'
 import { foldCase, readingsOf } from '../policy/path.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { HostAndPort } from './host.ts'
+import type { GatewayMeters } from './meters.ts'
 import type { Reports } from './reports.ts'
 import type { Route, Routes } from './routes.ts'
 
@@ -60,11 +61,12 @@ export interface CorridorDeps {
   /** The realm of a host: a session cookie counts in its own only. */
   realmOf(host: string): string
   reports: Reports
+  meters: Pick<GatewayMeters, 'decided'>
   clock: Clock
 }
 
 export function createCorridor(deps: CorridorDeps): Corridor {
-  const { routes, sessions, realmOf, reports, clock } = deps
+  const { routes, sessions, realmOf, reports, meters, clock } = deps
   const walk = (
     asked: Asked,
     who: (token: string | undefined, realm: string) => SignedIn | undefined,
@@ -91,7 +93,11 @@ export function createCorridor(deps: CorridorDeps): Corridor {
   }
 
   return {
-    authorize: (asked) => walk(asked, sessions.read, true),
+    authorize(asked) {
+      const decision = walk(asked, sessions.read, true)
+      meters.decided(decision)
+      return decision
+    },
     reconsider: (asked) => walk(asked, sessions.peek, false),
     requirementOf(page) {
       const decision = walk({ ...page, sessionToken: undefined }, () => undefined, false)

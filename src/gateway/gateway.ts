@@ -24,6 +24,7 @@ import { createForwardAuthDoor } from './forward-auth.ts'
 import type { HostAndPort } from './host.ts'
 import { createIdentityHeaders } from './identity-headers.ts'
 import { createListener, type Listener, type RootDocuments } from './listener.ts'
+import type { GatewayMeters } from './meters.ts'
 import { createOldAddresses } from './old-addresses.ts'
 import { createProxyDoor } from './proxy.ts'
 import { createRedirect } from './redirect.ts'
@@ -100,6 +101,7 @@ export interface GatewayDeps {
   realms: Pick<Realms, 'of' | 'home'>
   signingKeys: SigningKeyRepository
   audit: Audit
+  meters: GatewayMeters
   clock: Clock
   log: Log
   /** The portal's pages; called for its own host and for `/.gatehouse/` on every other. */
@@ -121,7 +123,7 @@ export function createGateway(given: GatewayDeps): Gateway {
     assertion: config.assertion,
   })
   const corridor = createCorridor({
-    ...{ routes, sessions, clock },
+    ...{ routes, sessions, clock, meters: given.meters },
     realmOf: (host) => realms.of(host).name,
     reports: createReports({ log }),
   })
@@ -142,7 +144,7 @@ export function createGateway(given: GatewayDeps): Gateway {
   const dispatch = createDispatch({ destinations: routes.all, upstreams, clock, log })
   const dialects = createDialects(config.compat)
   const forwardAuth = createForwardAuthDoor({ ...shared, dialects, realms })
-  const proxy = createProxyDoor({ ...shared, dispatch, standing, streams })
+  const proxy = createProxyDoor({ ...shared, meters: given.meters, dispatch, standing, streams })
   const keys = createKeysDoor({ assertions, refusals, log })
   const upgrade = createUpgradeDoor({
     ...shared,

@@ -13,6 +13,7 @@ import { UpstreamBroken } from './errors.ts'
 import { breakOff, isOver, writeHead } from './http2.ts'
 import type { Identity, IdentityHeaders } from './identity-headers.ts'
 import { kindOf } from './kind.ts'
+import type { GatewayMeters } from './meters.ts'
 import type { Refusals } from './refusals.ts'
 import { relocated } from './relocation.ts'
 import type { GatewayRequest, HeaderLine } from './request.ts'
@@ -30,6 +31,7 @@ export interface ProxyDoorDeps {
   standing: Standing
   streams: Streams
   answers: Answers
+  meters: Pick<GatewayMeters, 'answered'>
   refusals: Refusals
   log: Log
 }
@@ -173,6 +175,7 @@ function receiverFor(deps: ProxyDoorDeps, passage: Passage, stream: Stream): Rec
     deps.log.warn({ fault: code, detail, host: request.host }, 'gateway: application failed')
     sendAnswer(message, response, deps.refusals.upstreamFailed(request, allowed.route, error))
   }
+  const sentAt = performance.now()
   let broken = false
   let isHeadOut = false
   /** What came of the body with the head, and goes out with it. */
@@ -186,6 +189,7 @@ function receiverFor(deps: ProxyDoorDeps, passage: Passage, stream: Stream): Rec
 
   return {
     head(status, reason, headers) {
+      deps.meters.answered(allowed.route, (performance.now() - sentAt) / 1000)
       response.sendDate = false
       stream.isEndless = isEventStream(headers)
       try {

@@ -29,6 +29,7 @@ export function createRehearsal(routes: Routes, now: UnixSeconds): (question: Qu
       sessions: { read: who, peek: who },
       realmOf: () => '',
       reports: { note: () => undefined },
+      meters: { decided: () => undefined },
       clock: { now: () => now },
     })
     const [, scheme] = splitUrl(url) ?? []

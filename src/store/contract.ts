@@ -118,6 +118,8 @@ export interface SessionRepository {
   touch(id: string, seenAt: UnixSeconds): Promise<void>
   /** Lowers a session to one factor, and moves its last sight forward. */
   lower(id: string, seenAt: UnixSeconds): Promise<void>
+  /** Those on file whose absolute end is still to come. */
+  count(now: UnixSeconds): Promise<number>
   /** Newest first. */
   listByUser(userId: string): Promise<Session[]>
   /** @returns Whether there was such a session. */

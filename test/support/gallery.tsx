@@ -421,6 +421,17 @@ const states = {
     help: 'https://example.com/help',
   }),
   'refused no rule': Refused({ ...refused, user: undefined, reason: 'no_rule_matched' }),
+  'refused too unusual': Refused({ ...refused, reason: 'too_unusual' }),
+  'sign-in stopped': Trouble({
+    brand,
+    title: 'This sign-in was stopped',
+    sentences: [
+      'It is not like the sign-ins that this account usually sees, so to be safe nobody was let in. Nothing was changed.',
+      'If it is you: sign in as you usually do, in the browser and from the place that you know it from. If that does not help, ask whoever runs this site and tell them the number below.',
+    ],
+    reference: '7K3M-Q2XZ',
+    actions: [{ label: 'Sign in again', href: '/login', primary: true }],
+  }),
   'circles no cookie': GoingInCircles({ ...circles, cause: 'no_cookie' }),
   'circles out of reach': GoingInCircles({
     ...circles,

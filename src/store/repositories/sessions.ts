@@ -61,6 +61,15 @@ export function createSessionRepository(
         .execute()
     },
 
+    async count(now) {
+      const row = await db
+        .selectFrom('session')
+        .select(({ fn }) => fn.countAll<number>().as('sessions'))
+        .where('expires_at', '>', now)
+        .executeTakeFirstOrThrow()
+      return row.sessions
+    },
+
     async listByUser(userId) {
       lookup.flush()
       const rows = await db

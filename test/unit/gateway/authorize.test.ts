@@ -74,6 +74,7 @@ const corridor = createCorridor({
       }
     },
   },
+  meters: { decided: () => undefined },
   clock: stillClock(alice.session.authenticatedAt),
   sessions: {
     read: (token) => {

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { silentLog } from '../../../src/base/log.ts'
+import { createMetrics } from '../../../src/base/metrics.ts'
 import type { AssertionConfig } from '../../../src/gateway/assertion/config.ts'
 import { gatewayConfig, routeConfig } from '../../../src/gateway/config.ts'
 import type { CompatConfig } from '../../../src/gateway/dialects/config.ts'
 import { createFront, type Front } from '../../../src/gateway/front.ts'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.ts'
+import { gatewayMeters } from '../../../src/gateway/meters.ts'
 import { createStreams } from '../../../src/gateway/streams.ts'
 import type { AuditEvent } from '../../../src/model/event.ts'
 import type { SignedIn } from '../../../src/model/session.ts'
@@ -67,6 +69,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
   const build = ({ routes, ...options }: GateOptions) =>
     createGateway({
       streams,
+      meters: gatewayMeters(createMetrics()),
       config: {
         routes: routes.map((route) => routeConfig.parse(route)),
         assertion: options.assertion ?? {},
