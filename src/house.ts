@@ -2,7 +2,7 @@ import { type ApiConfig, isForTests, OUR_PEOPLE, TEST_CODE, testsOf } from './ap
 import { createCourier } from './api/courier.ts'
 import { createApi } from './api/index.ts'
 import { createPeople } from './api/people.ts'
-import { NO_RISK, trustOf } from './api/preauth.ts'
+import { NO_RISK, trustOf, type WeighedRisk } from './api/preauth.ts'
 import { withAddresses, writtenAddress } from './audit/addresses.ts'
 import { createAudit } from './audit/record.ts'
 import { logSink } from './audit/sinks/log.ts'
@@ -47,7 +47,7 @@ import { createPortal } from './portal/index.ts'
 import { createPages } from './portal/page.ts'
 import { createRounds } from './portal/rounds.ts'
 import { asksFor } from './portal/words.ts'
-import { breachesOf, createRisk, type RiskDeps } from './risk/index.ts'
+import { breachesOf, createRisk, type Risk, type RiskDeps } from './risk/index.ts'
 import { createCookies } from './session/cookie.ts'
 import { createRealms, type Realms } from './session/realms.ts'
 import { createSessions } from './session/sessions.ts'
@@ -347,7 +347,7 @@ export function createHouse(config: Config, ground: Ground): House {
         streams,
         trusts: trustOf(applications),
         users,
-        weighRisk: async () => NO_RISK,
+        weighRisk: risk ? (occasion) => weighedFor(risk, occasion) : async () => NO_RISK,
         wrongSecret: login.limits.wrongSecret,
       },
       place,
@@ -382,4 +382,16 @@ export function realmsOf({ portal, routes, session }: Config): Realms {
   // The schema has checked it; should the two ever disagree, nothing starts.
   if (!result.ok) throw new Error(result.message)
   return result.realms
+}
+
+/** Where places cannot be told, nobody is waved through for a low risk. */
+async function weighedFor(
+  risk: Risk,
+  occasion: { userId: string; address: string },
+): Promise<WeighedRisk> {
+  const { score, level, reasons } = await risk.assess(occasion)
+  const { refuse } = risk.measuresAt(level)
+  return risk.isBlind() && level === 'low'
+    ? { score, level: 'medium', reasons: [...reasons, 'database_missing'], refuse }
+    : { score, level, reasons, refuse }
 }

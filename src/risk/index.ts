@@ -22,6 +22,8 @@ import { openPlaces, type Places } from './places.ts'
 export interface Risk {
   /** Weighs one sign-in. Changes nothing. */
   assess(occasion: Occasion): Promise<Assessment>
+  /** Is a database of places that should be looked at missing or broken? Then a low risk says little. */
+  isBlind(): boolean
   /** What follows from a level. */
   measuresAt(level: RiskLevel): Measures
   /** Takes a sign-in that has come about as something usual from now on. */
@@ -63,7 +65,8 @@ export interface RiskDeps {
 
 export function createRisk(deps: RiskDeps): Risk {
   const { breaches, clock, config, devices, habits } = deps
-  const places = config.places && placesOf(config.places, deps)
+  const faulty = new Set<string>()
+  const places = config.places && placesOf(config.places, deps, faulty)
   const signals = signalsOf(config)
   // Where no signal looks at habits, none are kept.
   const learns = signals.some(({ name }) => OF_HABITS.has(name))
@@ -97,6 +100,8 @@ export function createRisk(deps: RiskDeps): Risk {
         config,
       )
     },
+
+    isBlind: () => faulty.size > 0,
 
     measuresAt(level) {
       const { measures } = level === 'low' ? NONE : config[level]
@@ -170,8 +175,8 @@ function once<T>(look: () => Promise<T>): () => Promise<T> {
 function placesOf(
   paths: readonly string[],
   { clock, log, databaseIsGood }: Pick<RiskDeps, 'clock' | 'log' | 'databaseIsGood'>,
+  faulty: Set<string>,
 ): Places {
-  const faulty = new Set<string>()
   return openPlaces({
     paths,
     clock,
