@@ -10,6 +10,7 @@ import { openSetUpLink, SET_UP_LINK_SECONDS } from '../login/set-up.ts'
 import type { Command } from './command.ts'
 import { keepCurrent } from './keep-current.ts'
 import type { Running } from './run-gateway.ts'
+import { hearStopSignals } from './stop-signals.ts'
 import { untilTold } from './until-told.ts'
 
 /** Runs the gateway. */
@@ -27,6 +28,7 @@ export const serve: Command = {
     first.requireTests()
     const { config, warnings } = first
     const log = createLog(config.log.level)
+    const signals = hearStopSignals()
     for (const warning of warnings) log.warn({}, `configuration: ${writtenRemark(warning)}`)
 
     const workers = config.workers === 'auto' ? availableParallelism() : config.workers
@@ -41,7 +43,7 @@ export const serve: Command = {
       )
     }
     const stopKeeping = keepCurrent({ first, load, gateway: running, log })
-    return untilTold(running, log).finally(stopKeeping)
+    return untilTold(running, log, signals).finally(stopKeeping)
   },
 }
 

@@ -1,5 +1,6 @@
 import type { Log } from '../base/log.ts'
 import type { Running } from './run-gateway.ts'
+import { hearStopSignals, type StopSignals } from './stop-signals.ts'
 
 /** An uncaught failure must not keep the process half alive. */
 const LAST_WORDS_MS = 10_000
@@ -7,10 +8,15 @@ const LAST_WORDS_MS = 10_000
 /**
  * Keeps a gateway running until somebody stops it.
  *
+ * @param signals Heard since before the start, where that can take a while.
  * @returns 0 after SIGTERM or SIGINT, once requests under way are answered; 1 after a failure that
  * nobody caught, so that a supervisor starts the program anew.
  */
-export function untilTold(running: Running, log: Log): Promise<0 | 1> {
+export function untilTold(
+  running: Running,
+  log: Log,
+  signals: StopSignals = hearStopSignals(),
+): Promise<0 | 1> {
   return new Promise((resolve) => {
     let stopping = false
     const stop = (code: 0 | 1) => {
@@ -26,12 +32,10 @@ export function untilTold(running: Running, log: Log): Promise<0 | 1> {
       )
     }
 
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        log.info({ signal }, 'gateway: told to stop, finishing requests under way')
-        stop(0)
-      })
-    }
+    signals.onStop((signal) => {
+      log.info({ signal }, 'gateway: told to stop, finishing requests under way')
+      stop(0)
+    })
     process.on('uncaughtException', (error) => {
       log.error({ error: error.stack ?? String(error) }, 'gateway: uncaught failure, stopping')
       stop(1)
