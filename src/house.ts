@@ -191,6 +191,7 @@ export function createHouse(config: Config, ground: Ground): House {
     users,
   })
   const destinations = { home, origins: { has: gateway.hasOrigin }, own: [accountPage(home)] }
+  const firstNeedsPass = config.login.first_factor === 'pass'
   const login = createLogin({
     accountUseOf: (url) => accountUseOf(home, url),
     attemptSeconds: config.login.attempt,
@@ -199,6 +200,7 @@ export function createHouse(config: Config, ground: Ground): House {
     destinations,
     directory,
     factors,
+    firstNeedsPass,
     limitsKey: keyring('throttle'),
     log,
     nameOf: (url) => routeOf(url)?.name,
@@ -219,6 +221,7 @@ export function createHouse(config: Config, ground: Ground): House {
     twoFactorKinds: new Set([...(config.login.two_factor_methods ?? factors.keys()), 'pass']),
   })
   const account = createAccount({
+    firstNeedsPass,
     audit,
     channels,
     clock,

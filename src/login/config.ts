@@ -21,6 +21,10 @@ export const loginConfig = z.strictObject({
         'Factors that satisfy `two_factor` beside a password; all that are switched on when left out. Codes by SMS, voice and e-mail are weak: leave them out where that matters.',
       example: ['totp', 'passkey', 'backup_code'],
     }),
+  first_factor: z.enum(['password', 'pass']).default('password').meta({
+    description:
+      'What it takes to set up the very first second factor: `password`, or also a `pass` from an administrator (`gatehouse factor pass USER`), so that whoever has got hold of a password alone binds nothing of their own to it.',
+  }),
   password: z
     .strictObject({
       memory_kib: z.int().min(19_456).max(1_048_576).default(65_536).meta({

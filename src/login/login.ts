@@ -42,6 +42,7 @@ export interface LoginDeps
     LoginFlowDeps,
     | 'accountUseOf'
     | 'destinations'
+    | 'firstNeedsPass'
     | 'nameOf'
     | 'notice'
     | 'passwordMaxAge'

@@ -130,7 +130,7 @@ export type Outcome =
   | {
       kind: 'impossible'
       user: User
-      because: 'no_suitable_factor' | 'factor_disabled' | 'frozen'
+      because: 'no_suitable_factor' | 'factor_disabled' | 'needs_pass' | 'frozen'
       returnTo: string
       /** Kinds that would be enough, the recommended one first: on the account page they can be set up. */
       offers: readonly string[]

@@ -59,6 +59,8 @@ export interface PassageDeps {
   /** What people call the place that a sign-in leads to. */
   nameOf(url: string): string | undefined
   notice: PrivacyNotice
+  /** Does it take a pass to enroll the very first authenticator? */
+  firstNeedsPass: boolean
   /** Seconds for which a password proved in a session still counts beside a second factor. */
   passwordMaxAge(signedIn: SignedIn): number
   /** What opening a page takes from an address; `undefined` when it takes nothing. */
@@ -102,6 +104,7 @@ export function createPassage(deps: PassageDeps): Passage {
       ...(draft.chosen === undefined ? {} : { chosen: draft.chosen }),
       ...(draft.goal === undefined ? {} : { goal: draft.goal }),
       unusual: caution.asksMore(draft.risk),
+      firstNeedsPass: deps.firstNeedsPass,
       now: clock.now(),
     })
     return deps.notice.before(step, draft)

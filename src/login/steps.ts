@@ -25,7 +25,10 @@ export type Step =
   /** `kinds`: what would do, the recommended one first. */
   | { ask: 'enroll'; kinds: readonly string[]; reason: Reason }
   /** Nothing the person has, or may enroll here, can ever be enough. */
-  | { ask: 'impossible'; because: 'no_suitable_factor' | 'factor_disabled' | 'unusual' }
+  | {
+      ask: 'impossible'
+      because: 'no_suitable_factor' | 'factor_disabled' | 'unusual' | 'needs_pass'
+    }
   /** The privacy notice comes first; `again`: there was an older one that they agreed to. */
   | { ask: 'notice'; version: string; again: boolean }
   /** All is proved that it takes to choose a new password. */
@@ -62,6 +65,8 @@ export interface Situation {
   goal?: 'new_password'
   /** So unlike the person that a password alone must bind nothing new. */
   unusual?: boolean
+  /** Does it take a pass from an administrator to enroll the very first authenticator? */
+  firstNeedsPass?: boolean
   now: UnixSeconds
 }
 
@@ -130,6 +135,7 @@ function secondStep(situation: Situation, missing: Methods, reason: Reason): Ste
     return { ask: 'impossible', because: 'no_suitable_factor' }
   if (bound.length > 0) return { ask: 'impossible', because: 'factor_disabled' }
   if (situation.unusual) return { ask: 'impossible', because: 'unusual' }
+  if (situation.firstNeedsPass) return { ask: 'impossible', because: 'needs_pass' }
   return enroll(situation, missing, 'no_factor')
 }
 

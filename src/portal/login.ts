@@ -209,6 +209,13 @@ const IMPOSSIBLE = {
       'Ask whoever runs this site for a pass. With it you sign in once and set up a new one.',
     ],
   },
+  needs_pass: {
+    title: 'It takes a pass to begin',
+    sentences: [
+      'The page asks for a second step, and you have none yet.',
+      'Ask whoever runs this site for a pass. With it you sign in once and set up a second step.',
+    ],
+  },
   no_suitable_factor: {
     title: 'You need another way to sign in',
     sentences: [

@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { newKeyToken } from '../../src/api/keys.ts'
 import type { User } from '../../src/model/user.ts'
+import {
+  ACCOUNT,
+  ACCOUNT_YAML,
+  type AccountTest,
+  openAccountTest,
+  WIKI,
+} from '../support/account.ts'
 import { createAuthenticator } from '../support/authenticator.ts'
+import { PASSWORD } from '../support/gateway.ts'
 import { addPasskey, optionsOn, spoken } from '../support/passkeys.ts'
 import { send } from '../support/raw.ts'
 import type { Browser, Page } from './browser.ts'
@@ -208,5 +216,50 @@ describe('every way in', () => {
     fixture.recorder.clear()
     expect(await levelsOf(fixture.browser())).toEqual(NOTHING)
     expect(fixture.recorder.messages()).toEqual([])
+  })
+})
+
+describe('a first second factor', () => {
+  let gateway: AccountTest
+  afterEach(() => gateway.close())
+  const rd = `${PORTAL}/login?rd=${encodeURIComponent(WIKI)}`
+
+  story('MFA-014', 'is told of, and takes a pass where the configuration says so', async () => {
+    gateway = await openAccountTest()
+    const dave = await gateway.addPerson({ secret: null })
+    const hers = gateway.visitor()
+    await hers.open(rd)
+    await gateway.send(hers, { username: dave.name, password: PASSWORD })
+    await gateway.send(hers, { enroll: 'totp' })
+    await hers.submit({ code: await gateway.code(dave.id) })
+    const told = await gateway.sent(dave.email ?? '', 1)
+    expect(JSON.stringify(told)).toContain('A new way to sign in was set up')
+    await gateway.close()
+
+    gateway = await openAccountTest(`${ACCOUNT_YAML}\nlogin: { first_factor: pass }\n`)
+    const eve = await gateway.addPerson({ secret: null })
+    const thief = gateway.visitor()
+    await thief.open(rd)
+    const begun = await gateway.send(thief, { username: eve.name, password: PASSWORD })
+    expect(begun.status).toBe(403)
+    expect(begun.body).not.toContain('name="enroll"')
+    // Neither does the account page bind anything, where a password alone opens it.
+    await gateway.signIn(thief, eve, 'https://one.gw.test/')
+    expect((await thief.open(`${ACCOUNT}/factors/add`)).status).toBe(403)
+    await thief.open(`${PORTAL}/logout`)
+    const body = thief.page.body.replace(/action="[^"]*"/, `action="${ACCOUNT}/factors/add"`)
+    thief.page = { ...thief.page, body }
+    await thief.submit({ enroll: 'totp' })
+    expect(await gateway.store.credentials.listByUser(eve.id)).toEqual([])
+
+    // With a pass from an administrator it goes on as ever, and the pass itself opens nothing.
+    const pass = await gateway.issuePass(eve.id)
+    const own = gateway.visitor()
+    await own.open(rd)
+    await gateway.send(own, { username: eve.name, password: PASSWORD })
+    await gateway.send(own, { code: pass })
+    expect(own.jar.has('__Secure-gatehouse')).toBe(false)
+    await gateway.send(own, { enroll: 'totp' })
+    expect((await own.submit({ code: await gateway.code(eve.id) })).location).toBe(WIKI)
   })
 })

@@ -46,6 +46,7 @@ export interface AccountDeps {
   /** Under which codes for mail addresses are kept. */
   codeKey: Uint8Array
   factors: Factors
+  firstNeedsPass: boolean
   log: Log
   login: Login
   /** May people erase their accounts themselves? */

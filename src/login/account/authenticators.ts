@@ -53,6 +53,8 @@ export interface AuthenticatorsDeps {
   credentials: CredentialRepository
   /** All that are switched on. */
   factors: Factors
+  /** Does it take a pass to bind the very first? Then it is bound at sign-in, where a pass is asked for. */
+  firstNeedsPass: boolean
   guesses: Pick<Guesses, 'enrollment'>
   sessions: Sessions
 }
@@ -89,6 +91,7 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
 
     async offered(user) {
       const own = await list(user)
+      if (own.length === 0 && deps.firstNeedsPass) return []
       const held = (kind: string) => own.filter(({ factor }) => factor.kind === kind).length
       const hasAny = own.some(({ factor }) => !factor.lastResort)
       return [...factors.values()]
@@ -101,6 +104,9 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
       const { session } = at
       // Whoever has proved only a password binds the first one, and never one beside it.
       const as = session.aal === 2 ? 'further' : 'first'
+      if (as === 'first' && deps.firstNeedsPass) {
+        return { ok: false, problem: { kind: 'not_admitted' } }
+      }
       const guess = guesses.enrollment(enrollment, answer, from, as)
       const seconds = await guess.take()
       if (seconds > 0) return { ok: false, problem: { kind: 'wait', seconds } }

@@ -56,7 +56,10 @@ export function addFactorPages(deps: AddFactorPagesDeps) {
       ({ kind }) => only === undefined || only.split(' ').includes(kind),
     )
     const shown = suitable.length > 0 ? suitable : further
-    if (shown.length === 0) return pages.trouble(c, 404, NOTHING_OFFERED(door.link('factors')))
+    if (shown.length === 0) {
+      const says = held.size === 0 ? NEEDS_PASS : NOTHING_OFFERED
+      return pages.trouble(c, held.size === 0 ? 403 : 404, says(door.link('factors')))
+    }
     const choices = shown.map((it, index) => choiceOf(it, index === 0 && !held.has(it.kind)))
     return pages.show(c, ChooseFactor({ ...asked(c, at), choices }))
   }
@@ -200,6 +203,15 @@ function statusOf(problem: Problem | undefined): 200 | 400 | 401 | 429 {
 const NOTHING_OFFERED = (href: string) => ({
   title: 'There is nothing more to set up',
   sentences: ['You have all that this site offers.'],
+  actions: [{ label: 'Ways to sign in', href, primary: true }],
+})
+
+const NEEDS_PASS = (href: string) => ({
+  title: 'It takes a pass to begin',
+  sentences: [
+    'The first way to sign in beside your password is set up with a pass from whoever runs this site.',
+    'Ask them for one, and sign in at a page that asks for two steps: there you are asked for it.',
+  ],
   actions: [{ label: 'Ways to sign in', href, primary: true }],
 })
 

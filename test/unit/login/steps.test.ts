@@ -55,6 +55,29 @@ const mine = [
   aCredential({ id: 'pass', kind: 'pass' }),
 ]
 
+describe('the very first authenticator, where it takes a pass', () => {
+  const ask = (given: Partial<Situation>) =>
+    nextStep(situation({ factors: many, credentials: [], firstNeedsPass: true, ...given }))
+
+  it('is enrolled by no password alone', () => {
+    expect(ask({ proved: [password] })).toEqual({ ask: 'impossible', because: 'needs_pass' })
+    expect(ask({ proved: [password], firstNeedsPass: false })).toMatchObject({ ask: 'enroll' })
+  })
+
+  it('is enrolled once a pass was given', () => {
+    const credentials = [aCredential({ id: 'pass', kind: 'pass' })]
+    expect(ask({ proved: [password], credentials })).toMatchObject({
+      ask: 'prove',
+      credential: { id: 'pass' },
+    })
+    expect(ask({ proved: [password, pass] })).toMatchObject({ ask: 'enroll' })
+  })
+
+  it('is nobody’s concern where one factor is enough', () => {
+    expect(ask({ requirement: one, proved: [password] })).toMatchObject({ ask: 'nothing' })
+  })
+})
+
 describe('where certain authenticators are asked for', () => {
   const ask = (given: Partial<Situation>) =>
     nextStep(situation({ factors: many, credentials: mine, ...given }))
