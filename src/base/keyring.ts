@@ -14,6 +14,7 @@ export type KeyPurpose =
   | 'rounds'
   | 'passkey'
   | 'habits'
+  | 'trail'
 
 /** Keys derived from the operator's one secret key. */
 export type Keyring = (purpose: KeyPurpose) => Uint8Array

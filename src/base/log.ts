@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { visibly } from './visible.ts'
 
 /** What every log line may carry beside its sentence. Never a secret, a code, a cookie or a body. */
 export type LogFields = Record<string, unknown>
@@ -49,7 +50,7 @@ export function createLog(
         censor: '[secret]',
       },
     },
-    { write: (line) => output.write(line.replace(UNSEEN, escaped)) },
+    { write: (line) => output.write(visibly(line)) },
   )
   return {
     debug: (fields, message) => log.debug(fields, message),
@@ -61,12 +62,6 @@ export function createLog(
     },
   }
 }
-
-// JSON escapes control characters of ASCII alone. Some readers end a line at U+2028, and the signs of
-// writing direction make a line read otherwise than it is.
-const UNSEEN = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
-
-const escaped = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 /** The same log with something to say in every line, e.g. who is speaking. */
 export function withFields(log: Log, always: LogFields): Log {

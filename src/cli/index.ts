@@ -4,6 +4,7 @@ import { didYouMean } from '../base/did-you-mean.ts'
 import { OperatorError } from '../base/errors.ts'
 import { systemEnvironment } from '../config/environment.ts'
 import { apiKey } from './api-key.ts'
+import { audit } from './audit.ts'
 import { backup } from './backup.ts'
 import { check } from './check.ts'
 import { type Command, type CommandContext, WrongUsage } from './command.ts'
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   session,
   limits,
   apiKey,
+  audit,
   backup,
   health,
   configExample,

@@ -18,4 +18,4 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export const day = (at: UnixSeconds): string =>
   new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ')
 
-const printable = (text: string) => text.replace(/\p{C}/gu, '?')
+const printable = (text: string) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?')

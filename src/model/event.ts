@@ -2,6 +2,7 @@ import type { UnixSeconds } from '../base/clock.ts'
 
 /** A fact, past tense. Names are stable: dashboards and alerts are built on them. */
 export type EventName =
+  | 'access.allowed'
   | 'access.denied'
   | 'access.refused'
   | 'login.succeeded'
@@ -27,16 +28,79 @@ export type EventName =
   | 'user.deleted'
   | 'user.exported'
   | 'user.erased'
+  | 'config.reloaded'
+  | 'config.refused'
+  | `admin.${string}`
+  | `trail.${string}`
+
+export type EventDetails = Readonly<Record<string, string | number | boolean>>
 
 /** Who did what, from where. Never holds a secret, a code, a password or a session token. */
 export interface AuditEvent {
   name: EventName
   at: UnixSeconds
+  /** Whom it is about. */
   userId?: string
+  /** Who did it, where that is somebody else: an administrator. An id, which means nothing once they are gone. */
+  actorId?: string
   sessionId?: string
   address?: string
   /** The number that a refused page shows. */
   reference?: string
   /** Anything else worth knowing: host, path, rule, factor kind, reason. */
-  details?: Readonly<Record<string, string | number | boolean>>
+  details?: EventDetails
+  /** Of a refusal: how the rules were gone through. */
+  walk?: readonly WalkStep[]
 }
+
+/** One rule on the way to a decision. */
+export interface WalkStep {
+  rule: string
+  /** Whether it was about the request, and why. */
+  says: string
+}
+
+/** An event as it stands in the trail. */
+export interface StoredEvent extends AuditEvent {
+  /** Its place, from 1. */
+  id: number
+  /** The person has been forgotten: `userId` is a pseudonym, the same in all of their rows. */
+  isErased: boolean
+}
+
+/**
+ * Details that say nothing about a person. They stay in the trail when somebody is forgotten; all that is
+ * not listed here goes with the person.
+ */
+export const IMPERSONAL_DETAILS: ReadonlySet<string> = new Set([
+  'aal',
+  'about',
+  'amr',
+  'application',
+  'by',
+  'event',
+  'factor',
+  'faults',
+  'first',
+  'host',
+  'kind',
+  'last',
+  'lastResort',
+  'medium',
+  'method',
+  'newDevice',
+  'policy',
+  'pseudonym',
+  'reason',
+  'remembered',
+  'repeats',
+  'route',
+  'rows',
+  'rule',
+  'seconds',
+  'sends',
+  'sessions',
+  'until',
+  'warning',
+  'what',
+])

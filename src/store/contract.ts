@@ -1,12 +1,16 @@
 import type { UnixSeconds } from '../base/clock.ts'
 import type { Attempt } from '../model/attempt.ts'
 import type { Challenge, DeliveryState } from '../model/challenge.ts'
-import type { AuditEvent, EventName } from '../model/event.ts'
+import type { AuditEvent, EventDetails, EventName, StoredEvent } from '../model/event.ts'
 import type { Credential } from '../model/factor.ts'
 import type { Habits } from '../model/habits.ts'
 import type { Session, SignedIn } from '../model/session.ts'
 import type { User } from '../model/user.ts'
 import type { Field } from './catalog.ts'
+import type { Erasure } from './trail/erase.ts'
+import type { Retention } from './trail/prune.ts'
+import type { Sealed } from './trail/seals.ts'
+import type { Anchor, TrailFault, TrailReport } from './trail/verify.ts'
 
 /** All persistence: one repository a noun. What a method has returned from, a crash cannot undo. */
 export interface Store {
@@ -209,13 +213,59 @@ export interface ChallengeRepository {
   setDelivery(id: string, sends: number, delivery: DeliveryState): Promise<void>
 }
 
-/** Facts about people, for their own history. */
+/** The audit trail: facts, in one order, each tied to the one before by a hash, and their end signed. */
 export interface EventRepository {
-  /** Fulfilled once it is written, which may be a moment later. */
+  /** Fulfilled once it is written, which may be a moment later. Where it cannot be written it is tried again. */
   insert(event: AuditEvent): Promise<void>
   /** Newest first. */
   listByUser(userId: string, names: readonly EventName[], limit: number): Promise<AuditEvent[]>
+  list(filter: EventFilter, page: EventPage): Promise<StoredEvent[]>
+  /**
+   * Forgets a person: from all rows about them goes who it was and from where. What happened stays, under a
+   * pseudonym; the chain still holds, and says itself in which rows this was done.
+   *
+   * @param details More to be written down about it, e.g. who asked for it. Nothing personal.
+   */
+  erase(userId: string, now: UnixSeconds, details?: EventDetails): Promise<Erasure>
+  /** Removes what has been kept for long enough. @returns How many rows. */
+  prune(retention: Retention, now: UnixSeconds): Promise<number>
+  /**
+   * Checks every row, every link and every signature.
+   *
+   * @param anchors Places of the trail that were written down elsewhere.
+   */
+  verify(anchors?: readonly Anchor[]): Promise<TrailReport>
+  /** By which checkpoints can be checked without the secret key: a JWK. */
+  publicKey(): object
+  /** Hears of the checkpoints that this process makes. @returns How to stop. */
+  onCheckpoint(heard: (checkpoint: Sealed) => void): () => void
 }
+
+/** Which events; all that fulfill everything that is given. */
+export interface EventFilter {
+  userId?: string
+  sessionId?: string
+  address?: string
+  reference?: string
+  /** Whole names, or groups of them: `login.*`. */
+  names?: readonly string[]
+  since?: UnixSeconds
+  /** Before this moment. */
+  until?: UnixSeconds
+  host?: string
+  /** About users of this application, as long as they are there. */
+  application?: string
+}
+
+export interface EventPage {
+  /** From behind the event with this id, in the order of the page. */
+  after?: number
+  limit: number
+  /** Else oldest first. */
+  newestFirst?: boolean
+}
+
+export type { Anchor, Erasure, Retention, Sealed, TrailFault, TrailReport }
 
 export interface AttemptRepository {
   insert(attempt: Attempt): Promise<void>

@@ -8,6 +8,7 @@ import { limits } from './migrations/0005-limits.ts'
 import { webhooks } from './migrations/0006-webhooks.ts'
 import { consents } from './migrations/0007-consents.ts'
 import { risk } from './migrations/0008-risk.ts'
+import { trail } from './migrations/0009-trail.ts'
 
 /** One step of the timeline. Released steps never change; a new one goes to the end. */
 type Migration = (db: Kysely<unknown>) => Promise<void>
@@ -21,10 +22,14 @@ const TIMELINE: readonly Migration[] = [
   webhooks,
   consents,
   risk,
+  trail,
 ]
 
 /** The version that this program writes. */
 export const SCHEMA_VERSION = TIMELINE.length
+
+/** The version from which on events are a chain. */
+export const TRAIL_SINCE = TIMELINE.indexOf(trail) + 1
 
 /** What a migration needs of an engine. */
 export interface Migratable {

@@ -18,7 +18,7 @@ import type { Atomically, Run } from './atomically.ts'
 import type { StoreConfig } from './config.ts'
 import type { Store } from './contract.ts'
 import { guarded, withDatabase } from './errors.ts'
-import { migrate } from './migrate.ts'
+import { migrate, TRAIL_SINCE } from './migrate.ts'
 import { createRemains } from './remains.ts'
 import { createApiKeyRepository } from './repositories/api-keys.ts'
 import { createAttemptRepository } from './repositories/attempts.ts'
@@ -39,6 +39,9 @@ import { createWebhookRepository } from './repositories/webhooks.ts'
 import { keyFileOf, makeSecretKey, readSecretKey } from './secret-key.ts'
 import { damaged, translate } from './sqlite-faults.ts'
 import type { Tables } from './tables.ts'
+import { beginTrail } from './trail/begin.ts'
+import { createSeals } from './trail/seals.ts'
+import { verifyFile } from './trail/view.ts'
 
 /** An open store, and the keys that belong to its data. */
 export interface OpenStore {
@@ -73,8 +76,8 @@ export async function openSqlite(config: StoreConfig, { create }: OpenOptions): 
   if (configured) leaveMark(file)
   try {
     checkKey(raw, keyring, file)
-    const db = await upgrade(raw)
-    return { store: createStore(raw, db, keyring), keyring }
+    const db = await upgrade(raw, keyring)
+    return { store: createStore({ raw, db, keyring, file }), keyring }
   } catch (cause) {
     raw.close()
     throw translate(cause, file)
@@ -107,7 +110,7 @@ async function makeDatabase({ path: file, key: configured }: StoreConfig, create
     if (!configured) makeSecretKey(file)
     const keyring = createKeyring(readSecretKey(file, configured))
     raw.pragma(`application_id = ${APPLICATION_ID}`)
-    const db = await upgrade(raw)
+    const db = await upgrade(raw, keyring)
     const value = keyMark(keyring)
     await db.insertInto('meta').values({ key: 'key_check', value }).execute()
     raw.close()
@@ -154,7 +157,7 @@ function openFile(file: string): Database.Database {
   }
 }
 
-async function upgrade(raw: Database.Database): Promise<Kysely<Tables>> {
+async function upgrade(raw: Database.Database, keyring: Keyring): Promise<Kysely<Tables>> {
   raw.pragma('journal_mode = WAL')
   // What was said to be done must survive a power cut: a used code stays used.
   raw.pragma('synchronous = FULL')
@@ -168,6 +171,7 @@ async function upgrade(raw: Database.Database): Promise<Kysely<Tables>> {
       raw.exec('BEGIN IMMEDIATE')
       try {
         await step()
+        if (version === TRAIL_SINCE) beginTrail(raw, createSeals(keyring('trail')))
         raw.pragma(`user_version = ${version}`)
         raw.exec('COMMIT')
       } catch (cause) {
@@ -191,7 +195,14 @@ function checkKey(raw: Database.Database, keyring: Keyring, file: string): void 
   )
 }
 
-function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyring): Store {
+interface Opened {
+  raw: Database.Database
+  db: Kysely<Tables>
+  keyring: Keyring
+  file: string
+}
+
+function createStore({ raw, db, keyring, file }: Opened): Store {
   const run: Run = ({ sql, parameters }) => {
     const statement = raw.prepare(sql)
     if (statement.reader) return { rows: statement.all(parameters) as never[], changes: 0 }
@@ -201,7 +212,11 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
   const atomically: Atomically = (work) =>
     withDatabase(() => raw.transaction(() => work(run)).immediate())
   const seal = createSeal(keyring('seal'))
-  const events = createEventRepository(db)
+  const seals = createSeals(keyring('trail'))
+  const events = createEventRepository({
+    ...{ db, atomically, seals },
+    verify: (anchors) => verifyFile(file, seals, anchors),
+  })
   const sessions = createSessionRepository(db, raw, atomically)
   const remains = createRemains(raw)
   const flush = async () => {
@@ -246,10 +261,6 @@ function createStore(raw: Database.Database, db: Kysely<Tables>, keyring: Keyrin
       await db
         .deleteFrom('webhook')
         .where('created_at', '<=', now - DAY)
-        .execute()
-      await db
-        .deleteFrom('event')
-        .where('at', '<=', now - YEAR)
         .execute()
       await db
         .deleteFrom('device')

@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely'
+import type { TrailRow } from './trail/row.ts'
 
 /** The columns as they lie in the database: text, integer and blob, nothing else. */
 export interface Tables {
@@ -102,16 +102,16 @@ export interface Tables {
   }
   /** Marks that may be set once. */
   spent: { mark: Uint8Array; expires_at: number }
-  event: {
-    id: Generated<number>
+  event: TrailRow
+  /** Signed places of the trail. */
+  checkpoint: {
+    /** Of the event. */
+    id: number
     at: number
-    name: string
-    user_id: string | null
-    session_id: string | null
-    address: string | null
-    reference: string | null
-    /** JSON object. */
-    details: string
+    hash: Uint8Array
+    /** 1 where the chain begins after it: what was before has been removed in good order. */
+    begins: number
+    signature: Uint8Array
   }
   api_key: {
     id: string

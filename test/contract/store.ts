@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Challenge } from '../../src/model/challenge.ts'
-import type { Acceptance, Bucket, DueWebhook, Store, Webhook } from '../../src/store/contract.ts'
+import type {
+  Acceptance,
+  Bucket,
+  DueWebhook,
+  EventFilter,
+  EventPage,
+  Store,
+  Webhook,
+} from '../../src/store/contract.ts'
 import { aChallenge, aCredential, anAttempt, aSession, aUser, NOON } from '../support/builders.ts'
 
 /** What every store promises. A new engine is done when this passes. */
@@ -481,10 +489,38 @@ export function describeStore(
         await store.events.insert({ ...event, userId: 'somebody' })
         const found = await store.events.listByUser(user.id, ['login.succeeded'], 10)
         expect(found).toEqual([
-          { ...event, at: NOON + 1, details: {} },
-          { ...event, address: '192.0.2.1', details: { aal: 2 } },
+          { ...event, id: 2, isErased: false, at: NOON + 1, details: {} },
+          { ...event, id: 1, isErased: false, address: '192.0.2.1', details: { aal: 2 } },
         ])
         expect(await store.events.listByUser(user.id, ['login.succeeded'], 1)).toHaveLength(1)
+      })
+
+      it('finds them by whatever is known, in pages of either order', async () => {
+        const { events } = store
+        const refused = { name: 'access.denied', at: NOON, details: { host: 'a.gw.test' } } as const
+        await events.insert({ ...refused, reference: '7K3M-Q2XZ', sessionId: 's1' })
+        await events.insert({ ...refused, address: '192.0.2.1', details: { host: 'b.gw.test' } })
+        await events.insert({ name: 'login.refused', at: NOON + 60, userId: user.id })
+        await events.insert({ name: 'logins.other', at: NOON + 60 } as never)
+        const found = async (filter: EventFilter, page: Partial<EventPage> = {}) =>
+          (await events.list(filter, { limit: 9, ...page })).map(({ id }) => id)
+        expect(await found({})).toEqual([1, 2, 3, 4])
+        expect(await found({}, { newestFirst: true, limit: 2 })).toEqual([4, 3])
+        expect(await found({}, { newestFirst: true, after: 3 })).toEqual([2, 1])
+        expect(await found({}, { after: 3 })).toEqual([4])
+        expect(await found({ reference: '7K3M-Q2XZ' })).toEqual([1])
+        expect(await found({ sessionId: 's1' })).toEqual([1])
+        expect(await found({ host: 'b.gw.test' })).toEqual([2])
+        expect(await found({ address: '192.0.2.1' })).toEqual([2])
+        expect(await found({ since: NOON + 1 })).toEqual([3, 4])
+        expect(await found({ until: NOON + 1, names: ['access.*', 'login.refused'] })).toEqual([
+          1, 2,
+        ])
+        expect(await found({ names: ['login.*'] })).toEqual([3])
+        expect(await found({ application: 'shop' })).toEqual([])
+        await store.users.insert(aUser({ id: 'theirs', name: 'x', application: 'shop' }))
+        await events.insert({ name: 'login.refused', at: NOON, userId: 'theirs' })
+        expect(await found({ application: 'shop' })).toEqual([5])
       })
     })
 

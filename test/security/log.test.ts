@@ -146,5 +146,7 @@ describe('the log', () => {
     expect([kept(), logged()]).toEqual([1, 1])
     gate.tamper('DELETE FROM event')
     expect([kept(), logged()]).toEqual([0, 1])
+    const { faults } = await gate.store.events.verify()
+    expect(faults[0]).toMatchObject({ kind: 'cut_off', id: 1 })
   })
 })
