@@ -132,6 +132,7 @@ export function createApp(config: Config, outside: Outside): App {
     retired.add(former)
     const leave = () => {
       retired.delete(former)
+      former.audit.close()
       former.channels.close().catch((cause) => {
         log.warn({ error: String(cause) }, 'channels: not closed')
       })
@@ -173,6 +174,7 @@ export function createApp(config: Config, outside: Outside): App {
       house.end()
       await outbox.close()
       eventLoop.close()
+      for (const { audit } of [house, ...retired]) audit.close()
       await Promise.all([house, ...retired].map(({ channels }) => channels.close()))
     },
   }

@@ -4,7 +4,7 @@ import { createApi } from './api/index.ts'
 import { createPeople } from './api/people.ts'
 import { NO_RISK, trustOf, type WeighedRisk } from './api/preauth.ts'
 import { withAddresses, writtenAddress } from './audit/addresses.ts'
-import { createAudit } from './audit/record.ts'
+import { type ClosableAudit, createAudit } from './audit/record.ts'
 import { logSink } from './audit/sinks/log.ts'
 import { type EventCounter, metricsSink } from './audit/sinks/metrics.ts'
 import { type SignInCounters, signInSink } from './audit/sinks/sign-ins.ts'
@@ -81,6 +81,7 @@ export interface Ground {
 
 /** Everything that follows from one configuration; another one gets a house of its own on the same ground. */
 export interface House {
+  audit: Pick<ClosableAudit, 'record' | 'close'>
   channels: Channels
   gateway: Gateway
   setUp: SetUp
@@ -105,12 +106,14 @@ export function createHouse(config: Config, ground: Ground): House {
   const audit = createAudit({
     clock,
     sinks: [
-      withAddresses(config.privacy.addresses, logSink(log)),
-      withAddresses(config.privacy.addresses, storeSink({ events: store.events, log })),
       metricsSink(count),
       signInSink(ground.signIns),
       wakeSink(signals, questionsTo),
       (event) => account.notices(event),
+    ],
+    writers: [
+      withAddresses(config.privacy.addresses, logSink(log)),
+      withAddresses(config.privacy.addresses, storeSink({ events: store.events, log })),
     ],
   })
 
@@ -302,7 +305,7 @@ export function createHouse(config: Config, ground: Ground): House {
   })
 
   return {
-    ...{ channels, gateway, setUp },
+    ...{ audit, channels, gateway, setUp },
     begin: () => api?.courier.start(),
     end: () => api?.courier.stop(),
   }

@@ -1,24 +1,61 @@
 import type { Clock } from '../base/clock.ts'
-import type { AuditEvent } from '../model/event.ts'
+import type { AuditEvent, WalkStep } from '../model/event.ts'
+import { createRepeats, GROUP_SECONDS } from './repeats.ts'
 
 /** One event said once, heard by several. */
 export interface Audit {
-  record(event: Omit<AuditEvent, 'at'>): void
+  /**
+   * Says what happened.
+   *
+   * @param walk How the rules were gone through; asked for only if the event is written down by itself.
+   * @returns The number under which it will be found, where the event has one: of many that are alike
+   * within a minute, all have the number of the one that stands for them.
+   */
+  record(event: Omit<AuditEvent, 'at'>, walk?: () => readonly WalkStep[]): string | undefined
 }
 
-/** Hears every event. Must not throw, and must not keep a request waiting. */
+/** The same, as long as it is looked after. */
+export interface ClosableAudit extends Audit {
+  /** Writes down what has only been counted so far. */
+  close(): void
+}
+
+/** Hears events. Must not throw, and must not keep a request waiting. */
 export type Sink = (event: AuditEvent) => void
 
 export interface AuditDeps {
   clock: Clock
+  /** These hear everything. */
   sinks: readonly Sink[]
+  /** These write down: of what comes in a flood, they hear a few and a count. */
+  writers: readonly Sink[]
 }
 
-export function createAudit({ clock, sinks }: AuditDeps): Audit {
+export function createAudit({ clock, sinks, writers }: AuditDeps): ClosableAudit {
+  const repeats = createRepeats({ clock })
+  const write = (events: readonly AuditEvent[]) => {
+    for (const event of events) for (const writer of writers) writer(event)
+  }
+  let timer: NodeJS.Timeout | undefined
+  const look = () => {
+    write(repeats.end(clock.now()))
+  }
+
   return {
-    record(event) {
+    record(event, walk) {
       const heard = { ...event, at: clock.now() }
       for (const sink of sinks) sink(heard)
+      const { events, isWritten, reference } = repeats.hear(heard)
+      timer ??= setInterval(look, GROUP_SECONDS * 1000).unref()
+      const told = walk && isWritten ? { ...heard, walk: walk() } : heard
+      write(events.map((it) => (it === heard ? told : it)))
+      return reference
+    },
+
+    close() {
+      clearInterval(timer)
+      timer = undefined
+      write(repeats.end())
     },
   }
 }

@@ -61,8 +61,9 @@ export interface RefusalsDeps {
 }
 
 export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
-  const note: Refusals['note'] = (reason, address, details) =>
+  const note: Refusals['note'] = (reason, address, details) => {
     audit.record({ name: 'access.refused', address, details: { reason, ...details } })
+  }
 
   const notServed: Refusals['notServed'] = (request) => {
     note('unknown_host', request.address, { host: request.host })
@@ -103,16 +104,15 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
 
     denied(visit, { route, rule, reason, signedIn }) {
       const { address, method, rawPath, kind, url } = visit
-      const reference = visit.reference ?? newReference()
-      if (visit.reference === undefined) {
-        audit.record({
-          name: 'access.denied',
-          address,
-          reference,
-          ...who(signedIn),
-          details: { host: route.host, path: rawPath, method, rule, reason },
-        })
-      }
+      const event = {
+        name: 'access.denied',
+        address,
+        reference: newReference(),
+        ...who(signedIn),
+        details: { host: route.host, path: rawPath, method, rule, reason },
+      } as const
+      // Of many that are alike, each is told the number of the one that stands for them.
+      const reference = visit.reference ?? audit.record(event) ?? event.reference
       const answer =
         kind === 'navigation'
           ? answers.refused({ host: route.host, url, reason, reference, signedIn })

@@ -20,7 +20,12 @@ export const directOutbox: Outbox = {
 /** The engine of second factors on a store, without pages around it. */
 export function createEngine(store: Store, factor: Factor, clock: StillClock) {
   const events: Omit<AuditEvent, 'at'>[] = []
-  const audit: Audit = { record: (event) => events.push(event) }
+  const audit: Audit = {
+    record(event) {
+      events.push(event)
+      return undefined
+    },
+  }
   const { credentials, devices } = store
   const factors = new Map([[factor.kind, factor]])
   const limits = createLimits({

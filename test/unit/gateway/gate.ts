@@ -105,7 +105,12 @@ export async function openGate(options: GateOptions): Promise<Gate> {
       cookies: createCookies({ portal, realms }),
       realms,
       signingKeys,
-      audit: { record: (event) => events.push(event) },
+      audit: {
+        record(event) {
+          events.push(event)
+          return event.reference
+        },
+      },
       clock,
       log: silentLog,
       pages:

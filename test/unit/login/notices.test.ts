@@ -51,7 +51,12 @@ async function hear(name: EventName, details: AuditEvent['details'] = {}, given:
   const sent: Message[] = []
   const recorded: EventName[] = []
   const notices = createNotices({
-    audit: { record: (event) => recorded.push(event.name) },
+    audit: {
+      record(event) {
+        recorded.push(event.name)
+        return undefined
+      },
+    },
     clock: stillClock(),
     credentials: { listByUser: async () => [...own] },
     factors,
