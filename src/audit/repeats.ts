@@ -1,6 +1,6 @@
 import type { Clock, UnixSeconds } from '../base/clock.ts'
 import { sourceOf } from '../base/net.ts'
-import type { AuditEvent, EventName } from '../model/event.ts'
+import { type AuditEvent, type EventName, IMPERSONAL_DETAILS } from '../model/event.ts'
 
 /** Keeps a flood of refusals from becoming a flood of rows: what repeats itself becomes one row with a count. */
 export interface Repeats {
@@ -100,9 +100,15 @@ const isOver = ({ since }: Group, now: UnixSeconds): boolean =>
 function tallyOf({ counted, repeats, since, lastAt }: Group): AuditEvent[] {
   // The one that stands for them has a row already.
   if (!counted || repeats < 2) return []
-  const { walk: _, details, ...event } = counted
+  const { walk: _, ...event } = counted.userId === undefined ? counted : impersonal(counted)
   const times = { first: since, last: lastAt }
-  return [{ ...event, at: lastAt, details: { ...details, ...times, repeats: repeats - 1 } }]
+  return [{ ...event, at: lastAt, details: { ...event.details, ...times, repeats: repeats - 1 } }]
+}
+
+/** Somebody may have been erased while we counted. The number leads to who it was as long as that is known. */
+function impersonal({ name, at, reference, details = {} }: AuditEvent): AuditEvent {
+  const kept = Object.entries(details).filter(([key]) => IMPERSONAL_DETAILS.has(key))
+  return { name, at, ...(reference ? { reference } : {}), details: Object.fromEntries(kept) }
 }
 
 const narrowKey = (event: AuditEvent): string => {

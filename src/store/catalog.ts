@@ -254,19 +254,46 @@ export const CATALOG: Catalog = {
   event: {
     holds: 'Something that happened: a sign-in, a refusal, a change of the account.',
     of: { user: 'user_id' },
-    kept: 'For a year.',
+    kept: 'For a year. When somebody is erased, what happened stays under a pseudonym, without who it was and from where.',
     fields: {
-      id: plain('Its place in the order.'),
+      id: plain('Its place in the chain.'),
       at: personal('When it happened.', 'time'),
       name: personal('What happened.'),
-      user_id: personal('To whom.'),
+      about: personal(
+        'What is known of it that tells nothing about a person: the kind of factor, the rule, a reason.',
+        'json',
+      ),
+      about_digest: plain('Ties that to the chain, so that a change is found.'),
+      salt: secret('Keeps the digest of the personal part from being guessed.'),
+      personal: {
+        ...personal('Who, from where, and anything else worth knowing: the browser, a path.'),
+        export: 'opened',
+      },
+      personal_digest: digest(
+        'Ties the personal part to the chain; tells nothing once the salt is gone.',
+      ),
+      hash: plain('Ties the row to the one before.'),
+      user_id: personal('To whom; a pseudonym after an erasure.'),
       session_id: secret('In which session.'),
       address: personal('From where: whole, cut, or not at all, as `privacy.addresses` says.'),
       reference: personal('The number that a refused page showed.'),
-      details: personal(
-        'Anything else worth knowing: the kind of factor, a reason, the browser.',
-        'json',
+    },
+  },
+
+  checkpoint: {
+    holds:
+      'A signed place of the trail of events, by which a trail that was made anew is found out.',
+    of: { nobody: 'It tells a place in the order and a digest of digests.' },
+    kept: 'As long as the row that it is about.',
+    fields: {
+      id: plain('The row.'),
+      at: plain('When it was signed.', 'time'),
+      hash: plain('The hash of the row.'),
+      begins: plain(
+        'Does the trail begin after it, since what was before has been kept for long enough?',
+        'flag',
       ),
+      signature: plain('Ed25519, by a key that belongs to the secret key.'),
     },
   },
 

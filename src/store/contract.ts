@@ -35,8 +35,9 @@ export interface Store {
    * erased, it also does what {@link Store.scrub} does.
    *
    * @param browserSeconds How long a browser is known after it was seen last; a year when left out.
+   * @param retention How long events are kept; a year when left out.
    */
-  sweep(now: UnixSeconds, browserSeconds?: number): Promise<void>
+  sweep(now: UnixSeconds, browserSeconds?: number, retention?: Retention): Promise<void>
   /**
    * Writes the database anew, so that its files hold nothing but what is in it: pages that were once split or
    * merged may have copies of deleted rows between their cells. Nothing else is written meanwhile.

@@ -11,6 +11,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import { hmac } from '../base/bytes.ts'
+import { systemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
 import { createKeyring, type Keyring } from '../base/keyring.ts'
 import { createSeal } from '../base/seal.ts'
@@ -240,9 +241,14 @@ function createStore({ raw, db, keyring, file }: Opened): Store {
     consents: createConsentRepository(db),
     webhooks: createWebhookRepository({ db, atomically, seal }),
     events,
-    persons: createPersonRepository({ db, atomically, seal, flush, erased: remains.note }),
+    persons: createPersonRepository({
+      ...{ db, atomically, seal, flush },
+      clock: systemClock,
+      forget: events.forget,
+      erased: remains.note,
+    }),
 
-    async sweep(now, browserSeconds = YEAR) {
+    async sweep(now, browserSeconds = YEAR, retention = { default: YEAR }) {
       await db.deleteFrom('session').where('expires_at', '<=', now).execute()
       await db.deleteFrom('attempt').where('expires_at', '<=', now).execute()
       await db
@@ -262,6 +268,7 @@ function createStore({ raw, db, keyring, file }: Opened): Store {
         .deleteFrom('webhook')
         .where('created_at', '<=', now - DAY)
         .execute()
+      await events.prune(retention, now)
       await db
         .deleteFrom('device')
         .where('seen_at', '<=', now - browserSeconds)

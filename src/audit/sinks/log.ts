@@ -14,5 +14,5 @@ const shortened = (details: NonNullable<AuditEvent['details']>) =>
 /** Writes every event to the operator's log, as one line with the event's name as its message. */
 export const logSink =
   (log: Log): Sink =>
-  ({ name, at, details = {}, ...who }) =>
+  ({ name, at, details = {}, walk: _, ...who }) =>
     log.info({ event: name, ...who, ...shortened(details) }, name)

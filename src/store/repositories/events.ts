@@ -4,7 +4,7 @@ import type { Atomically } from '../atomically.ts'
 import type { EventFilter, EventRepository } from '../contract.ts'
 import type { Tables } from '../tables.ts'
 import { createChain } from '../trail/chain.ts'
-import { eraser } from '../trail/erase.ts'
+import { eraser, type Forget } from '../trail/erase.ts'
 import { pruner } from '../trail/prune.ts'
 import { eventIn, type TrailRow } from '../trail/row.ts'
 import type { Sealed, Seals } from '../trail/seals.ts'
@@ -20,6 +20,8 @@ const MOST_WAITING = 10_000
 export interface BufferedEvents extends EventRepository {
   /** Writes what is still to be written. */
   flush(): Promise<void>
+  /** {@link EventRepository.erase}, as a part of something larger. Only after {@link flush}. */
+  forget: Forget
 }
 
 export interface EventRepositoryDeps {
@@ -34,7 +36,7 @@ export interface EventRepositoryDeps {
 export function createEventRepository(deps: EventRepositoryDeps): BufferedEvents {
   const { db, atomically, seals } = deps
   const chain = createChain({ db, seals })
-  const erase = eraser({ db, atomically, chain })
+  const forget = eraser({ db, chain })
   const prune = pruner({ db, atomically, chain, seals })
   const listeners = new Set<(checkpoint: Sealed) => void>()
   let pending: AuditEvent[] = []
@@ -84,6 +86,7 @@ export function createEventRepository(deps: EventRepositoryDeps): BufferedEvents
     },
 
     flush: write,
+    forget,
 
     async listByUser(userId, names, limit) {
       await write()
@@ -111,7 +114,7 @@ export function createEventRepository(deps: EventRepositoryDeps): BufferedEvents
 
     async erase(userId, now, details) {
       await write()
-      return erase(userId, now, details)
+      return atomically((run) => forget(run, userId, now, details))
     },
 
     async prune(retention, now) {

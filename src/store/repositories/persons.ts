@@ -1,9 +1,12 @@
 import { type Kysely, sql } from 'kysely'
+import type { Clock } from '../../base/clock.ts'
 import type { Seal } from '../../base/seal.ts'
 import type { Atomically, Run } from '../atomically.ts'
 import { CATALOG, type Field, type TableEntry } from '../catalog.ts'
 import type { Disclose, KeptRow, KeptTable, PersonRepository } from '../contract.ts'
 import type { Tables } from '../tables.ts'
+import type { Forget } from '../trail/erase.ts'
+import { personalIn } from '../trail/row.ts'
 import { placeOf as placeOfChallenge } from './challenges.ts'
 import { placeOf as placeOfCredential } from './credentials.ts'
 import { placeOf as placeOfAnswer } from './idempotency.ts'
@@ -12,11 +15,17 @@ export interface PersonRepositoryDeps {
   db: Kysely<Tables>
   atomically: Atomically
   seal: Seal
+  clock: Clock
+  /** Takes a person out of the trail, whose rows hold each other and stay. */
+  forget: Forget
   /** Writes what is still to be written, so that nothing is missing and nothing comes afterwards. */
   flush(): Promise<void>
   /** Called once rows are gone: they are still to go from the disk. */
   erased(): void
 }
+
+/** Its rows are not deleted: the chain has to hold. */
+const TRAIL = 'event'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -27,7 +36,7 @@ const OWNED = Object.entries(CATALOG as Readonly<Record<string, TableEntry>>)
 
 /** Everything about one person, by the catalogue of all that is stored. */
 export function createPersonRepository(deps: PersonRepositoryDeps): PersonRepository {
-  const { db, atomically, seal, flush, erased } = deps
+  const { db, atomically, seal, clock, forget, flush, erased } = deps
 
   const rowsOf = (run: Run, table: string, column: string, userId: string): Row[] =>
     run<Row>(
@@ -58,12 +67,17 @@ export function createPersonRepository(deps: PersonRepositoryDeps): PersonReposi
         const [user] = rowsOf(run, 'user', 'id', userId)
         const credentials = rowsOf(run, 'credential', 'user_id', userId)
         if (user) forgetAnswers(run, [userId, user.name, ...credentials.map(({ id }) => id)])
-        return OWNED.map(
-          ({ table, column }) =>
-            run(
-              sql`delete from ${sql.table(table)} where ${sql.ref(column)} = ${userId}`.compile(db),
-            ).changes,
-        ).reduce((sum, changes) => sum + changes, 0)
+        const forgotten = forget(run, userId, clock.now()).rows
+        return OWNED.filter(({ table }) => table !== TRAIL)
+          .map(
+            ({ table, column }) =>
+              run(
+                sql`delete from ${sql.table(table)} where ${sql.ref(column)} = ${userId}`.compile(
+                  db,
+                ),
+              ).changes,
+          )
+          .reduce((sum, changes) => sum + changes, forgotten)
       })
       if (rows > 0) erased()
       return rows > 0
@@ -99,6 +113,11 @@ const openerOf: Readonly<Record<string, (seal: Seal, row: Row, disclose: Disclos
     const place = placeOfChallenge({ id: String(id), userId: String(user_id) })
     const { about } = JSON.parse(seal.open(data as Uint8Array, place)) as { about: unknown }
     return { about }
+  },
+  // The id of a session is half of what its cookie holds.
+  event: (_, { personal }) => {
+    const { sessionId: __, ...given } = personalIn({ personal: String(personal) })
+    return given
   },
 }
 

@@ -169,6 +169,19 @@ describe('erasing a person', () => {
     expect(found(person.traces.filter((it) => it !== MARK))).toEqual([])
   })
 
+  it('leaves a trail that is whole, in which what happened stands under a pseudonym', async () => {
+    const { store } = opened
+    const before = await store.events.list({ userId: person.user.id }, { limit: 10 })
+    expect(before.length).toBeGreaterThan(0)
+    await store.persons.erase(person.user.id)
+    const report = await store.events.verify()
+    expect([report.faults, report.erased]).toEqual([[], before.length])
+    const [first] = await store.events.list({}, { limit: 1 })
+    expect(first).toMatchObject({ name: before[0]?.name, isErased: true })
+    expect(first?.userId).toMatch(/^erased-/)
+    expect(await store.events.list({ names: ['trail.erased'] }, { limit: 2 })).toHaveLength(1)
+  })
+
   it('removes kept answers that name them, and leaves those of others', async () => {
     const { store } = opened
     await addWholePerson(store, 'Other')
