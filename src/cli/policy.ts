@@ -4,11 +4,17 @@ import { systemClock } from '../base/clock.ts'
 import { findConfigFile } from '../config/find.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { type Explanation, explain, inWords, requirementInWords } from '../gateway/explain.ts'
+import {
+  type Explanation,
+  explain,
+  inWords,
+  matchInWords,
+  requirementInWords,
+} from '../gateway/explain.ts'
 import { asSignedIn, createRehearsal, type Question } from '../gateway/rehearsal.ts'
 import { compileRoutes, type Routes } from '../gateway/routes.ts'
 import { PROVABLE, type ProvedLevel } from '../policy/config.ts'
-import type { ExplainedCondition, ExplainedRule } from '../policy/explain.ts'
+import type { ExplainedRule } from '../policy/explain.ts'
 import { type Command, type CommandContext, WrongUsage } from './command.ts'
 import { atDesk } from './open.ts'
 import { table } from './table.ts'
@@ -104,16 +110,9 @@ function walk({ route, readings, rules }: Explanation, person: Person | undefine
   ]
 }
 
-const MATCHES = {
-  yes: 'yes',
-  no: 'no',
-  unclear: 'unclear',
-  differs: 'depends on how the path is read',
-}
-
-function verdictOn({ rule, match, conditions }: ExplainedRule, person: Person | undefined): string {
-  const reasons = conditions.filter((condition) => condition.match === match).map(reasonFor)
-  const about = `${MATCHES[match]}${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`
+function verdictOn(explained: ExplainedRule, person: Person | undefined): string {
+  const { rule, match } = explained
+  const about = matchInWords(explained)
   if (match !== 'yes') return about
   const { effect, admits } = rule
   if (typeof effect === 'string') return `${about} → ${effect}`
@@ -125,25 +124,6 @@ function verdictOn({ rule, match, conditions }: ExplainedRule, person: Person | 
         ? `, and lets ${person.name} in`
         : `, and does not let ${person.name} in`
   return `${about} → asks for ${requirementInWords(effect)}${who}`
-}
-
-function reasonFor({ key, values, match }: ExplainedCondition): string {
-  const is = {
-    yes: 'is one of',
-    no: 'is none of',
-    unclear: 'may be one of',
-    differs: 'may be one of',
-  }
-  switch (key) {
-    case 'paths':
-      return `path ${is[match]} ${values}`
-    case 'methods':
-      return `method ${is[match]} ${values}`
-    case 'networks':
-      return `address ${match === 'yes' ? 'is in' : 'is not in'} ${values}`
-    case 'query':
-      return match === 'yes' ? values : match === 'no' ? `not ${values}` : `perhaps ${values}`
-  }
 }
 
 const STAGES: Readonly<Record<ProvedLevel, string>> = {

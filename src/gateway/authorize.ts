@@ -106,9 +106,12 @@ export function createCorridor(deps: CorridorDeps): Corridor {
   }
 }
 
+/** What rules look at. */
+export type AskedOfRules = Pick<Asked, 'method' | 'target' | 'rawPath' | 'address'>
+
 /** One request as rules see it, with one reading of its path. */
 export const requestIn = (
-  { method, target, rawPath, address }: Omit<Asked, 'sessionToken'>,
+  { method, target, rawPath, address }: AskedOfRules,
   path: string,
 ): AccessRequest => ({
   // Where it is not known, no rule looks at it.

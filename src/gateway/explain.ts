@@ -1,7 +1,8 @@
-import type { Requirement } from '../model/decision.ts'
-import { type ExplainedRule, explainRules } from '../policy/explain.ts'
+import type { DenyReason, Requirement } from '../model/decision.ts'
+import type { WalkStep } from '../model/event.ts'
+import { type ExplainedCondition, type ExplainedRule, explainRules } from '../policy/explain.ts'
 import { foldCase, readingsOf } from '../policy/path.ts'
-import { requestIn } from './authorize.ts'
+import { type AskedOfRules, requestIn } from './authorize.ts'
 import type { Answer, Question } from './rehearsal.ts'
 import type { Route, Routes } from './routes.ts'
 import { parseUrl } from './target.ts'
@@ -22,9 +23,12 @@ export function explain(
   const page = parseUrl(url)
   const route = page && routes.find(page)
   if (!route) return undefined
-  const asked = { ...page, method, address }
-  const { policy } = route
-  const readings = policy.readsPaths ? readingsOf(page.rawPath) : [page.rawPath]
+  return { route, ...explainRoute(route, { ...page, method, address }) }
+}
+
+/** The same for a request whose route is known. */
+function explainRoute({ policy }: Route, asked: AskedOfRules): Omit<Explanation, 'route'> {
+  const readings = policy.readsPaths ? readingsOf(asked.rawPath) : [asked.rawPath]
   const folded = readings
     .map(foldCase)
     .filter((path, index) => policy.tellsCase || path !== readings[index])
@@ -32,7 +36,72 @@ export function explain(
     plain: readings.map((path) => requestIn(asked, path)),
     folded: policy.readsPaths ? folded.map((path) => requestIn(asked, path)) : [],
   })
-  return { route, readings, rules }
+  return { readings, rules }
+}
+
+/** Nobody reads more of a refusal. */
+const MOST_STEPS = 100
+const LONGEST_STEP = 300
+
+/**
+ * How the rules of a route were gone through, up to the one that decided: in their names and words as they
+ * stand now, for whoever asks later, when the rules may be others.
+ *
+ * @param reason Why access was denied.
+ */
+export function walkOf(route: Route, asked: AskedOfRules, reason: DenyReason): WalkStep[] {
+  const { rules } = explainRoute(route, asked)
+  const decidedAt = rules.findIndex(({ rule, match }) => !rule.reportsOnly && match !== 'no')
+  const reached = decidedAt < 0 ? rules : rules.slice(0, decidedAt + 1)
+  return reached.slice(-MOST_STEPS).map((explained) => {
+    const { rule } = explained
+    const isLast = explained === rules[decidedAt]
+    const says = `${matchInWords(explained)}${isLast ? ENDS[reason] : ''}`
+    return {
+      rule: rule.reportsOnly ? `${rule.name} (reports only)` : rule.name,
+      says: says.length > LONGEST_STEP ? `${says.slice(0, LONGEST_STEP)}…` : says,
+    }
+  })
+}
+
+const ENDS: Readonly<Record<DenyReason, string>> = {
+  no_rule_matched: '',
+  rule_denies: ' → deny',
+  not_a_member: ', and does not let this person in → deny',
+  ambiguous_query: ' → deny',
+  too_unusual: ', and the sign-in is too unusual → deny',
+}
+
+const MATCHES = {
+  yes: 'yes',
+  no: 'no',
+  unclear: 'unclear',
+  differs: 'depends on how the path is read',
+}
+
+/** Whether a rule is about a request, and why. */
+export function matchInWords({ match, conditions }: ExplainedRule): string {
+  const reasons = conditions.filter((condition) => condition.match === match).map(reasonFor)
+  return `${MATCHES[match]}${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`
+}
+
+function reasonFor({ key, values, match }: ExplainedCondition): string {
+  const is = {
+    yes: 'is one of',
+    no: 'is none of',
+    unclear: 'may be one of',
+    differs: 'may be one of',
+  }
+  switch (key) {
+    case 'paths':
+      return `path ${is[match]} ${values}`
+    case 'methods':
+      return `method ${is[match]} ${values}`
+    case 'networks':
+      return `address ${match === 'yes' ? 'is in' : 'is not in'} ${values}`
+    case 'query':
+      return match === 'yes' ? values : match === 'no' ? `not ${values}` : `perhaps ${values}`
+  }
 }
 
 /** A decision in words, for whoever writes rules. */

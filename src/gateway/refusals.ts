@@ -4,6 +4,7 @@ import { newReference } from '../base/reference.ts'
 import type { SignedIn } from '../model/session.ts'
 import type { Answer, Answers } from './answers.ts'
 import type { Decision } from './authorize.ts'
+import { walkOf } from './explain.ts'
 import { kindOf, type RequestKind } from './kind.ts'
 import { REFERENCE_HEADER } from './reference.ts'
 import type { GatewayRequest } from './request.ts'
@@ -49,8 +50,8 @@ export interface Refusals {
   closed(kind: RequestKind): Answer
   /** Something broke on our side: nothing is let through. */
   failed(request: GatewayRequest): Answer
-  /** Writes down that a message was not taken. */
-  note(reason: string, address: string, details?: Readonly<Record<string, string>>): void
+  /** Writes down that a message was not taken. @returns The number under which that is found. */
+  note(reason: string, address: string, details?: Readonly<Record<string, string>>): string
   /** The answer to a message that was not taken. */
   malformed(refusal: { status: number; reason: string }, address: string): Answer
 }
@@ -62,15 +63,18 @@ export interface RefusalsDeps {
 
 export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
   const note: Refusals['note'] = (reason, address, details) => {
-    audit.record({ name: 'access.refused', address, details: { reason, ...details } })
+    const reference = newReference()
+    const event = { name: 'access.refused', address, reference } as const
+    return audit.record({ ...event, details: { reason, ...details } }) ?? reference
   }
 
   const notServed: Refusals['notServed'] = (request) => {
-    note('unknown_host', request.address, { host: request.host })
+    const reference = note('unknown_host', request.address, { host: request.host })
     return kindOf(request, request.method) === 'programmatic'
-      ? answers.problem({ status: 421, code: 'unknown_host', title: 'Not served here.' })
+      ? answers.problem({ status: 421, code: 'unknown_host', title: 'Not served here.', reference })
       : answers.trouble(421, {
           title: 'This address is not served here',
+          reference,
           sentences: [
             'The request came to the right machine, but no application with this name is set up on it. Check the address for a slip.',
             'If you run this site: add the host name under routes in the configuration.',
@@ -80,11 +84,12 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
   }
 
   const ambiguous: Refusals['ambiguous'] = ({ address, host, rawPath, kind }, reason) => {
-    note(reason, address, { host, path: rawPath })
+    const reference = note(reason, address, { host, path: rawPath })
     const part = reason === 'ambiguous_path' ? 'path' : 'query'
     return kind === 'navigation'
       ? answers.trouble(400, {
           title: 'This address can be read in two ways',
+          reference,
           sentences: [
             'It holds characters that different programs understand differently, and a rule depends on which. To be safe, it is not opened.',
             'Go back and follow a link, or type the plain address.',
@@ -95,6 +100,7 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
           status: 400,
           code: reason,
           title: `The ${part} can be read in two ways.`,
+          reference,
         })
   }
 
@@ -104,6 +110,9 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
 
     denied(visit, { route, rule, reason, signedIn }) {
       const { address, method, rawPath, kind, url } = visit
+      const target = url.slice(route.origin.length)
+      const asked = { target, rawPath, method, address }
+      const walk = () => walkOf(route, asked, reason)
       const event = {
         name: 'access.denied',
         address,
@@ -112,7 +121,7 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
         details: { host: route.host, path: rawPath, method, rule, reason },
       } as const
       // Of many that are alike, each is told the number of the one that stands for them.
-      const reference = visit.reference ?? audit.record(event) ?? event.reference
+      const reference = visit.reference ?? audit.record(event, walk) ?? event.reference
       const answer =
         kind === 'navigation'
           ? answers.refused({ host: route.host, url, reason, reference, signedIn })
@@ -142,33 +151,37 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
           }),
 
     untrustedProxy({ address }) {
-      note('untrusted_proxy', address)
+      const reference = note('untrusted_proxy', address)
       return answers.problem({
         status: 403,
         code: 'untrusted_proxy',
         title: 'This address is not among the trusted proxies.',
+        reference,
       })
     },
 
     badQuestion({ address, rawPath }, status, why) {
-      note('bad_question', address, { why, asked: rawPath })
+      const reference = note('bad_question', address, { why, asked: rawPath })
       return answers.problem({
         status,
         code: 'bad_question',
         title: 'The question names no request to an application that is set up here.',
+        reference,
       })
     },
 
     notSentHere({ address }, kind, host) {
-      note('not_sent_here', address, { host })
+      const reference = note('not_sent_here', address, { host })
       return kind === 'programmatic'
         ? answers.problem({
             status: 403,
             code: 'not_sent_here',
             title: 'This address belongs to the gateway, and the proxy does not send it there.',
+            reference,
           })
         : answers.trouble(403, {
             title: 'The way to the sign-in is closed',
+            reference,
             sentences: [
               'The proxy in front of this site asks about an address that it has to pass on itself.',
               `If you run this site: let the proxy send everything below ${host}/.gatehouse/ to Gatehouse, without asking first.`,
@@ -216,9 +229,14 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
     },
 
     malformed({ status, reason }, address) {
-      note(reason, address)
+      const reference = note(reason, address)
       return answers.problem(
-        { status, code: 'malformed_request', title: 'The request cannot be understood.' },
+        {
+          status,
+          code: 'malformed_request',
+          title: 'The request cannot be understood.',
+          reference,
+        },
         [['Connection', 'close']],
       )
     },

@@ -22,6 +22,8 @@ export interface TestGateway {
   app: App
   port: number
   store: Store
+  /** The file of the database. */
+  path: string
   clock: StillClock
   /** Where the portal stands. */
   portal: string
@@ -80,6 +82,7 @@ export async function openGateway(
     app,
     port,
     store,
+    path: config.store.path,
     clock,
     portal: config.portal.url.href,
     visitor: () => createVisitor(port),
