@@ -132,7 +132,9 @@ export function createApp(config: Config, outside: Outside): App {
     retired.add(former)
     const leave = () => {
       retired.delete(former)
-      former.audit.close()
+      former.audit.close().catch((cause) => {
+        log.warn({ error: String(cause) }, 'audit: not closed')
+      })
       former.channels.close().catch((cause) => {
         log.warn({ error: String(cause) }, 'channels: not closed')
       })
@@ -162,6 +164,7 @@ export function createApp(config: Config, outside: Outside): App {
         },
         async discard() {
           await coming.gateway.close()
+          await coming.audit.close()
           await coming.channels.close()
         },
       }
@@ -174,7 +177,7 @@ export function createApp(config: Config, outside: Outside): App {
       house.end()
       await outbox.close()
       eventLoop.close()
-      for (const { audit } of [house, ...retired]) audit.close()
+      await Promise.all([house, ...retired].map(({ audit }) => audit.close()))
       await Promise.all([house, ...retired].map(({ channels }) => channels.close()))
     },
   }

@@ -4,6 +4,7 @@ import { createApi } from './api/index.ts'
 import { createPeople } from './api/people.ts'
 import { NO_RISK, trustOf, type WeighedRisk } from './api/preauth.ts'
 import { withAddresses, writtenAddress } from './audit/addresses.ts'
+import { createForwarders } from './audit/forwarders.ts'
 import { type ClosableAudit, createAudit } from './audit/record.ts'
 import { logSink } from './audit/sinks/log.ts'
 import { type EventCounter, metricsSink } from './audit/sinks/metrics.ts'
@@ -115,6 +116,11 @@ export function createHouse(config: Config, ground: Ground): House {
       withAddresses(config.privacy.addresses, logSink(log)),
       withAddresses(config.privacy.addresses, storeSink({ events: store.events, log })),
     ],
+    forwarders: createForwarders({
+      config: config.audit,
+      addresses: config.privacy.addresses,
+      ...{ clock, log },
+    }),
   })
 
   const realms = realmsOf(config)

@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import { duration } from '../base/schema.ts'
+import { signingSecret } from '../channels/webhook/config.ts'
+import type { Retention } from '../store/contract.ts'
 
 export const logConfig = z.strictObject({
   level: z.enum(['debug', 'info', 'warn', 'error']).default('info').meta({
@@ -25,3 +27,85 @@ export const privacyConfig = z.strictObject({
 })
 
 export type PrivacyConfig = z.output<typeof privacyConfig>
+
+const FACILITY = [
+  'auth',
+  'authpriv',
+  'audit',
+  'local0',
+  'local1',
+  'local2',
+  'local3',
+  'local4',
+  'local5',
+  'local6',
+  'local7',
+] as const
+
+const auditWebhookConfig = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((text) => !/^https?:\/\/[^/]*@/.test(text), {
+      message: 'write no user name or password here; requests are signed',
+    })
+    .transform((text) => new URL(text))
+    .meta({
+      description:
+        'Gets events as signed POSTs of JSON, up to 100 in one, as [Standard Webhooks](https://www.standardwebhooks.com/) describes it.',
+      example: 'https://siem.example.com/gatehouse',
+    }),
+  secret: signingSecret().meta({
+    description: 'Signs each request (HMAC-SHA256): `whsec_` and 24 to 64 bytes in base64.',
+    example: { file: '/run/secrets/audit-webhook' },
+  }),
+  timeout: duration().prefault('10s').meta({ description: 'How long the answer may take.' }),
+})
+
+export type AuditWebhookConfig = z.output<typeof auditWebhookConfig>
+
+const syslogConfig = z.strictObject({
+  url: z
+    .url({ protocol: /^(udp|tcp)$/ })
+    .transform((text) => new URL(text))
+    .meta({
+      description:
+        'Gets each event as one message (RFC 5424) whose text is JSON: `udp://host:514`, or `tcp://host:601` with counted octets. Nothing of it is encrypted: send it to this machine or over a network of your own.',
+      example: 'udp://127.0.0.1:514',
+    }),
+  facility: z.enum(FACILITY).default('authpriv').meta({ description: 'Under what it is filed.' }),
+})
+
+export type SyslogConfig = z.output<typeof syslogConfig>
+
+/** An event, or a group of them. What the trail says of itself stays as long as anything that it explains. */
+const KIND = /^(?!trail(\.|$)|default$)[a-z_]+(\.[a-z_]+)?$/
+
+const keptByKind = z.record(z.string(), duration()).superRefine((kept, context) => {
+  for (const kind of Object.keys(kept)) {
+    if (KIND.test(kind)) continue
+    const message = 'write an event, login.refused, or a group of events, login; and not trail'
+    context.addIssue({ code: 'custom', path: [kind], message })
+  }
+})
+
+export const auditConfig = z.strictObject({
+  keep: duration().prefault('365d').meta({ description: 'How long events are kept.' }),
+  keep_by_kind: keptByKind.default({}).meta({
+    description: 'The same for single events or groups of them.',
+    example: { access: '30d', 'login.refused': '90d' },
+  }),
+  webhook: auditWebhookConfig.optional().meta({
+    description: 'Sends events to a service of yours as they happen.',
+  }),
+  syslog: syslogConfig.optional().meta({
+    description: 'Sends events to a syslog server as they happen.',
+  }),
+})
+
+export type AuditConfig = z.output<typeof auditConfig>
+
+/** How long the store keeps which events. */
+export const retentionOf = ({ keep, keep_by_kind: kinds }: AuditConfig): Retention => ({
+  ...kinds,
+  default: keep,
+})

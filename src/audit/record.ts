@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { AuditEvent, WalkStep } from '../model/event.ts'
+import type { Forwarder } from './forwarder.ts'
 import { createRepeats, GROUP_SECONDS } from './repeats.ts'
 
 /** One event said once, heard by several. */
@@ -16,8 +17,8 @@ export interface Audit {
 
 /** The same, as long as it is looked after. */
 export interface ClosableAudit extends Audit {
-  /** Writes down what has only been counted so far. */
-  close(): void
+  /** Writes down what has only been counted so far, and takes elsewhere what still waits. */
+  close(): Promise<void>
 }
 
 /** Hears events. Must not throw, and must not keep a request waiting. */
@@ -29,12 +30,15 @@ export interface AuditDeps {
   sinks: readonly Sink[]
   /** These write down: of what comes in a flood, they hear a few and a count. */
   writers: readonly Sink[]
+  /** These hear what is written down, and take it elsewhere. */
+  forwarders?: readonly Forwarder[]
 }
 
-export function createAudit({ clock, sinks, writers }: AuditDeps): ClosableAudit {
+export function createAudit({ clock, sinks, writers, forwarders = [] }: AuditDeps): ClosableAudit {
   const repeats = createRepeats({ clock })
+  const all = [...writers, ...forwarders.map(({ sink }) => sink)]
   const write = (events: readonly AuditEvent[]) => {
-    for (const event of events) for (const writer of writers) writer(event)
+    for (const event of events) for (const writer of all) writer(event)
   }
   let timer: NodeJS.Timeout | undefined
   const look = () => {
@@ -52,10 +56,11 @@ export function createAudit({ clock, sinks, writers }: AuditDeps): ClosableAudit
       return reference
     },
 
-    close() {
+    async close() {
       clearInterval(timer)
       timer = undefined
       write(repeats.end())
+      await Promise.all(forwarders.map((it) => it.close()))
     },
   }
 }

@@ -46,7 +46,7 @@ export async function runGateway(
   }
 
   let inForce = config
-  const endTending = tendStore(store, log, () => inForce.privacy.browsers)
+  const endTending = tendStore(store, log, () => inForce)
   const { port, at } = doors
   log.info({ port, at, portal: config.portal.url.href }, 'gateway: listening')
 

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { apiConfig, healthConfig } from '../api/config.ts'
-import { logConfig, privacyConfig } from '../audit/config.ts'
+import { auditConfig, logConfig, privacyConfig } from '../audit/config.ts'
 import { didYouMean } from '../base/did-you-mean.ts'
 import { isUnixPlace, type ListenAddress, type ListenPlace, parseNetwork } from '../base/net.ts'
 import { channelsConfig } from '../channels/config.ts'
@@ -42,6 +42,9 @@ export const configSchema = z
       .prefault({})
       .meta({ description: 'For whoever watches over the gateway.' }),
     log: logConfig.prefault({}).meta({ description: 'What is written down.' }),
+    audit: auditConfig
+      .prefault({})
+      .meta({ description: 'What happened: how long it is kept, and who else is told.' }),
     privacy: privacyConfig
       .prefault({})
       .meta({ description: 'What is kept about people, and what they may do about it.' }),

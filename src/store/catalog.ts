@@ -254,7 +254,7 @@ export const CATALOG: Catalog = {
   event: {
     holds: 'Something that happened: a sign-in, a refusal, a change of the account.',
     of: { user: 'user_id' },
-    kept: 'For a year. When somebody is erased, what happened stays under a pseudonym, without who it was and from where.',
+    kept: 'For `audit.keep`, a year unless set otherwise. When somebody is erased, what happened stays under a pseudonym, without who it was and from where.',
     fields: {
       id: plain('Its place in the chain.'),
       at: personal('When it happened.', 'time'),

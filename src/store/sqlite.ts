@@ -220,6 +220,8 @@ function createStore({ raw, db, keyring, file }: Opened): Store {
   })
   const sessions = createSessionRepository(db, raw, atomically)
   const remains = createRemains(raw)
+  // Each time leaves a row for each kind in the trail: once a day is enough.
+  let prunedAt = Number.NEGATIVE_INFINITY
   const flush = async () => {
     await events.flush()
     sessions.flush()
@@ -268,7 +270,10 @@ function createStore({ raw, db, keyring, file }: Opened): Store {
         .deleteFrom('webhook')
         .where('created_at', '<=', now - DAY)
         .execute()
-      await events.prune(retention, now)
+      if (Math.abs(now - prunedAt) >= DAY) {
+        prunedAt = now
+        await events.prune(retention, now)
+      }
       await db
         .deleteFrom('device')
         .where('seen_at', '<=', now - browserSeconds)

@@ -45,7 +45,7 @@ export async function runCrew(
     throw cause
   }
   let inForce = config
-  const endTending = tendStore(store, log, () => inForce.privacy.browsers)
+  const endTending = tendStore(store, log, () => inForce)
   const at = config.listen.map(({ address }) => writtenPlace(address))
   log.info({ port, at, portal: config.portal.url.href, workers: size }, 'gateway: listening')
 

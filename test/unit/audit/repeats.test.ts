@@ -30,9 +30,9 @@ const repeatsIn = (events: readonly AuditEvent[]) =>
   events.reduce((sum, { details = {} }) => sum + Number(details.repeats ?? 1), 0)
 
 describe('what repeats itself within a minute', () => {
-  it('is a few rows and then one with a count, and every number that was told is found', () => {
+  it('is a few rows and then one with a count, and every number that was told is found', async () => {
     const told = Array.from({ length: 500 }, (_, number) => audit.record(refusal(number)))
-    audit.close()
+    await audit.close()
     expect(heard).toHaveLength(500)
     expect(written).toHaveLength(7)
     expect(repeatsIn(written)).toBe(500)
@@ -53,20 +53,20 @@ describe('what repeats itself within a minute', () => {
     expect(written.at(-1)).toMatchObject({ reference: 'REF-21' })
   })
 
-  it('is kept within bounds when it comes from everywhere', () => {
+  it('is kept within bounds when it comes from everywhere', async () => {
     for (let number = 0; number < 20_000; number += 1) {
       audit.record(refusal(number, `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`))
     }
-    audit.close()
+    await audit.close()
     expect(written.length).toBeLessThan(320)
     expect(repeatsIn(written)).toBe(20_000)
   })
 
-  it('says of nobody how often: who it was may be forgotten before the minute is over', () => {
+  it('says of nobody how often: who it was may be forgotten before the minute is over', async () => {
     for (let number = 0; number < 20; number += 1) {
       audit.record({ ...refusal(number), userId: 'u1', sessionId: 's1' })
     }
-    audit.close()
+    await audit.close()
     const tally = written.at(-1)
     expect(tally).toMatchObject({ reference: 'REF-5', details: { repeats: 14, rule: 'admin' } })
     expect(JSON.stringify(tally)).not.toMatch(/u1|s1|192\.0|path/)
