@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { EventName } from '../../src/model/event.ts'
 import type { User } from '../../src/model/user.ts'
 import { type AccountTest, openAccountTest } from '../support/account.ts'
+import { openApi } from '../support/api.ts'
 import { PASSWORD } from '../support/gateway.ts'
 import { mmdb } from '../support/mmdb.ts'
 import { createVisitor, type Visitor } from '../support/visitor.ts'
@@ -43,6 +44,7 @@ login:
     breaches: ${folder}/leaked.txt
     medium: { measures: [notify, step_up] }
     high: { measures: [refuse] }
+api: {}
 channels:
   smtp: { url: "smtp://127.0.0.1:1", from: gate@gw.test }
 `)
@@ -209,6 +211,28 @@ describe('a rule', () => {
   })
 })
 
+describe('an application that asks beforehand', () => {
+  it('is told the risk and its reasons, and that nobody is let in with it', async () => {
+    const { user } = await somebody()
+    const api = await openApi(test, 'gatehouse', { scopes: ['2fa'] })
+    const from = async (ip: string) =>
+      (await api.post('/2fa/preauth', { user_id: user.name, context: { ip } })).body
+    expect(await from(HOME)).toMatchObject({
+      result: 'challenge',
+      risk: { score: 0, level: 'low', reasons: [] },
+    })
+    expect(await from(ABROAD)).toMatchObject({
+      result: 'deny',
+      reason: 'risk',
+      risk: {
+        score: 85,
+        level: 'high',
+        reasons: ['impossible_travel', 'new_country', 'new_network'],
+      },
+    })
+  })
+})
+
 describe('a database that is gone', () => {
   it('takes its signals away, and opens no door', async () => {
     const { user } = await somebody()
@@ -218,5 +242,11 @@ describe('a database that is gone', () => {
     const asked = await typePassword(from(ABROAD), user)
     // What the other signals say still counts.
     expect(asked.location).toMatch(/\/login\//)
+    const api = await openApi(test, 'gatehouse', { scopes: ['2fa'] })
+    const { body } = await api.post('/2fa/preauth', {
+      user_id: user.name,
+      context: { ip: HOME },
+    })
+    expect(body.risk).toEqual({ score: 0, level: 'medium', reasons: ['database_missing'] })
   })
 })
