@@ -333,6 +333,11 @@ export function createHouse(config: Config, ground: Ground): House {
       {
         audit,
         biometrics: new Map(engines).set(OUR_PEOPLE, login.engineFor(ourBiometrics())),
+        // The page of the API has a sheet of its own.
+        brand: {
+          ...brand,
+          css: [...brand.css.slice(0, 1), assets.reference, ...brand.css.slice(1)],
+        },
         clock,
         consents: store.consents,
         courier,

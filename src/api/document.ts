@@ -24,6 +24,8 @@ A POST with an \`Idempotency-Key\` is done once, however often it comes within 2
 (RFC 9457) with a \`code\` that never changes its name and the \`request_id\` by which the operator finds it in the log. Where it
 says \`Retry-After\`, the same request is worth another try after so many seconds.`
 
+const ABOUT = { name: 'The API itself', description: 'For programs and for people.' }
+
 /** By the first part of the path. */
 const TAGS: Readonly<Record<string, { name: string; description: string }>> = {
   '2fa': {
@@ -35,7 +37,8 @@ const TAGS: Readonly<Record<string, { name: string; description: string }>> = {
     description:
       'Fingerprint and face, by passkeys in browsers and by keys in apps. What a sensor sees never leaves the device.',
   },
-  'openapi.json': { name: 'This document', description: 'The API, for programs and for people.' },
+  'openapi.json': ABOUT,
+  docs: ABOUT,
 }
 
 const titled = (part: string) => ({
@@ -89,6 +92,20 @@ export function declareWebhooks({ openAPIRegistry: registry }: OpenAPIHono<ApiEn
     },
   })
 }
+
+/** The same for people. */
+export const referenceRoute = createRoute({
+  method: 'get',
+  path: '/docs',
+  summary: 'The API as a page',
+  security: [],
+  responses: {
+    200: {
+      description: 'All of it, with examples.',
+      content: { 'text/html': { schema: z.string() } },
+    },
+  },
+})
 
 const idempotencyKey = {
   name: 'Idempotency-Key',

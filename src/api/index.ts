@@ -1,11 +1,21 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { ApiReference } from '../../views/api-reference.tsx'
+import type { Brand } from '../../views/brand.ts'
+import { page } from '../../views/page.ts'
 import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { problem } from '../web/problem.ts'
+import { securityHeaders } from '../web/security-headers.ts'
 import { type BiometricDeps, biometricApi } from './biometric.ts'
 import { type BypassDeps, bypassApi } from './bypass.ts'
 import { type ChallengeEventsDeps, challengeEventsApi } from './challenge-events.ts'
-import { type ApiDocument, declareWebhooks, describeApi, documentRoute } from './document.ts'
+import {
+  type ApiDocument,
+  declareWebhooks,
+  describeApi,
+  documentRoute,
+  referenceRoute,
+} from './document.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields } from './faults.ts'
 import { type AuthenticationDeps, onlyWithKey } from './keys.ts'
@@ -13,6 +23,7 @@ import { type IdempotencyDeps, onceEach, onlySmallJson, withRequestId } from './
 import { type PersonalDataApiDeps, personalDataApi } from './personal-data.ts'
 import { type PreauthDeps, preauthApi } from './preauth.ts'
 import { createQuotas, type QuotaLimits, withinAddressQuota, withinKeyQuotas } from './quotas.ts'
+import { referenceOf } from './reference.ts'
 import { type TwoFactorDeps, twoFactorApi } from './two-factor.ts'
 
 export type ApiDeps = AuthenticationDeps &
@@ -22,7 +33,7 @@ export type ApiDeps = AuthenticationDeps &
   ChallengeEventsDeps &
   BypassDeps &
   BiometricDeps &
-  PersonalDataApiDeps & { log: Log; quotaLimits: QuotaLimits }
+  PersonalDataApiDeps & { brand: Brand; log: Log; quotaLimits: QuotaLimits }
 
 /** Everything but what tells how to use it. */
 const BEHIND_A_KEY = ['/2fa/*', '/biometric/*', '/events/*']
@@ -77,9 +88,17 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
 
   declareWebhooks(app)
   let described: ApiDocument | undefined
-  app.openapi(documentRoute, (c) => {
+  const document = () => {
     described ??= describeApi(app, url)
-    return c.json(described, 200, { 'Cache-Control': 'public, max-age=300' })
+    return described
+  }
+  app.openapi(documentRoute, (c) =>
+    c.json(document(), 200, { 'Cache-Control': 'public, max-age=300' }),
+  )
+  app.openapi(referenceRoute, (c) => {
+    const address = `${url.href}/openapi.json`
+    const view = ApiReference({ brand: deps.brand, document: address, ...referenceOf(document()) })
+    return c.html(page(view), 200, securityHeaders(url.protocol === 'https:'))
   })
   return root
 }

@@ -11,6 +11,8 @@ import type { PortalConfig } from './config.ts'
 export interface Assets {
   /** Addresses of the style sheets, in order. */
   css: readonly string[]
+  /** Address of a further sheet, for the reference of the API alone. */
+  reference: string
   /** Addresses of our scripts, by name. */
   scripts: Readonly<Record<string, string>>
   /** Address of the operator's logo. */
@@ -60,6 +62,7 @@ export function loadAssets(config: PortalConfig): Assets {
   const css = [add('portal', '.css', readOurs('portal.css'), 'text/css; charset=utf-8')]
   const theirs = brandSheet(config)
   if (theirs.length > 0) css.push(add('brand', '.css', theirs, 'text/css; charset=utf-8'))
+  const reference = add('reference', '.css', readOurs('reference.css'), 'text/css; charset=utf-8')
   const scripts = Object.fromEntries(
     Object.entries(SCRIPTS).map(([name, file]) => [
       name,
@@ -68,7 +71,7 @@ export function loadAssets(config: PortalConfig): Assets {
   )
   const logo = addLogo(config, add)
   const icon = logo ?? add('icon', '.svg', readOurs('icon.svg'), 'image/svg+xml')
-  return { css, scripts, logo, icon, find: (name) => files.get(name) }
+  return { css, reference, scripts, logo, icon, find: (name) => files.get(name) }
 }
 
 /** Where the main file of a package lies. */

@@ -1,8 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EXAMPLES } from '../../src/api/examples.ts'
-import { createApi } from '../../src/api/index.ts'
-import { fetchDocument, type PublishedApi } from '../support/api-document.ts'
+import { apiRoutes, fetchDocument, type PublishedApi } from '../support/api-document.ts'
 import { openGateway, type TestGateway } from '../support/gateway.ts'
 
 let gateway: TestGateway
@@ -76,12 +75,30 @@ describe('the document of the API', () => {
   })
 })
 
+describe('the page of the API', () => {
+  it('tells every route to people, without a key and without script', async () => {
+    const address = new URL('api/docs', gateway.portal).href
+    const { status, headers, body } = await gateway.visitor().get(address)
+    expect(status).toBe(200)
+    expect(headers['content-security-policy']).toContain("default-src 'none'")
+    expect(headers['content-security-policy']).not.toContain('script-src')
+    expect(body).not.toContain('<script')
+    for (const { method, path, operation } of published.operations) {
+      expect(body).toContain(`<strong>${method}</strong> <code>${path}</code>`)
+      expect(body).toContain(operation.summary)
+    }
+    expect(body).toContain('name="viewport"')
+    // Each name in the contents leads somewhere.
+    const targets = [...body.matchAll(/href="#([^"]+)"/g)].map(([, target]) => target)
+    expect(targets).toHaveLength(published.operations.length)
+    for (const target of targets) expect(body).toContain(`id="${target}"`)
+  })
+})
+
 /** All routes of the application itself, as the document would write them. */
 function routes(): string[] {
-  const deps = new Proxy({}, { get: () => new Map() })
-  const app = createApi(deps as never, new URL('https://auth.gw.test/api'))
-  const all = app.routes
-    .filter(({ method }) => method !== 'ALL')
+  const all = apiRoutes()
+    .routes.filter(({ method }) => method !== 'ALL')
     .map(({ method, path }) => {
       const short = path.replace(/^\/api/, '').replaceAll(/:(\w+)/g, '{$1}')
       return `${method} ${short}`

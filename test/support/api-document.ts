@@ -1,6 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { ApiDocument, Operation } from '../../src/api/document.ts'
+import { createApi } from '../../src/api/index.ts'
 import type { TestGateway } from './gateway.ts'
 
 /** The published document, and what holds of answers because of it. */
@@ -28,12 +29,24 @@ export interface Answered {
   text: string
 }
 
+const API_ADDRESS = new URL('https://auth.example.com/api')
+
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 
 /** Fetches the document as anybody would, without a key. */
 export async function fetchDocument(gateway: TestGateway): Promise<PublishedApi> {
   const answer = await gateway.visitor().get(new URL('api/openapi.json', gateway.portal).href)
   return publishedApi(JSON.parse(answer.body))
+}
+
+/** The application by itself, to look at its routes and its document; it answers nothing. */
+export const apiRoutes = () =>
+  createApi(new Proxy({}, { get: () => new Map() }) as never, API_ADDRESS)
+
+/** The document without a server. */
+export async function apiDocument(): Promise<ApiDocument> {
+  const answer = await apiRoutes().request(`${API_ADDRESS.href}/openapi.json`)
+  return JSON.parse(await answer.text())
 }
 
 export function publishedApi(document: ApiDocument): PublishedApi {

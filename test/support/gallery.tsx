@@ -1,4 +1,6 @@
 import { renderSVG } from 'uqr'
+import { referenceOf } from '../../src/api/reference.ts'
+import { ApiReference } from '../../views/api-reference.tsx'
 import { ApprovalPrompt } from '../../views/approval-prompt.tsx'
 import { Approve, Approved } from '../../views/approve.tsx'
 import { ApproverHome } from '../../views/approver.tsx'
@@ -26,6 +28,7 @@ import { SignOut } from '../../views/sign-out.tsx'
 import { SignedOut } from '../../views/signed-out.tsx'
 import { Trouble } from '../../views/trouble.tsx'
 
+import { apiDocument } from './api-document.ts'
 import { accountStates } from './gallery-account.tsx'
 import { factorStates } from './gallery-factors.tsx'
 import { passkeyStates } from './gallery-passkeys.tsx'
@@ -502,6 +505,11 @@ const states = {
   'set-up-closed used': SetUpClosed({ brand, reason: 'used', signIn: '/login' }),
   'set-up-closed expired': SetUpClosed({ brand, reason: 'expired', signIn: '/login' }),
   ...accountStates(brand, branded),
+  'api reference': ApiReference({
+    brand: { ...brand, css: [...brand.css, '/assets/reference.css'] },
+    document: '/api/openapi.json',
+    ...referenceOf(await apiDocument()),
+  }),
   'demo home': DemoHome({ headers, user: 'Maria Lopez', note: 'You came in with a code.' }),
   'demo form': DemoForm({}),
   'demo form received': DemoForm({ received: [{ name: 'title', value: 'Quarterly report' }] }),
