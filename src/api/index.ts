@@ -62,6 +62,7 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
         title: 'The body is no JSON.',
       })
     }
+    if ('status' in error && error.status === 415) return problem(c, requestId, NO_JSON)
     log.error({ requestId, error: error.stack }, 'api: unexpected failure')
     const title = 'Something went wrong on our side. Nothing was changed.'
     return problem(c, requestId, { status: 500, code: 'internal_error', title })
@@ -102,6 +103,13 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
   })
   return root
 }
+
+/** Hono's own word for a body of another kind, which may be an empty one. */
+const NO_JSON = {
+  status: 415,
+  code: 'unsupported_media_type',
+  title: 'Send JSON: Content-Type: application/json.',
+} as const
 
 /** Hono's own word for a body that does not parse. */
 const isMalformed = (error: Error): boolean =>
