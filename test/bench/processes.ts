@@ -36,8 +36,12 @@ export async function startNginx(upstream: number): Promise<Served | undefined> 
   const child = spawn('nginx', ['-c', file, '-g', 'daemon off;'], { stdio: 'ignore' })
   children.push(child)
   await listening(port)
-  // The master only looks after its worker, which does the work.
-  const [worker] = childrenOf(pidOf(child))
+  // The master only looks after its worker, which does the work; it listens before it has one.
+  let [worker] = childrenOf(pidOf(child))
+  for (let tries = 0; worker === undefined && tries < 100; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    worker = childrenOf(pidOf(child))[0]
+  }
   if (worker === undefined) throw new Error('nginx has no worker')
   return { pid: worker, port }
 }
