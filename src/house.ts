@@ -347,6 +347,7 @@ export function createHouse(config: Config, ground: Ground): House {
         },
         credentials: store.credentials,
         engines,
+        events: store.events,
         idempotency: store.idempotency,
         keys: store.apiKeys,
         log,

@@ -53,6 +53,15 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
     ],
     risk: { score: 10, level: 'low', reasons: ['new_network'] },
   },
+  Event: {
+    ...{ id: '4711', at, name: 'factor.enrolled', user_id },
+    ...{ address: '198.51.100.7', details: { factor: 'totp' } },
+  },
+  Events: {
+    events: [{ id: '4711', at, name: 'factor.enrolled', user_id }],
+    cursor: '4711',
+    more: false,
+  },
   BypassRequest: { ttl: 3600, uses: 1 },
   Bypass: {
     ...{ id: factor, user_id, code: 'K7QM-3XTD-9WZP-A2RC', uses: 1 },

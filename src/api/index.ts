@@ -17,6 +17,7 @@ import {
   referenceRoute,
 } from './document.ts'
 import type { ApiEnv } from './env.ts'
+import { type EventsApiDeps, eventsApi } from './events.ts'
 import { checkFields } from './faults.ts'
 import { type AuthenticationDeps, onlyWithKey } from './keys.ts'
 import { type IdempotencyDeps, onceEach, onlySmallJson, withRequestId } from './manners.ts'
@@ -33,7 +34,8 @@ export type ApiDeps = AuthenticationDeps &
   ChallengeEventsDeps &
   BypassDeps &
   BiometricDeps &
-  PersonalDataApiDeps & { brand: Brand; log: Log; quotaLimits: QuotaLimits }
+  PersonalDataApiDeps &
+  EventsApiDeps & { brand: Brand; log: Log; quotaLimits: QuotaLimits }
 
 /** Everything but what tells how to use it. */
 const BEHIND_A_KEY = ['/2fa/*', '/biometric/*', '/events/*']
@@ -86,6 +88,7 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
   app.route('/2fa', bypassApi(deps))
   app.route('/biometric', biometricApi(deps))
   app.route('/2fa', personalDataApi(deps))
+  app.route('/', eventsApi(deps))
 
   declareWebhooks(app)
   let described: ApiDocument | undefined

@@ -356,3 +356,31 @@ export const PersonalDataSchema = z
       }),
   })
   .openapi('PersonalData')
+
+export const EventSchema = z
+  .strictObject({
+    id: z.string().meta({ description: 'Its place in the trail.' }),
+    at: time(),
+    name: z.string().meta({ description: 'What happened.', example: 'factor.enrolled' }),
+    user_id: z.string().optional().meta({ description: 'Whom it is about.' }),
+    erased: z.literal(true).optional().meta({
+      description: 'Whom it was about has been forgotten.',
+    }),
+    address: z.string().optional().meta({ description: 'From where, as far as it is kept.' }),
+    reference: z.string().optional().meta({ description: 'The number that a refusal showed.' }),
+    details: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+      .optional()
+      .meta({
+        description: 'Anything else worth knowing, such as the kind of factor or a reason.',
+      }),
+  })
+  .openapi('Event')
+
+export const EventsSchema = z
+  .strictObject({
+    events: z.array(EventSchema),
+    cursor: z.string().meta({ description: 'Where to go on.' }),
+    more: z.boolean().meta({ description: 'Is there perhaps more at once?' }),
+  })
+  .openapi('Events')

@@ -43,7 +43,7 @@ api:
     },
   )
   published = await fetchDocument(gateway)
-  const { token } = await openApi(gateway, 'shop', { scopes: ['2fa', 'biometric', 'users'] })
+  const { token } = await openApi(gateway, 'shop', { scopes: ['2fa', 'biometric', 'users', 'events'] })
   api = createClient<paths>({
     baseUrl: `http://localhost:${port}/api`,
     headers: { authorization: `Bearer ${token}` },
@@ -177,6 +177,8 @@ it('lists, renames and removes factors, helps out, and forgets a user', async ()
   expect(pass?.code).toBeTruthy()
   const { data: all } = await api.GET('/2fa/users/{user_id}/export', byUser)
   expect(all).toBeDefined()
+  const { data: trail } = await api.GET('/events', { params: { query: { limit: '200' } } })
+  expect(trail?.events.map(({ name }) => name)).toContain('factor.enrolled')
   const gone = await api.DELETE('/2fa/users/{user_id}', byUser)
   expect(gone.response.ok).toBe(true)
   const { error } = await api.PATCH('/2fa/factors/{id}', {

@@ -64,6 +64,10 @@ export type DeviceVerifyRequest = { 'challenge_id': string; 'signature': string 
 
 export type PersonalData = { 'format': "gatehouse-personal-data/1"; 'exported_at': string; 'withheld': Record<string, string>; 'data': Record<string, { 'what': string; 'kept': string; 'rows': (Record<string, unknown>)[] }> }
 
+export type Events = { 'events': (Event)[]; 'cursor': string; 'more': boolean }
+
+export type Event = { 'id': string; 'at': string; 'name': string; 'user_id'?: string; 'erased'?: true; 'address'?: string; 'reference'?: string; 'details'?: Record<string, string | number | boolean> }
+
 export interface paths {
   '/2fa/enroll': {
     post: {
@@ -426,6 +430,22 @@ export interface paths {
       requestBody?: never
       responses: {
         204: { headers: Record<string, unknown>; content?: never }
+        '4XX': { headers: Record<string, unknown>; content: { 'application/problem+json': Problem } }
+        '5XX': { headers: Record<string, unknown>; content: { 'application/problem+json': Problem } }
+      }
+    }
+  }
+  '/events': {
+    get: {
+      parameters: {
+        query?: { 'cursor'?: string; 'limit'?: string }
+        header?: never
+        path?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: { headers: Record<string, unknown>; content: { 'application/json': Events } }
         '4XX': { headers: Record<string, unknown>; content: { 'application/problem+json': Problem } }
         '5XX': { headers: Record<string, unknown>; content: { 'application/problem+json': Problem } }
       }
