@@ -43,7 +43,9 @@ api:
     },
   )
   published = await fetchDocument(gateway)
-  const { token } = await openApi(gateway, 'shop', { scopes: ['2fa', 'biometric', 'users', 'events'] })
+  const { token } = await openApi(gateway, 'shop', {
+    scopes: ['2fa', 'biometric', 'users', 'events'],
+  })
   api = createClient<paths>({
     baseUrl: `http://localhost:${port}/api`,
     headers: { authorization: `Bearer ${token}` },
