@@ -144,7 +144,10 @@ describe('a webhook', () => {
     await shop.post(`/2fa/challenges/${id}/cancel`)
     const [first, second] = await arrived(2)
     expect(first.id).toBe(second.id)
-    expect(await gateway.store.webhooks.listDue(gateway.clock.now() + 86_400, 10)).toEqual([])
+    // Taken, it is crossed off a moment after the receiver has said so.
+    await expect
+      .poll(() => gateway.store.webhooks.listDue(gateway.clock.now() + 86_400, 10))
+      .toEqual([])
   })
 
   it('that was owed when the program ended is sent after it began again', async () => {

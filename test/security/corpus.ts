@@ -73,7 +73,11 @@ export function loadCase(id: string): AttackCase {
  */
 export function storyIds(): string[] {
   return [FOLDER, new URL('../e2e/', FOLDER)]
-    .flatMap((folder) => readdirSync(folder).map((name) => new URL(name, folder)))
+    .flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(
+        (name) => new URL(name, folder),
+      ),
+    )
     .filter(({ pathname }) => /\.(test|e2e)\.ts$/.test(pathname))
     .map((file) => readFileSync(file, 'utf8'))
     .flatMap((text) => Array.from(text.matchAll(/\bstory\(\s*'([A-Z]{3}-\d{3})'/g)))

@@ -150,8 +150,11 @@ describe('a refused sign-in', () => {
         const known = await fixture.askForward('app.gw.test', '/', '', { port, dialect })
         const unknown = await fixture.askForward('unknown.gw.test', '/', '', { port, dialect })
         expect(known.status).toBe(403)
-        expect([unknown.status, unknown.body]).toEqual([known.status, known.body])
+        expect([unknown.status, saysBut(unknown)]).toEqual([known.status, saysBut(known)])
       }
     },
   )
 })
+
+/** All that it says, but the number by which one refusal is told from another. */
+const saysBut = ({ body }: { body: string }): string => body.replace(/\b\w{4}-\w{4}\b/g, 'NUMBER')
