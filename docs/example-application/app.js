@@ -28,9 +28,10 @@ async function gatehouse(method, path, body) {
 }
 
 const post = (path, body) => gatehouse('POST', path, body)
+const CODES = ['totp', 'email']
 async function factorsOf(user) {
   const { factors } = await gatehouse('GET', `/2fa/users/${encodeURIComponent(user)}/factors`)
-  return factors.filter(({ status }) => status === 'active')
+  return factors.filter(({ status }) => status !== 'pending')
 }
 
 const routes = {
@@ -41,8 +42,13 @@ const routes = {
     const { name = '', password = '' } = form
     const right = timingSafeEqual(users.get(name) ?? Buffer.alloc(32), hash(password))
     if (!right) return page('<p role="alert">That was not right.</p>', 401)
-    const codes = (await factorsOf(name)).filter(({ type }) => ['totp', 'email'].includes(type))
-    if (codes.length === 0) return enter(name)
+    const all = await factorsOf(name)
+    // Nobody who has a second factor comes in without it, be it locked, or one for the other buttons.
+    if (all.length === 0) return enter(name)
+    const codes = all.filter(({ type, status }) => status === 'active' && CODES.includes(type))
+    if (codes.length === 0) {
+      return page('<p role="alert">Use your passkey or your device, or ask for help.</p>', 401)
+    }
     const factor = codes.find(({ type }) => type === form.by) ?? codes[0]
     session.challenge = await post('/2fa/challenges', { user_id: name, factor: factor.id })
     return page(codeForm('/code', session.challenge.sent_to ?? 'your authenticator app'))

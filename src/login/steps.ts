@@ -42,6 +42,7 @@ export interface Kind {
   rank: number
   enrollable: 'first' | 'later' | 'by_application' | 'never'
   lastResort?: boolean
+  needs?: 'email' | 'phone'
   worthOf(credential: Credential): Worth
   isSpent?(credential: Credential): boolean
 }
@@ -102,7 +103,11 @@ export function nextStep(situation: Situation): Step {
 function newPasswordStep(situation: Situation): Step {
   if (situation.proved.some(({ temporary }) => !temporary)) return { ask: 'new_password' }
   const isLasting = ({ kind }: Credential) => !situation.factors.get(kind)?.best.temporary
-  const ways = waysOf(situation, undefined).filter(isLasting)
+  // The link has come to a mailbox already, and a code that goes there says nothing more.
+  const isElsewhere = ({ kind }: Credential) => situation.factors.get(kind)?.needs !== 'email'
+  const lasting = known(situation).filter((it) => it.state !== 'pending' && isLasting(it))
+  const counts = lasting.some(isElsewhere) ? isElsewhere : () => true
+  const ways = waysOf(situation, undefined).filter((it) => isLasting(it) && counts(it))
   const credential = ways.find(({ id }) => id === situation.chosen) ?? ways[0]
   if (credential) {
     return { ask: 'prove', credential, reason: 'level_too_low', ways, orPassword: false }

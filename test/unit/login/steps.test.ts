@@ -407,3 +407,29 @@ describe('nextStep asks', () => {
     })
   })
 })
+
+describe('a new password by a link in a mail', () => {
+  const kinds = new Map([...many, aKind('email', otp, { needs: 'email' })])
+  const mail = aCredential({ id: 'mail', kind: 'email' })
+  const ask = (credentials: Situation['credentials'], given: Partial<Situation> = {}) =>
+    nextStep(situation({ goal: 'new_password', factors: kinds, credentials, ...given }))
+
+  it('takes an authenticator that is not the same mailbox once more', () => {
+    for (const chosen of [undefined, 'mail']) {
+      const step = ask([mail, aCredential({ id: 'app' })], chosen ? { chosen } : {})
+      expect(step).toMatchObject({ ask: 'prove', credential: { id: 'app' } })
+      expect(step).toMatchObject({ ways: [{ id: 'app' }] })
+    }
+  })
+
+  it('is out of reach of a mailbox while the better authenticator is disabled', () => {
+    expect(ask([mail, aCredential({ id: 'app', state: 'disabled' })])).toEqual({
+      ask: 'impossible',
+      because: 'factor_disabled',
+    })
+  })
+
+  it('asks for a code by mail where there is nothing else', () => {
+    expect(ask([mail])).toMatchObject({ ask: 'prove', credential: { id: 'mail' } })
+  })
+})
