@@ -7,6 +7,8 @@ import { defineConfig } from 'vitest/config'
  */
 export default defineConfig({
   test: {
+    // Most of them wait for sockets and clocks, so there may be more than cores.
+    maxWorkers: 3,
     projects: [
       part('unit', {
         include: ['test/unit/**/*.test.{ts,tsx}', 'test/*.test.ts'],
