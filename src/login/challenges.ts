@@ -102,19 +102,21 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
   const send = async (challenge: Challenge, { deliver }: ChallengeStart): Promise<Challenge> => {
     if (!deliver) return challenge
     const { id, sends, userId, kind } = challenge
+    const noteFailure = () =>
+      audit.record({ name: 'challenge.undelivered', userId, details: { kind } })
     const delivery = await outbox.post({
       lane: kind,
       deliver: () => deliver(challenge),
       until: challenge.expiresAt,
       async told(state) {
         await challenges.setDelivery(id, sends, state)
-        if (state === 'failed') {
-          audit.record({ name: 'challenge.undelivered', userId, details: { kind } })
-        }
+        if (state === 'failed') noteFailure()
       },
     })
     await challenges.setDelivery(id, sends, delivery)
     audit.record({ name: 'challenge.sent', userId, details: { kind, sends } })
+    // Refused at once; of what is refused later, the outbox tells.
+    if (delivery === 'failed') noteFailure()
     return { ...challenge, delivery }
   }
 

@@ -277,6 +277,11 @@ channels: { smtp: { url: "smtps://127.0.0.1:${await freePort()}", from: gate@gw.
     await withPassword()
     expect(shown()).toContain('could not be delivered')
     expect(shown()).toMatch(/name="way"/)
+    const [event] = await gateway.store.events.list(
+      { names: ['challenge.undelivered'] },
+      { limit: 1, newestFirst: true },
+    )
+    expect(event?.details).toEqual({ kind: 'email' })
   })
 
   it('delivers when it works again', async () => {
