@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { randomToken, sha256 } from '../../src/base/bytes.ts'
 import { createWebPush } from '../../src/channels/web-push/index.ts'
@@ -286,9 +286,35 @@ async function deviceOf(page: Page) {
   }
 }
 
-/** Hands a message to the page's worker as the browser does. @returns The notifications that it shows. */
+/**
+ * Hands a message to the page's worker as the browser does. What comes to a worker that is stopped or
+ * started at this moment is lost now and then, so it comes again, in the place of the one before.
+ *
+ * @returns The notifications that it shows.
+ */
 async function delivered(page: Page, data: string): Promise<object[]> {
-  const devtools = await page.context().newCDPSession(page)
+  const origin = new URL(home).origin
+  for (let tries = 0; tries < 5; tries += 1) {
+    await page.evaluate(async () => void (await navigator.serviceWorker.ready))
+    const devtools = await page.context().newCDPSession(page)
+    const registrationId = await registrationOf(devtools)
+    if (registrationId !== undefined) {
+      const message = { origin, registrationId, data }
+      const sent = devtools.send('ServiceWorker.deliverPushMessage', message).catch(() => undefined)
+      await Promise.race([sent, pause(2_000)])
+      const shown = await shownSoon(page)
+      if (shown.length > 0) return shown
+    }
+    await Promise.race([devtools.detach().catch(() => undefined), pause(1_000)])
+  }
+  throw new Error('the worker shows nothing')
+}
+
+const pause = (ms: number) =>
+  new Promise<undefined>((resolve) => setTimeout(resolve, ms, undefined))
+
+/** @returns `undefined` when the browser does not say in time. */
+async function registrationOf(devtools: CDPSession): Promise<string | undefined> {
   const registered = new Promise<string>((resolve) => {
     devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
       for (const { registrationId, scopeURL } of registrations) {
@@ -297,20 +323,21 @@ async function delivered(page: Page, data: string): Promise<object[]> {
     })
   })
   await devtools.send('ServiceWorker.enable')
-  const registrationId = await registered
-  const origin = new URL(home).origin
-  await devtools.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data })
-  return page.evaluate(async () => {
-    const { registration } = { registration: await navigator.serviceWorker.ready }
-    for (;;) {
+  return Promise.race([registered, pause(3_000)])
+}
+
+const shownSoon = (page: Page) =>
+  page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready
+    for (let looks = 0; looks < 40; looks += 1) {
       const shown = await registration.getNotifications()
       if (shown.length > 0) {
         return shown.map(({ title, body, data, tag }) => ({ title, body, data, tag }))
       }
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
+    return []
   })
-}
 
 /**
  * Clicks a notification. A worker that the browser stops or starts at this moment never answers, so it is
@@ -321,10 +348,9 @@ async function delivered(page: Page, data: string): Promise<object[]> {
 async function clicked(page: Page, data: string): Promise<string> {
   for (let tries = 0; tries < 3; tries += 1) {
     await page.evaluate(async () => void (await navigator.serviceWorker.ready))
-    const late = new Promise<undefined>((resolve) => setTimeout(resolve, 5_000, undefined))
     const answer = clickedOnce(page, data)
     answer.catch(() => undefined)
-    const address = await Promise.race([answer, late])
+    const address = await Promise.race([answer, pause(5_000)])
     if (address !== undefined) return address
   }
   throw new Error('the worker does not answer')
