@@ -28,6 +28,12 @@ export interface Factor {
    * only, `by_application`: an app of theirs does it through the API, `never`: an administrator does it.
    */
   enrollable: 'first' | 'later' | 'by_application' | 'never'
+  /**
+   * Can an answer be hit upon by trying, as digits can? Such guesses are counted before they are checked,
+   * and too many in a row lock the authenticator. What cannot, such as a signature, is checked first: a
+   * wrong one costs the person nothing.
+   */
+  guessable: boolean
   /** Never shown first while there is another way, e.g. codes that run out. */
   lastResort?: boolean
   /**

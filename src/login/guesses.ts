@@ -103,7 +103,7 @@ export function createGuesses(deps: GuessesDeps): Guesses {
       audit.record({ name: 'factor.suspect', userId, address, details: { kind, warning } })
     }
     // Only what can be hit upon is counted: garbage for a key must not cost its owner the key.
-    if (isGuessable(factor) && (reason === 'wrong' || reason === 'used')) {
+    if (factor.guessable && (reason === 'wrong' || reason === 'used')) {
       const state = await credentials.recordFailure(id, FAILURES_THAT_DISABLE)
       if (state === 'disabled')
         audit.record({ name: 'factor.disabled', userId, address, details: { kind } })
@@ -169,7 +169,7 @@ export function createGuesses(deps: GuessesDeps): Guesses {
     const { kind, userId } = asked.credential
     const { address, browser, relayed } = from
     const factor = factors.get(kind)
-    const guessable = factor === undefined || isGuessable(factor)
+    const guessable = factor?.guessable ?? true
     const guess = {
       userId,
       address: relayed ? undefined : address,
@@ -184,12 +184,13 @@ export function createGuesses(deps: GuessesDeps): Guesses {
           : throttled(await limits.beforeFactor(guess), userId, address, kind),
       async check() {
         const checked = await check(asked, answer, from, as)
-        if (isWaiting || (!guessable && (checked.ok || relayed))) return checked
+        if (isWaiting || (!guessable && checked.ok)) return checked
         if (guessable) {
           if (checked.ok) await limits.afterFactor(guess)
           return checked
         }
-        const seconds = throttled(await limits.wrongSecret(address), userId, address, kind)
+        const wrong = relayed ? limits.wrongSignature(userId) : limits.wrongSecret(address)
+        const seconds = throttled(await wrong, userId, address, kind)
         return seconds > 0 ? { ok: false, reason: 'throttled', seconds } : checked
       },
     }
@@ -236,9 +237,6 @@ export function createGuesses(deps: GuessesDeps): Guesses {
 }
 
 const PASSWORD: Worth = { amr: ['pwd'], phishingResistant: false, alone: false }
-
-/** Digits can be hit upon; a signature or the word of another device cannot. */
-const isGuessable = ({ remote, best }: Factor): boolean => !remote && !best.phishingResistant
 
 const reasonOf = (state: Exclude<ChallengeState, 'pending'>): VerdictReason | 'exhausted' => {
   if (state === 'exhausted' || state === 'denied') return state

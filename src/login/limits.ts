@@ -25,6 +25,11 @@ export interface Limits {
    * the API. @returns The seconds to wait, 0 when it may be said that it was wrong.
    */
   wrongSecret(address: string): Promise<number>
+  /**
+   * The same of a signature that an application passes on for one of its users: it comes from the
+   * application's address, which says nothing about any of them. One that is right still counts.
+   */
+  wrongSignature(userId: string): Promise<number>
   /** Takes one send from every budget, or from none. @returns The seconds to wait, 0 when it may go out. */
   beforeSend(budgets: readonly SendBudget[]): Promise<number>
   /** Slows an address down as if it had guessed wrong many times: somebody said "this was not me". */
@@ -96,16 +101,24 @@ const PACE_OF_A_DAY: Pace = {
 export function createLimits({ repository, devices, clock, key }: LimitsDeps): Limits {
   const digest = (text: string) => hmac(key, text).toString('base64url')
 
+  const ofMany = (what: string, about: BucketAbout, worth = 1): Bucket => ({
+    key: digest(what),
+    about,
+    windowSeconds: 10 * MINUTE,
+    slowAfter: SLOW_AFTER * worth,
+    // Short enough for somebody who goes on and on to come to the block.
+    maxDelaySeconds: 10,
+    block: { after: 60 * worth, seconds: 15 * MINUTE },
+  })
+
   const ofAddress = (address: string, kind: 'sign-in' | 'secret' = 'sign-in'): Bucket[] =>
-    sourcesOf(address).map(({ source, worth }) => ({
-      key: digest(kind === 'sign-in' ? `address ${source}` : `${kind} ${source}`),
-      about: { kind, address: source },
-      windowSeconds: 10 * MINUTE,
-      slowAfter: SLOW_AFTER * worth,
-      // Short enough for somebody who goes on and on to come to the block.
-      maxDelaySeconds: 10,
-      block: { after: 60 * worth, seconds: 15 * MINUTE },
-    }))
+    sourcesOf(address).map(({ source, worth }) =>
+      ofMany(
+        kind === 'sign-in' ? `address ${source}` : `${kind} ${source}`,
+        { kind, address: source },
+        worth,
+      ),
+    )
 
   const paced = (what: string, about: BucketAbout, pace: Pace): Bucket => ({
     key: digest(what),
@@ -186,6 +199,8 @@ export function createLimits({ repository, devices, clock, key }: LimitsDeps): L
       await after(await ofFactor(guess))
     },
     wrongSecret: (address) => repository.take(ofAddress(address, 'secret'), clock.now()),
+    wrongSignature: (userId) =>
+      repository.take([ofMany(`signature ${userId}`, { kind: 'signatures', userId })], clock.now()),
     beforeSend: (budgets) => repository.take(budgets.map(ofSends), clock.now()),
 
     async penalize(address) {

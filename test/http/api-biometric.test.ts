@@ -1,4 +1,5 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { generate } from 'otplib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ApiAnswer, type ApiClient, openApi } from '../support/api.ts'
 import { fetchDocument, type PublishedApi } from '../support/api-document.ts'
@@ -475,6 +476,27 @@ describe('a key on a device', () => {
     expect(old.body.verified).toBe(false)
     const now = await verify(id, fourth.challenge_id, device.sign(fourth.to_sign))
     expect(now.body.verified).toBe(true)
+  })
+
+  it('is not locked by garbage, which costs its owner no guesses at codes either', async () => {
+    const { id, device } = await bind()
+    const app = (await shop.post('/2fa/enroll', { user_id: user })).body
+    const first = await generate({ secret: app.secret, epoch: gateway.clock.now() })
+    await shop.post(`/2fa/enroll/${app.id}/confirm`, { code: first })
+    let last: ApiAnswer | undefined
+    for (let question = 0; question < 21; question += 1) {
+      gateway.clock.advance(20)
+      const { challenge_id } = await askDevice(id)
+      for (let time = 0; time < 5; time += 1) last = await verify(id, challenge_id, 'AAAA')
+    }
+    // Only what is wrong is told to wait.
+    expect(last).toMatchObject({ status: 429, body: { code: 'throttled' } })
+    expect(Number(last?.headers['retry-after'])).toBeGreaterThan(0)
+    const { challenge_id, to_sign } = await askDevice(id)
+    const right = await verify(id, challenge_id, device.sign(to_sign))
+    expect(right).toMatchObject({ status: 200, body: { verified: true } })
+    const code = await generate({ secret: app.secret, epoch: gateway.clock.now() })
+    expect((await shop.post('/2fa/verify', { user_id: user, code })).body.verified).toBe(true)
   })
 
   it('is gone once it is removed, and nothing of it answers', async () => {

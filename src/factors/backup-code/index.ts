@@ -79,6 +79,7 @@ export function createBackupCode({ hasher, key }: BackupCodeDeps): Factor {
       'Ten codes on paper let you in when your phone or key is gone. Each works once; keep them where you keep other papers that matter.',
     rank: 0,
     best: WORTH,
+    guessable: true,
     most: 1,
     enrollable: 'later',
     lastResort: true,

@@ -121,6 +121,7 @@ export function createCode({ way, channels, clock, key, site }: CodeDeps): Facto
     about: way.about,
     rank: way.rank,
     best: worth,
+    guessable: true,
     most: 3,
     enrollable: 'first',
     weak: true,

@@ -68,6 +68,7 @@ export function createDirectDeviceKey({ config, clock, home }: DirectDeviceKeyDe
       'An app on your device signs after it has seen your finger or face, so a stolen password is not enough.',
     rank: 40,
     best: { amr: ['pop', 'hwk', 'user'], phishingResistant: false, alone: false },
+    guessable: false,
     most: 20,
     enrollable: 'by_application',
 

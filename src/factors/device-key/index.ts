@@ -61,6 +61,7 @@ export function createDeviceKey({ config, clock, home }: DeviceKeyDeps): Factor 
     rank: 40,
     sends: true,
     best: { amr: ['pop', 'hwk', 'user'], phishingResistant: false, alone: false },
+    guessable: false,
     most: 5,
     enrollable: 'by_application',
 

@@ -26,6 +26,7 @@ export function createPass({ clock, hasher }: PassDeps): Factor {
       'Lets you set up a new way to sign in when the old ones are gone. It works once, and for a short time.',
     rank: 0,
     best: WORTH,
+    guessable: true,
     most: 1,
     enrollable: 'never',
     lastResort: true,

@@ -109,6 +109,7 @@ export function createPasskey({ config, site, key, clock, log }: PasskeyDeps): F
       'Your fingerprint, your face or the PIN of your own device signs you in, and a forged page can do nothing with it. Set up a second one for the day on which the device is gone.',
     rank: 100,
     best: { amr: ['pop', 'hwk', 'swk', 'user'], phishingResistant: true, alone: true },
+    guessable: false,
     most: 20,
     enrollable: 'first',
 

@@ -72,6 +72,8 @@ export function createPush({ config, channels, clock, home, name }: PushDeps): F
     rank: 50,
     sends: true,
     best: WORTH,
+    // The number that binds a device is typed where it was invited.
+    guessable: true,
     most: 5,
     enrollable: 'first',
 

@@ -35,6 +35,7 @@ export function createTotp({ config: { issuer }, clock }: TotpDeps): Factor {
       'An app on your phone shows a new code every half minute, so a stolen password is not enough. A forged page can still ask you for the code.',
     rank: 60,
     best: WORTH,
+    guessable: true,
     most: 12,
     enrollable: 'first',
     worthOf: () => WORTH,

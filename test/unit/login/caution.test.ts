@@ -15,6 +15,7 @@ const aFactor = (kind: string, worth: Worth): [string, Factor] => [
     title: kind,
     about: '',
     rank: 1,
+    guessable: true,
     best: worth,
     most: 3,
     enrollable: 'first',

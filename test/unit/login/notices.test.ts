@@ -21,6 +21,7 @@ const codes = (kind: string, medium: 'email' | 'sms'): [string, Factor] => [
     title: `code by ${kind}`,
     about: '',
     rank: 1,
+    guessable: true,
     best: { amr: ['otp'], phishingResistant: false, alone: false },
     most: 3,
     enrollable: 'first',
