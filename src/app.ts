@@ -84,6 +84,10 @@ export function createApp(config: Config, outside: Outside): App {
     'min',
   )
   const signIns = signInCounters(metrics)
+  const accessLost = metrics.total(
+    'gatehouse_access_unwritten_total',
+    'Allowed requests that were to be written down, and were not: too many at once, or no room.',
+  )
   const meters = gatewayMeters(metrics)
   const openStreams = createStreams(clock)
   const outbox = createOutbox({ clock, log })
@@ -119,7 +123,7 @@ export function createApp(config: Config, outside: Outside): App {
   const build = (built: Config, number: number) =>
     createHouse(built, {
       ...{ store, keyring, clock, outbox, signals, streams, openStreams, ways, count },
-      ...{ signIns, meters },
+      ...{ signIns, meters, accessLost },
       databaseIsGood: (database, isGood) => databaseState({ database }, isGood ? 1 : 0),
       log: withFields(log, { policy: number }),
     })

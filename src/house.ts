@@ -3,6 +3,7 @@ import { createCourier } from './api/courier.ts'
 import { createApi } from './api/index.ts'
 import { createPeople } from './api/people.ts'
 import { NO_RISK, trustOf, type WeighedRisk } from './api/preauth.ts'
+import { createAccessNotes } from './audit/access.ts'
 import { withAddresses, writtenAddress } from './audit/addresses.ts'
 import { createForwarders } from './audit/forwarders.ts'
 import { type ClosableAudit, createAudit } from './audit/record.ts'
@@ -68,6 +69,8 @@ export interface Ground {
   /** Counts sign-ins. */
   signIns: SignInCounters
   meters: GatewayMeters
+  /** Counts allowed access that was to be written down and is not. */
+  accessLost(count: number): void
   /** Notes whether the databases that risks are weighed with can be used. */
   databaseIsGood: RiskDeps['databaseIsGood']
   outbox: Outbox
@@ -123,6 +126,13 @@ export function createHouse(config: Config, ground: Ground): House {
     }),
   })
 
+  const access = createAccessNotes({
+    ...{ audit, clock, log },
+    visits: store.visits,
+    sample: config.audit.access.sample,
+    lost: ground.accessLost,
+  })
+
   const realms = realmsOf(config)
   const cookies = createCookies({ portal: home, realms })
   const sessions = createSessions({
@@ -165,7 +175,7 @@ export function createHouse(config: Config, ground: Ground): House {
     cookies,
     realms,
     signingKeys: store.signingKeys,
-    audit,
+    ...{ audit, access },
     meters: ground.meters,
     clock,
     log,
@@ -311,7 +321,14 @@ export function createHouse(config: Config, ground: Ground): House {
   })
 
   return {
-    ...{ audit, channels, gateway, setUp },
+    ...{ channels, gateway, setUp },
+    audit: {
+      record: audit.record,
+      async close() {
+        await access.close()
+        await audit.close()
+      },
+    },
     begin: () => api?.courier.start(),
     end: () => api?.courier.stop(),
   }

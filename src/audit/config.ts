@@ -82,11 +82,26 @@ const KIND = /^(?!trail(\.|$)|default$)[a-z_]+(\.[a-z_]+)?$/
 
 const keptByKind = z.record(z.string(), duration()).superRefine((kept, context) => {
   for (const kind of Object.keys(kept)) {
-    if (KIND.test(kind)) continue
-    const message = 'write an event, login.refused, or a group of events, login; and not trail'
+    if (KIND.test(kind) && kind !== 'access.allowed') continue
+    const message =
+      kind === 'access.allowed'
+        ? 'write audit.access.keep instead'
+        : 'write an event, login.refused, or a group of events, login; and not trail'
     context.addIssue({ code: 'custom', path: [kind], message })
   }
 })
+
+const accessConfig = z.strictObject({
+  sample: z.int().min(0).max(1_000_000).default(1000).meta({
+    description:
+      'The first time that a session is let in to an application is always written down; beyond that, one request of somebody who is signed in, in so many. 0 for none.',
+  }),
+  keep: duration().prefault('30d').meta({
+    description: 'How long it is kept who was let in. Refusals are not meant.',
+  }),
+})
+
+export type AccessConfig = z.output<typeof accessConfig>
 
 export const auditConfig = z.strictObject({
   keep: duration().prefault('365d').meta({ description: 'How long events are kept.' }),
@@ -94,6 +109,9 @@ export const auditConfig = z.strictObject({
     description: 'The same for single events or groups of them.',
     example: { access: '30d', 'login.refused': '90d' },
   }),
+  access: accessConfig
+    .prefault({})
+    .meta({ description: 'What is written down of allowed access.' }),
   webhook: auditWebhookConfig.optional().meta({
     description: 'Sends events to a service of yours as they happen.',
   }),
@@ -105,7 +123,8 @@ export const auditConfig = z.strictObject({
 export type AuditConfig = z.output<typeof auditConfig>
 
 /** How long the store keeps which events. */
-export const retentionOf = ({ keep, keep_by_kind: kinds }: AuditConfig): Retention => ({
+export const retentionOf = ({ keep, keep_by_kind: kinds, access }: AuditConfig): Retention => ({
   ...kinds,
+  'access.allowed': access.keep,
   default: keep,
 })

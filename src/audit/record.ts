@@ -3,16 +3,19 @@ import type { AuditEvent, WalkStep } from '../model/event.ts'
 import type { Forwarder } from './forwarder.ts'
 import { createRepeats, GROUP_SECONDS } from './repeats.ts'
 
+/** An event, as it is told. */
+export type Fact = Omit<AuditEvent, 'at'> & Partial<Pick<AuditEvent, 'at'>>
+
 /** One event said once, heard by several. */
 export interface Audit {
   /**
-   * Says what happened.
+   * Says what happened, just now unless it says when.
    *
    * @param walk How the rules were gone through; asked for only if the event is written down by itself.
    * @returns The number under which it will be found, where the event has one: of many that are alike
    * within a minute, all have the number of the one that stands for them.
    */
-  record(event: Omit<AuditEvent, 'at'>, walk?: () => readonly WalkStep[]): string | undefined
+  record(event: Fact, walk?: () => readonly WalkStep[]): string | undefined
 }
 
 /** The same, as long as it is looked after. */
@@ -47,7 +50,7 @@ export function createAudit({ clock, sinks, writers, forwarders = [] }: AuditDep
 
   return {
     record(event, walk) {
-      const heard = { ...event, at: clock.now() }
+      const heard = { ...event, at: event.at ?? clock.now() }
       for (const sink of sinks) sink(heard)
       const { events, isWritten, reference } = repeats.hear(heard)
       timer ??= setInterval(look, GROUP_SECONDS * 1000).unref()

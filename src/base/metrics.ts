@@ -24,6 +24,8 @@ export interface Metrics extends Figures {
     help: string,
     labels: readonly L[],
   ): (values: Record<L, string>) => void
+  /** Counts what happens several times at once, and has no labels. */
+  total(name: string, help: string): (count: number) => void
   /** Finds the row of a label once, for what is counted a thousand times a second. */
   tally<L extends string>(
     name: string,
@@ -63,6 +65,11 @@ export function createMetrics({ shared = false }: { shared?: boolean } = {}): Me
     counter(name, help, labels) {
       const counter = new Counter({ name, help, labelNames: [...labels], registers })
       return (values) => counter.inc(values)
+    },
+
+    total(name, help) {
+      const counter = new Counter({ name, help, registers })
+      return (count) => counter.inc(count)
     },
 
     tally(name, help, label, more) {

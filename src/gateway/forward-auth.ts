@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AccessNotes } from '../audit/access.ts'
 import type { Log } from '../base/log.ts'
 import type { DoorCookies } from '../session/cookie.ts'
 import type { Realms } from '../session/realms.ts'
@@ -17,6 +18,7 @@ import type { GatewayRequest } from './request.ts'
 export interface ForwardAuthDoorDeps {
   dialects: Dialects
   corridor: Corridor
+  access: Pick<AccessNotes, 'allowed'>
   cookies: DoorCookies
   realms: Pick<Realms, 'of' | 'home'>
   identityHeaders: IdentityHeaders
@@ -37,7 +39,7 @@ type NotAllowed = Exclude<Decision, Allowed | { kind: 'no_route' }>
 
 /** Door one: answers a proxy about a request that it holds at its own door. */
 export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
-  const { dialects, corridor, cookies, realms, refusals } = deps
+  const { dialects, corridor, access, cookies, realms, refusals } = deps
   const isAbroad = (host: string) => realms.of(host).name !== realms.home.name
 
   const answerTo = (request: GatewayRequest): Answer | Promise<Answer> => {
@@ -54,7 +56,8 @@ export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
 
     const { address } = request
     const sessionToken = cookies.sessionAt(original.host).read(request.cookie)
-    const decision = corridor.authorize({ ...original, address, sessionToken })
+    const asked = { ...original, address, sessionToken }
+    const decision = corridor.authorize(asked)
     if (decision.kind === 'no_route') {
       return nowhere(deps, { dialect, request, original }, decision.reason)
     }
@@ -66,7 +69,9 @@ export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
     if (decision.kind !== 'allow') return refused(deps, question, decision)
     if (dialect.afterRefusal) return refusals.closed(kindOf(request, original.method ?? 'GET'))
     const limited = keptOut(question, decision)
-    return limited ? refused(deps, question, limited) : allowed(deps, question, decision)
+    if (limited) return refused(deps, question, limited)
+    access.allowed(decision, asked)
+    return allowed(deps, question, decision)
   }
 
   return (message, response, request) => {

@@ -1,4 +1,5 @@
 import type { Brand } from '../../views/brand.ts'
+import type { AccessNotes } from '../audit/access.ts'
 import type { Audit } from '../audit/record.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -101,6 +102,7 @@ export interface GatewayDeps {
   realms: Pick<Realms, 'of' | 'home'>
   signingKeys: SigningKeyRepository
   audit: Audit
+  access: Pick<AccessNotes, 'allowed'>
   meters: GatewayMeters
   clock: Clock
   log: Log
@@ -114,7 +116,7 @@ export interface GatewayDeps {
 
 export function createGateway(given: GatewayDeps): Gateway {
   const { config, portal, brand, help, sessions, cookies, realms } = given
-  const { clock, audit, log, pages, documents, streams } = given
+  const { clock, access, audit, log, pages, documents, streams } = given
   const { timeouts } = config
 
   const routes = compileRoutes(config.routes, {
@@ -139,7 +141,7 @@ export function createGateway(given: GatewayDeps): Gateway {
   const answers = createAnswers({ brand, portal, help, realms })
   const refusals = createRefusals({ answers, audit })
 
-  const shared = { corridor, cookies, identityHeaders, assertions, answers, refusals, log }
+  const shared = { corridor, cookies, identityHeaders, assertions, answers, refusals, access, log }
   const upstreams = createUpstreams(timeouts)
   const dispatch = createDispatch({ destinations: routes.all, upstreams, clock, log })
   const dialects = createDialects(config.compat)

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AccessNotes } from '../audit/access.ts'
 import type { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { DoorCookies } from '../session/cookie.ts'
@@ -24,6 +25,7 @@ import type { Piece } from './wire/answer-reader.ts'
 
 export interface ProxyDoorDeps {
   corridor: Corridor
+  access: Pick<AccessNotes, 'allowed'>
   cookies: DoorCookies
   identityHeaders: IdentityHeaders
   assertions: Assertions
@@ -55,6 +57,7 @@ export function createProxyDoor(deps: ProxyDoorDeps): Door {
     if (target === undefined) {
       return sendAnswer(message, response, refusals.notFound(request))
     }
+    deps.access.allowed(decision, asked)
     const passage = { message, response, request, asked, allowed: decision, upstream, target }
     const identity = identityOf(deps.assertions, decision)
     if (identity instanceof Promise || request.hasBody) void carry(deps, passage, identity)

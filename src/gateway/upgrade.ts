@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type httpProxy from 'http-proxy'
+import type { AccessNotes } from '../audit/access.ts'
 import type { Log } from '../base/log.ts'
 import type { DoorCookies } from '../session/cookie.ts'
 import type { Assertions } from './assertion/assertions.ts'
@@ -37,6 +38,7 @@ export interface UpgradeDoor {
 export interface UpgradeDoorDeps {
   readRequest: RequestReader
   corridor: Corridor
+  access: Pick<AccessNotes, 'allowed'>
   cookies: DoorCookies
   identityHeaders: IdentityHeaders
   assertions: Assertions
@@ -100,6 +102,7 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
       refusals.note('foreign_origin', request.address, { host: request.host })
       return refuse(socket, ['403 Forbidden'])
     }
+    deps.access.allowed(decision, asked)
     const allowed = decision
     void open({ message, socket, request, asked, allowed, upstream, target, isOpen: false })
   }

@@ -280,6 +280,18 @@ export const CATALOG: Catalog = {
     },
   },
 
+  visit: {
+    holds: 'An application that a session has been let in to, so that this is written down once.',
+    of: { user: 'user_id' },
+    kept: 'As long as the session.',
+    fields: {
+      session_id: secret('Which session.'),
+      host: personal('Where.'),
+      user_id: WHOSE,
+      at: personal('When for the first time.', 'time'),
+    },
+  },
+
   checkpoint: {
     holds:
       'A signed place of the trail of events, by which a trail that was made anew is found out.',

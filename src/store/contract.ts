@@ -22,6 +22,7 @@ export interface Store {
   limits: LimitRepository
   devices: DeviceRepository
   habits: HabitRepository
+  visits: VisitRepository
   tickets: TicketRepository
   signingKeys: SigningKeyRepository
   apiKeys: ApiKeyRepository
@@ -353,6 +354,24 @@ export interface HabitRepository {
   find(userId: string): Promise<Habits | undefined>
   /** Of two at once the later one stays: no decision hangs on one sign-in more or less. */
   save(userId: string, habits: Habits): Promise<void>
+}
+
+/** A session that was let in somewhere. */
+export interface Visit {
+  sessionId: string
+  userId: string
+  host: string
+  at: UnixSeconds
+}
+
+/** Where sessions have been. Forgotten with the session. */
+export interface VisitRepository {
+  /**
+   * Notes several at once, for good and among all processes.
+   *
+   * @returns For each: was it the first of this session there? `nobody` where the user is gone meanwhile.
+   */
+  note(visits: readonly Visit[]): Promise<('first' | 'again' | 'nobody')[]>
 }
 
 /**

@@ -9,6 +9,7 @@ import { webhooks } from './migrations/0006-webhooks.ts'
 import { consents } from './migrations/0007-consents.ts'
 import { risk } from './migrations/0008-risk.ts'
 import { trail } from './migrations/0009-trail.ts'
+import { visits } from './migrations/0010-visits.ts'
 
 /** One step of the timeline. Released steps never change; a new one goes to the end. */
 type Migration = (db: Kysely<unknown>) => Promise<void>
@@ -23,6 +24,7 @@ const TIMELINE: readonly Migration[] = [
   consents,
   risk,
   trail,
+  visits,
 ]
 
 /** The version that this program writes. */

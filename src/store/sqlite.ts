@@ -36,6 +36,7 @@ import { createSessionRepository } from './repositories/sessions.ts'
 import { createSigningKeyRepository } from './repositories/signing-keys.ts'
 import { createTicketRepository } from './repositories/tickets.ts'
 import { createUserRepository } from './repositories/users.ts'
+import { createVisitRepository } from './repositories/visits.ts'
 import { createWebhookRepository } from './repositories/webhooks.ts'
 import { keyFileOf, makeSecretKey, readSecretKey } from './secret-key.ts'
 import { damaged, translate } from './sqlite-faults.ts'
@@ -236,6 +237,7 @@ function createStore({ raw, db, keyring, file }: Opened): Store {
     limits: createLimitRepository({ db, atomically, seal }),
     devices: createDeviceRepository(db),
     habits: createHabitRepository(db),
+    visits: createVisitRepository(db, atomically),
     tickets: createTicketRepository(db, atomically),
     signingKeys: createSigningKeyRepository(db, seal, atomically),
     apiKeys: createApiKeyRepository(db),

@@ -103,6 +103,8 @@ export interface Tables {
   /** Marks that may be set once. */
   spent: { mark: Uint8Array; expires_at: number }
   event: TrailRow
+  /** Where a session has been. */
+  visit: { session_id: string; host: string; user_id: string; at: number }
   /** Signed places of the trail. */
   checkpoint: {
     /** Of the event. */

@@ -726,6 +726,23 @@ export function describeStore(
         expect(await store.habits.find(user.id)).toBeUndefined()
       })
 
+      it('notes once where a session has been, as long as it lives', async () => {
+        const session = { ...aSession({ id: 's1', userId: user.id }), secretHash: new Uint8Array() }
+        await store.sessions.insert(session)
+        const visit = { sessionId: 's1', userId: user.id, host: 'wiki.gw.test', at: NOON }
+        const elsewhere = { ...visit, host: 'mail.gw.test' }
+        expect(await store.visits.note([visit, visit, elsewhere])).toEqual([
+          'first',
+          'again',
+          'first',
+        ])
+        expect(await store.visits.note([visit])).toEqual(['again'])
+        await store.sessions.delete('s1')
+        await store.sessions.insert(session)
+        expect(await store.visits.note([visit])).toEqual(['first'])
+        expect(await store.visits.note([{ ...visit, userId: 'gone' }])).toEqual(['nobody'])
+      })
+
       it('forgets what is usual for a user who is gone', async () => {
         await store.habits.save(user.id, { networks: [], countries: [], hours: [], at: NOON })
         await store.users.delete(user.id)

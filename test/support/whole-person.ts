@@ -96,6 +96,7 @@ export async function addWholePerson(
     },
     10,
   )
+  await store.visits.note([{ sessionId: session.id, userId, host: `${mark}.gw.test`, at: NOON }])
   await store.events.insert({
     name: 'login.succeeded',
     at: NOON,

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { AccessNotes } from '../../../src/audit/access.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import { createMetrics } from '../../../src/base/metrics.ts'
 import type { AssertionConfig } from '../../../src/gateway/assertion/config.ts'
@@ -28,6 +29,8 @@ export interface Gate {
   clock: StillClock
   /** Everything that was written down. */
   events: Omit<AuditEvent, 'at'>[]
+  /** Everybody who was let in. */
+  allowed: Parameters<AccessNotes['allowed']>[]
   /** Lets somebody in. @returns The Cookie pair. */
   signIn(name: string, given?: Partial<SignedIn>): string
   /** Ends a session by its Cookie pair. */
@@ -55,6 +58,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
   const portal = new URL(options.portal ?? 'https://auth.gw.test/')
   const clock = stillClock()
   const events: Omit<AuditEvent, 'at'>[] = []
+  const allowed: Parameters<AccessNotes['allowed']>[] = []
   const people = new Map<string, SignedIn>()
   const find = (token: string | undefined) => people.get(token ?? '')
   let reads = 0
@@ -111,6 +115,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
           return event.reference
         },
       },
+      access: { allowed: (letIn, asked) => void allowed.push([letIn, asked]) },
       clock,
       log: silentLog,
       pages:
@@ -131,6 +136,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
     port: portOf(front.server),
     clock,
     events,
+    allowed,
     signIn(name, { user, session } = {}) {
       const token = `token-of-${name}-${people.size}`
       people.set(token, {
