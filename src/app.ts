@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
-import { createHealth } from './api/health.ts'
+import { createHealth, storeFault } from './api/health.ts'
 import { eventCounter } from './audit/sinks/metrics.ts'
 import { signInCounters } from './audit/sinks/sign-ins.ts'
 import { type Clock, systemClock } from './base/clock.ts'
@@ -19,6 +19,7 @@ import { createStreams } from './gateway/streams.ts'
 import { createHouse, type House } from './house.ts'
 import type { SetUp } from './login/set-up.ts'
 import type { Store } from './store/contract.ts'
+import { TROUBLES, tellTrouble } from './store/tell-trouble.ts'
 import { createEventStreams } from './web/event-stream.ts'
 
 /** What is not ours; a test replaces it here and nowhere else. */
@@ -118,6 +119,13 @@ export function createApp(config: Config, outside: Outside): App {
       return (performance.now() - before) / 1000
     },
   )
+  const countTrouble = metrics.counter(
+    'gatehouse_store_trouble_total',
+    'What the store could not do, by why: busy, full, damaged or failing.',
+    ['kind'],
+    TROUBLES.map((kind) => ({ kind })),
+  )
+  const endTroubles = tellTrouble({ store, log, count: (kind) => countTrouble({ kind }) })
   const signals = outside.signals ?? createSignals()
   const streams = createEventStreams()
   const build = (built: Config, number: number) =>
@@ -145,11 +153,7 @@ export function createApp(config: Config, outside: Outside): App {
     }
     setTimeout(leave, MESSAGES_LAST_MS).unref()
   }
-  // A look-up that finds nothing takes the same way to the store as one that does.
-  const health = createHealth(() => {
-    store.sessions.find('')
-    return undefined
-  }, metrics)
+  const health = createHealth(() => storeFault(store), metrics)
 
   return {
     server: front.server,
@@ -181,6 +185,7 @@ export function createApp(config: Config, outside: Outside): App {
       house.end()
       await outbox.close()
       eventLoop.close()
+      endTroubles()
       await Promise.all([house, ...retired].map(({ audit }) => audit.close()))
       await Promise.all([house, ...retired].map(({ channels }) => channels.close()))
     },

@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { Figures } from '../base/metrics.ts'
+import type { Store } from '../store/contract.ts'
 
 /** Answers with the figures; a worker that does not tell its own in time costs the answer, not the process. */
 function tell({ text, type }: Figures, response: ServerResponse): void {
@@ -9,6 +10,19 @@ function tell({ text, type }: Figures, response: ServerResponse): void {
     },
     () => response.writeHead(503, { 'content-type': 'text/plain' }).end('figures not complete\n'),
   )
+}
+
+/**
+ * Why nobody could be let in: the store does not answer as it should.
+ *
+ * @throws when it does not answer at all.
+ */
+export function storeFault(store: Pick<Store, 'damage' | 'sessions'>): string | undefined {
+  const damage = store.damage()
+  if (damage !== undefined) return `the database is damaged: ${damage}`
+  // A look-up that finds nothing takes the same way to the store as one that does.
+  store.sessions.find('')
+  return undefined
 }
 
 /** For whoever watches over the gateway: is it alive, and does it take requests? */

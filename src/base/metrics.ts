@@ -19,10 +19,12 @@ export type Among = 'sum' | 'min' | 'max'
 
 /** Counts what happens. Labels must come from a bounded set: each of their values is a row for good. */
 export interface Metrics extends Figures {
+  /** @param rows What is told from the start, as 0: so that the first time is seen as a change. */
   counter<L extends string>(
     name: string,
     help: string,
     labels: readonly L[],
+    rows?: readonly Record<L, string>[],
   ): (values: Record<L, string>) => void
   /** Counts what happens several times at once, and has no labels. */
   total(name: string, help: string): (count: number) => void
@@ -62,8 +64,9 @@ export function createMetrics({ shared = false }: { shared?: boolean } = {}): Me
     type: registry.contentType,
     text: () => registry.metrics(),
 
-    counter(name, help, labels) {
+    counter(name, help, labels, rows = []) {
       const counter = new Counter({ name, help, labelNames: [...labels], registers })
+      for (const row of rows) counter.inc(row, 0)
       return (values) => counter.inc(values)
     },
 

@@ -13,6 +13,7 @@ import { openBreaches } from '../risk/breaches.ts'
 import { createSessions, type Sessions } from '../session/sessions.ts'
 import type { Store } from '../store/contract.ts'
 import { openSqlite } from '../store/sqlite.ts'
+import { translate } from '../store/sqlite-faults.ts'
 import type { CommandContext } from './command.ts'
 
 /** What commands about users and their things work with. A running gateway sees changes at once. */
@@ -81,6 +82,8 @@ export async function atDesk<T>(
           details: { ...details, by: 'command line' },
         }),
     })
+  } catch (cause) {
+    throw translate(cause, config.store.path)
   } finally {
     await store.close()
   }

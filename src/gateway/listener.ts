@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Log } from '../base/log.ts'
+import { StoreUnavailable } from '../store/errors.ts'
 import type { PageListener } from '../web/listener.ts'
 import { sendAnswer } from './answers.ts'
 import type { KeysDoor } from './assertion/keys-door.ts'
@@ -59,8 +60,10 @@ export function createListener(deps: ListenerDeps): Listener {
     try {
       doorFor(request)(message, response, request)
     } catch (cause) {
-      // Nothing behind a door may end in silence, and never in yes.
-      log.error({ error: cause instanceof Error ? cause.stack : String(cause) }, 'gateway: fault')
+      // Nothing behind a door may end in silence, and never in yes. The store tells of its own trouble, once
+      // and not with every request.
+      if (!(cause instanceof StoreUnavailable))
+        log.error({ error: cause instanceof Error ? cause.stack : String(cause) }, 'gateway: fault')
       sendAnswer(message, response, refusals.failed(request))
     }
   }

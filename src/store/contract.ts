@@ -50,7 +50,19 @@ export interface Store {
    * @throws {OperatorError} when the file exists or cannot be written.
    */
   backup(file: string): Promise<void>
+  /** Why nothing is read or written any more, until a start with a database that is whole. */
+  damage(): string | undefined
+  /** Tells each time that the store cannot do what it is asked for. @returns What ends it. */
+  onTrouble(heard: (trouble: StoreTrouble) => void): () => void
   close(): Promise<void>
+}
+
+/** Why the store could not do something. */
+export interface StoreTrouble {
+  /** Held by another program for too long, no room on the disk, not to be trusted any more, or anything else. */
+  kind: 'busy' | 'full' | 'damaged' | 'failing'
+  /** In the words of the engine. */
+  detail: string
 }
 
 export interface UserRepository {

@@ -1,5 +1,3 @@
-import type Database from 'better-sqlite3'
-import type { SqliteDatabase } from 'kysely'
 import { AppError, type AppErrorOptions } from '../base/errors.ts'
 
 /** The store cannot be read or written at this moment: the disk is full, broken, or held by somebody else. */
@@ -10,6 +8,13 @@ export class StoreUnavailable extends AppError {
     super('Nothing can be saved at this moment. Please try again in a few minutes.', options)
   }
 }
+
+/** What SQLite calls the failure, e.g. `SQLITE_BUSY_SNAPSHOT`; empty for whatever is not from there. */
+export const codeOf = (cause: unknown): string =>
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
+
+/** Another process holds the database, for this moment. */
+export const isBusy = (cause: unknown): boolean => codeOf(cause).startsWith('SQLITE_BUSY')
 
 // Faults of the machine. A broken constraint or statement is ours, and stays what it is.
 const OUT_OF_ORDER =
@@ -24,21 +29,12 @@ export function withDatabase<T>(work: () => T): T {
   try {
     return work()
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-    throw OUT_OF_ORDER.test(code) ? new StoreUnavailable({ cause, detail: code }) : cause
+    throw asUnavailable(cause)
   }
 }
 
-/** The same for every statement that kysely makes. */
-export const guarded = (raw: Database.Database): SqliteDatabase => ({
-  close: () => void raw.close(),
-  prepare(sql) {
-    const statement = withDatabase(() => raw.prepare<unknown[]>(sql))
-    return {
-      reader: statement.reader,
-      all: (parameters) => withDatabase(() => statement.all(...parameters)),
-      run: (parameters) => withDatabase(() => statement.run(...parameters)),
-      iterate: (parameters) => withDatabase(() => statement.iterate(...parameters)),
-    }
-  },
-})
+/** @returns What was given, where it is no fault of the machine. */
+export function asUnavailable(cause: unknown): unknown {
+  const code = codeOf(cause)
+  return OUT_OF_ORDER.test(code) ? new StoreUnavailable({ cause, detail: code }) : cause
+}

@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely } from 'kysely'
 import { hmac } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
@@ -18,7 +18,8 @@ import { createSeal } from '../base/seal.ts'
 import type { Atomically, Run } from './atomically.ts'
 import type { StoreConfig } from './config.ts'
 import type { Store } from './contract.ts'
-import { guarded, withDatabase } from './errors.ts'
+import { guardedDialect } from './dialect.ts'
+import { createGuard, type Guard } from './guard.ts'
 import { migrate, TRAIL_SINCE } from './migrate.ts'
 import { createRemains } from './remains.ts'
 import { createApiKeyRepository } from './repositories/api-keys.ts'
@@ -58,6 +59,7 @@ export interface OpenOptions {
 
 // "GATE": tells our database from any other SQLite file.
 const APPLICATION_ID = 0x47415445
+/** Of a start and an end; in between nobody is kept waiting by SQLite itself. */
 const BUSY_TIMEOUT_MS = 4000
 const DAY = 86_400
 const YEAR = 365 * DAY
@@ -76,11 +78,13 @@ export async function openSqlite(config: StoreConfig, { create }: OpenOptions): 
   const keyring = createKeyring(readSecretKey(file, configured))
   const raw = openFile(file)
   if (configured) leaveMark(file)
+  const guard = createGuard(raw, file)
   try {
     checkKey(raw, keyring, file)
-    const db = await upgrade(raw, keyring)
-    return { store: createStore({ raw, db, keyring, file }), keyring }
+    const db = await upgrade(raw, keyring, guard)
+    return { store: createStore({ raw, db, keyring, file, guard }), keyring }
   } catch (cause) {
+    guard.close()
     raw.close()
     throw translate(cause, file)
   }
@@ -112,7 +116,9 @@ async function makeDatabase({ path: file, key: configured }: StoreConfig, create
     if (!configured) makeSecretKey(file)
     const keyring = createKeyring(readSecretKey(file, configured))
     raw.pragma(`application_id = ${APPLICATION_ID}`)
-    const db = await upgrade(raw, keyring)
+    const guard = createGuard(raw, draft)
+    const db = await upgrade(raw, keyring, guard)
+    guard.close()
     const value = keyMark(keyring)
     await db.insertInto('meta').values({ key: 'key_check', value }).execute()
     raw.close()
@@ -159,13 +165,17 @@ function openFile(file: string): Database.Database {
   }
 }
 
-async function upgrade(raw: Database.Database, keyring: Keyring): Promise<Kysely<Tables>> {
+async function upgrade(
+  raw: Database.Database,
+  keyring: Keyring,
+  guard: Guard,
+): Promise<Kysely<Tables>> {
   raw.pragma('journal_mode = WAL')
   // What was said to be done must survive a power cut: a used code stays used.
   raw.pragma('synchronous = FULL')
   raw.pragma('foreign_keys = ON')
   raw.pragma('secure_delete = ON')
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: guarded(raw) }) })
+  const db = new Kysely<Tables>({ dialect: guardedDialect(raw, guard) })
   await migrate({
     db: db as Kysely<unknown>,
     version: () => raw.pragma('user_version', { simple: true }) as number,
@@ -202,9 +212,11 @@ interface Opened {
   db: Kysely<Tables>
   keyring: Keyring
   file: string
+  guard: Guard
 }
 
-function createStore({ raw, db, keyring, file }: Opened): Store {
+function createStore({ raw, db, keyring, file, guard }: Opened): Store {
+  raw.pragma('busy_timeout = 0')
   const run: Run = ({ sql, parameters }) => {
     const statement = raw.prepare(sql)
     if (statement.reader) return { rows: statement.all(parameters) as never[], changes: 0 }
@@ -212,20 +224,20 @@ function createStore({ raw, db, keyring, file }: Opened): Store {
   }
   // IMMEDIATE takes the write lock first, so that what is read inside cannot be stale when written.
   const atomically: Atomically = (work) =>
-    withDatabase(() => raw.transaction(() => work(run)).immediate())
+    guard.write(() => raw.transaction(() => work(run)).immediate())
   const seal = createSeal(keyring('seal'))
   const seals = createSeals(keyring('trail'))
   const events = createEventRepository({
     ...{ db, atomically, seals },
     verify: (anchors) => verifyFile(file, seals, anchors),
   })
-  const sessions = createSessionRepository(db, raw, atomically)
-  const remains = createRemains(raw)
+  const sessions = createSessionRepository({ db, raw, atomically, guard })
+  const remains = createRemains(raw, guard)
   // Each time leaves a row for each kind in the trail: once a day is enough.
   let prunedAt = Number.NEGATIVE_INFINITY
   const flush = async () => {
     await events.flush()
-    sessions.flush()
+    await sessions.flush()
   }
 
   return {
@@ -289,13 +301,16 @@ function createStore({ raw, db, keyring, file }: Opened): Store {
         .where('state', '=', 'pending')
         .where('created_at', '<=', now - DAY)
         .execute()
-      remains.removeWhenDue(now)
+      await remains.removeWhenDue(now)
     },
 
     async scrub() {
       await flush()
-      remains.remove()
+      await remains.remove()
     },
+
+    damage: guard.damage,
+    onTrouble: guard.onTrouble,
 
     async backup(target) {
       if (existsSync(target)) throw new OperatorError(`${target} exists already. Name a new file.`)
@@ -313,10 +328,17 @@ function createStore({ raw, db, keyring, file }: Opened): Store {
 
     async close() {
       if (!raw.open) return
-      await flush()
-      // Leaves one whole file behind instead of a file and its log.
-      raw.pragma('wal_checkpoint(TRUNCATE)')
-      raw.close()
+      try {
+        // What is damaged is left as it is.
+        if (guard.damage() !== undefined) return
+        await flush()
+        raw.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+        // Leaves one whole file behind instead of a file and its log.
+        raw.pragma('wal_checkpoint(TRUNCATE)')
+      } finally {
+        guard.close()
+        raw.close()
+      }
     },
   }
 }

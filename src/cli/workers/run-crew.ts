@@ -1,4 +1,4 @@
-import { createHealth } from '../../api/health.ts'
+import { createHealth, storeFault } from '../../api/health.ts'
 import type { OperatorLog } from '../../base/log.ts'
 import { workersFigures } from '../../base/metrics.ts'
 import { writtenPlace } from '../../base/net.ts'
@@ -27,8 +27,8 @@ export async function runCrew(
   const { store } = opened
   const crew = createCrew({ size, first: { config, source, policy: 1 }, fork: forkWorker, log })
   const health = createHealth(() => {
-    store.sessions.find('')
-    return crew.working() > 0 ? undefined : 'no worker takes requests'
+    const fault = storeFault(store)
+    return fault ?? (crew.working() > 0 ? undefined : 'no worker takes requests')
   }, workersFigures())
   const endHealth = () => {
     health.server.closeAllConnections()

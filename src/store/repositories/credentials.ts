@@ -217,9 +217,9 @@ const isFirst = sql<boolean>`not exists (
    where other.user_id = credential.user_id and other.id != credential.id and other.state != 'pending')`
 
 /** Undoes every step when one of them finds that it comes too late. */
-function allOrNothing(atomically: Atomically, work: (run: Run) => boolean): boolean {
+async function allOrNothing(atomically: Atomically, work: (run: Run) => boolean): Promise<boolean> {
   try {
-    return atomically((run) => {
+    return await atomically((run) => {
       if (!work(run)) throw new TooLate()
       return true
     })

@@ -43,15 +43,16 @@ export function createEventRepository(deps: EventRepositoryDeps): BufferedEvents
   let writing: Promise<void> | undefined
   let lost = 0
   let retry: NodeJS.Timeout | undefined
+  let last: Promise<void> = Promise.resolve()
 
-  const write = async () => {
+  const writeNow = async () => {
     const events = lost === 0 ? pending : [...pending, lostEvent(lost, pending)]
     writing = undefined
     if (events.length === 0) return
     pending = []
     let checkpoint: Sealed | undefined
     try {
-      checkpoint = atomically((run) => chain.append(run, events))
+      checkpoint = await atomically((run) => chain.append(run, events))
       lost = 0
     } catch (cause) {
       const waiting = lost === 0 ? events : events.slice(0, -1)
@@ -61,6 +62,12 @@ export function createEventRepository(deps: EventRepositoryDeps): BufferedEvents
       throw cause
     }
     if (checkpoint) for (const heard of listeners) heard(checkpoint)
+  }
+  // One after the other: what could not be written is first in the line again before the next ones come.
+  const write = () => {
+    const mine = last.then(writeNow)
+    last = mine.catch(() => undefined)
+    return mine
   }
   const tryAgain = () => {
     clearTimeout(retry)

@@ -131,7 +131,8 @@ export function createLimitRepository(deps: LimitRepositoryDeps): LimitRepositor
     },
 
     async listSlowed(now) {
-      return atomically((run) => slowedRows(run, now)).map((row): SlowedBucket => {
+      const rows = await atomically((run) => slowedRows(run, now))
+      return rows.map((row): SlowedBucket => {
         const isBlocked = row.blocked === 1 && row.closed_until > now
         return {
           about: aboutOf(row),

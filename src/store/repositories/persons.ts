@@ -21,7 +21,7 @@ export interface PersonRepositoryDeps {
   /** Writes what is still to be written, so that nothing is missing and nothing comes afterwards. */
   flush(): Promise<void>
   /** Called once rows are gone: they are still to go from the disk. */
-  erased(): void
+  erased(): Promise<void>
 }
 
 /** Its rows are not deleted: the chain has to hold. */
@@ -46,7 +46,7 @@ export function createPersonRepository(deps: PersonRepositoryDeps): PersonReposi
   return {
     async collect(userId, disclose) {
       await flush()
-      const tables = atomically((run) =>
+      const tables = await atomically((run) =>
         OWNED.map(({ table, entry, column }) => ({
           table,
           entry,
@@ -63,7 +63,7 @@ export function createPersonRepository(deps: PersonRepositoryDeps): PersonReposi
 
     async erase(userId) {
       await flush()
-      const rows = atomically((run) => {
+      const rows = await atomically((run) => {
         const [user] = rowsOf(run, 'user', 'id', userId)
         const credentials = rowsOf(run, 'credential', 'user_id', userId)
         if (user) forgetAnswers(run, [userId, user.name, ...credentials.map(({ id }) => id)])
@@ -79,7 +79,7 @@ export function createPersonRepository(deps: PersonRepositoryDeps): PersonReposi
           )
           .reduce((sum, changes) => sum + changes, forgotten)
       })
-      if (rows > 0) erased()
+      if (rows > 0) await erased()
       return rows > 0
     },
   }

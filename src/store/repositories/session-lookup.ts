@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { UnixSeconds } from '../../base/clock.ts'
 import type { FoundSession } from '../contract.ts'
-import { withDatabase } from '../errors.ts'
+import type { Guard } from '../guard.ts'
 import type { Tables } from '../tables.ts'
 import { watchChanges } from '../unchanged.ts'
 import { fromRow as sessionFromRow } from './session-row.ts'
@@ -16,7 +16,7 @@ export interface SessionLookup {
   /** Counts at once; is written a moment later, together with others. */
   touch(id: string, seenAt: UnixSeconds): Promise<void>
   /** Writes what is still to be written. */
-  flush(): void
+  flush(): Promise<void>
 }
 
 /** Sessions that are remembered between two changes of the database. */
@@ -25,7 +25,7 @@ const REMEMBERED = 10_000
 const BEAT_MS = 250
 
 /** @param raw Prepared once, and asked directly: kysely would cost several times as much. */
-export function createSessionLookup(raw: Database.Database): SessionLookup {
+export function createSessionLookup(raw: Database.Database, guard: Guard): SessionLookup {
   const hasChanged = watchChanges(raw)
   const read = createReader(raw)
   const write = raw.prepare<[UnixSeconds, string, UnixSeconds]>(
@@ -33,7 +33,7 @@ export function createSessionLookup(raw: Database.Database): SessionLookup {
     'update session set last_seen_at = ? where id = ? and last_seen_at < ?',
   )
   const known = new Map<string, FoundSession>()
-  let sights = new Map<string, UnixSeconds>()
+  const sights = new Map<string, UnixSeconds>()
   let writing: Promise<void> | undefined
 
   const withSight = (found: FoundSession): FoundSession => {
@@ -42,43 +42,39 @@ export function createSessionLookup(raw: Database.Database): SessionLookup {
     return frozen({ ...found, session: { ...found.session, lastSeenAt: seenAt } })
   }
 
-  const flush = () => {
-    const due = sights
-    sights = new Map()
+  const writeAll = raw.transaction((due: readonly (readonly [string, UnixSeconds])[]) => {
+    for (const [id, seenAt] of due) write.run(seenAt, id, seenAt)
+  })
+
+  const flush = async () => {
+    const due = [...sights]
     writing = undefined
-    if (due.size === 0) return
-    withDatabase(() =>
-      raw.transaction(() => {
-        for (const [id, seenAt] of due) write.run(seenAt, id, seenAt)
-      })(),
-    )
+    if (due.length === 0) return
+    await guard.write(() => writeAll.immediate(due))
+    // Until it is written it counts from here; what has come meanwhile is written the next time.
+    for (const [id, seenAt] of due) if (sights.get(id) === seenAt) sights.delete(id)
+  }
+
+  const look = (id: string) => {
+    // Whatever was revoked, disabled or changed, and by whomever, is so at this very look.
+    if (hasChanged() || known.size >= REMEMBERED) known.clear()
+    const remembered = known.get(id)
+    if (remembered) return remembered
+    const row = read(id)
+    const found = row && withSight(row)
+    if (found) known.set(id, found)
+    return found
   }
 
   return {
-    find(id) {
-      // Whatever was revoked, disabled or changed, and by whomever, is so at this very look.
-      if (hasChanged() || known.size >= REMEMBERED) known.clear()
-      const remembered = known.get(id)
-      if (remembered) return remembered
-      const row = read(id)
-      const found = row && withSight(row)
-      if (found) known.set(id, found)
-      return found
-    },
+    find: (id) => guard.read(() => look(id)),
 
     touch(id, seenAt) {
       sights.set(id, Math.max(seenAt, sights.get(id) ?? 0))
       const remembered = known.get(id)
       if (remembered) known.set(id, withSight(remembered))
       writing ??= new Promise((resolve, reject) => {
-        setTimeout(() => {
-          try {
-            flush()
-            resolve()
-          } catch (cause) {
-            reject(cause)
-          }
-        }, BEAT_MS).unref()
+        setTimeout(() => flush().then(resolve, reject), BEAT_MS).unref()
       })
       return writing
     },

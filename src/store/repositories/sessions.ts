@@ -2,22 +2,27 @@ import type Database from 'better-sqlite3'
 import type { Kysely } from 'kysely'
 import type { Atomically } from '../atomically.ts'
 import type { SessionRepository } from '../contract.ts'
+import type { Guard } from '../guard.ts'
 import type { Tables } from '../tables.ts'
 import { createSessionLookup } from './session-lookup.ts'
 import { fromRow, toRow } from './session-row.ts'
 
 export interface BufferedSessions extends SessionRepository {
   /** Writes what is still to be written. */
-  flush(): void
+  flush(): Promise<void>
 }
 
-/** @param raw For the looks that must not wait: kysely would cost several times as much. */
-export function createSessionRepository(
-  db: Kysely<Tables>,
-  raw: Database.Database,
-  atomically: Atomically,
-): BufferedSessions {
-  const lookup = createSessionLookup(raw)
+export interface SessionRepositoryDeps {
+  db: Kysely<Tables>
+  /** For the looks that must not wait: kysely would cost several times as much. */
+  raw: Database.Database
+  atomically: Atomically
+  guard: Guard
+}
+
+export function createSessionRepository(deps: SessionRepositoryDeps): BufferedSessions {
+  const { db, raw, atomically, guard } = deps
+  const lookup = createSessionLookup(raw, guard)
 
   // Compared, never taken apart: nothing is parsed, however many there are.
   const lookAtMany = raw.prepare<[string], { id: string; mark: string }>(
@@ -49,7 +54,7 @@ export function createSessionRepository(
     flush: lookup.flush,
 
     marks(ids) {
-      const rows = lookAtMany.all(JSON.stringify(ids))
+      const rows = guard.read(() => lookAtMany.all(JSON.stringify(ids)))
       return new Map(rows.map(({ id, mark }) => [id, mark]))
     },
 
@@ -71,7 +76,7 @@ export function createSessionRepository(
     },
 
     async listByUser(userId) {
-      lookup.flush()
+      await lookup.flush()
       const rows = await db
         .selectFrom('session')
         .selectAll()

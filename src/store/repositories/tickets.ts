@@ -24,7 +24,7 @@ export function createTicketRepository(
       const { purpose, userId } = ticket
       const ofPurpose = db.deleteFrom('ticket').where('purpose', '=', purpose)
       const earlier = userId === undefined ? ofPurpose : ofPurpose.where('user_id', '=', userId)
-      atomically((run) => {
+      await atomically((run) => {
         run(earlier.compile())
         run(db.insertInto('ticket').values(toRow(ticket)).compile())
       })

@@ -24,7 +24,7 @@ export function createUserRepository(db: Kysely<Tables>, atomically: Atomically)
         )
         .limit(1)
       try {
-        return atomically((run) => {
+        return await atomically((run) => {
           const isTaken = user.application === undefined && run(namesake.compile()).rows.length > 0
           if (!isTaken) run(db.insertInto('user').values(row).compile())
           return !isTaken

@@ -32,19 +32,18 @@ export function keptFor(retention: Retention, name: string): number {
  */
 export const pruner =
   ({ db, atomically, chain, seals }: PruningDeps) =>
-  (retention: Retention, now: UnixSeconds): number => {
-    const names = atomically((run) =>
+  async (retention: Retention, now: UnixSeconds): Promise<number> => {
+    const names = await atomically((run) =>
       run(db.selectFrom('event').select('name').distinct().compile()).rows.map(({ name }) => name),
     )
-    const emptied = names
-      .filter((name) => !name.startsWith('trail.'))
-      .map((name) => {
-        const before = now - keptFor(retention, name)
-        return atomically((run) => empty(run, name, before))
-      })
+    let emptied = 0
+    for (const name of names.filter((it) => !it.startsWith('trail.'))) {
+      const before = now - keptFor(retention, name)
+      emptied += await atomically((run) => empty(run, name, before))
+    }
     const longest = now - keptFor(retention, 'trail.pruned')
-    atomically((run) => removeBeginning(run, longest))
-    return emptied.reduce((sum, rows) => sum + rows, 0)
+    await atomically((run) => removeBeginning(run, longest))
+    return emptied
 
     function empty(run: Run, name: string, before: UnixSeconds): number {
       const { changes } = run(

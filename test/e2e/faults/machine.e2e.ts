@@ -64,6 +64,12 @@ const statusOf = async (visitor: Visitor, page: string) => (await visitor.get(ur
 const healthOf = async (page: string) =>
   (await fetch(`http://127.0.0.1:${health}/health/${page}`)).status
 
+const figureOf = async (row: string) => {
+  const text = await (await fetch(`http://127.0.0.1:${health}/metrics`)).text()
+  const line = text.split('\n').find((it) => it.startsWith(`${row} `))
+  return Number(line?.slice(row.length))
+}
+
 describe('a database that another program holds', () => {
   it('signs nobody in, says when to come back, lets in who is, and is over when it is over', async () => {
     const inside = createVisitor(port)
@@ -74,18 +80,43 @@ describe('a database that another program holds', () => {
 
     const other = new Database(path)
     other.exec('begin immediate')
-    const refused = await outside.submit({ username: 'alice', password: PASSWORD })
+    const underWay = outside.submit({ username: 'alice', password: PASSWORD })
+    let waits = true
+    void underWay.finally(() => {
+      waits = false
+    })
+    let letIn = 0
+    while (waits) {
+      if ((await statusOf(inside, '/private')) === 200) letIn += 1
+    }
+    const refused = await underWay
+    // Whoever is in does not feel that somebody waits.
+    expect(letIn).toBeGreaterThan(20)
     expect(refused.status).toBe(503)
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
     expect(outside.jar.has('gatehouse')).toBe(false)
     expect(await statusOf(inside, '/private')).toBe(200)
     expect(await statusOf(createVisitor(port), '/private')).not.toBe(200)
     expect(await healthOf('live')).toBe(200)
+    expect(await figureOf('gatehouse_store_trouble_total{kind="busy"}')).toBeGreaterThan(0)
     other.exec('rollback')
     other.close()
 
     await signIn(outside)
     expect(await statusOf(outside, '/private')).toBe(200)
+  })
+
+  it('is waited for as long as it is held for a moment', async () => {
+    const visitor = createVisitor(port)
+    const other = new Database(path)
+    await visitor.open(url(`/.gatehouse/login?rd=${encodeURIComponent(url('/private'))}`))
+    other.exec('begin immediate')
+    const underWay = visitor.submit({ username: 'alice', password: PASSWORD })
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    other.exec('rollback')
+    other.close()
+    expect((await underWay).status).toBe(303)
+    expect(await statusOf(visitor, '/private')).toBe(200)
   })
 })
 
