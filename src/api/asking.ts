@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Asked, Factor } from '../factors/contract.ts'
 import { answeredBy } from '../login/answered-by.ts'
 import { SENDS_PER_CHALLENGE, TRIES_PER_CHALLENGE } from '../login/challenges.ts'
-import type { Source } from '../login/guesses.ts'
+import type { Checked, Source } from '../login/guess.ts'
 import type { Engine } from '../login/login.ts'
 import type { Challenge, ChallengeAbout } from '../model/challenge.ts'
 import type { Credential } from '../model/factor.ts'
@@ -134,8 +134,8 @@ export function createAsking(deps: AskingDeps) {
   })
 
   /** The application stands between us and the browser: each of its users is a source of their own. */
-  const sourceOf = (c: Call, user: User): Source => {
-    const who = `api ${c.get('key').application} ${user.id}`
+  const sourceOf = (c: Call, userId: string): Source => {
+    const who = `api ${c.get('key').application} ${userId}`
     // Wrong codes of one user must not hold up all others, who come from the same address.
     return { browser: who, address: c.env.client.address, relayed: true }
   }
@@ -161,7 +161,7 @@ export function createAsking(deps: AskingDeps) {
     const credential = await answeredBy(given.credential, answer, { factor, credentials })
     const asked = { ...given, credential }
     const challengeId = challenge?.id ?? open?.id
-    const guess = engineOf(c).guesses.proof(asked, answer, open?.source ?? sourceOf(c, user))
+    const guess = engineOf(c).guesses.proof(asked, answer, open?.source ?? sourceOf(c, user.id))
     const seconds = await guess.take()
     if (seconds > 0) return seconds
     const checked = await guess.check()
@@ -178,17 +178,61 @@ export function createAsking(deps: AskingDeps) {
       ...(after ? { attempts_left: Math.max(0, NUMBERS.tries - after.failures) } : {}),
     }
     if (!checked.ok) return { verified: false, ...about, reason: checked.reason }
-    const amr = [...(checked.proof?.amr ?? [])]
+    return {
+      verified: true,
+      ...about,
+      ...(await stated(c, checked, user, { ...asked, challengeId })),
+    }
+  }
+
+  /** A proof in words, and the same signed. */
+  const stated = async (
+    c: Call,
+    { proof }: Extract<Checked, { ok: true }>,
+    user: User,
+    { credential, challenge, challengeId }: Asked & { challengeId?: string | undefined },
+  ) => {
+    const amr = [...(proof?.amr ?? [])]
     const claims = {
-      sub: userName,
+      sub: people.nameOf(user),
       amr,
       factor: credential.id,
       factor_type: credential.kind,
       ...(challengeId === undefined ? {} : { challenge_id: challengeId }),
       ...(challenge?.about.details ? { details: challenge.about.details } : {}),
     }
-    const result = await deps.sign(claims, c.get('key').application)
-    return { verified: true, ...about, amr, result }
+    return { amr, result: await deps.sign(claims, c.get('key').application) }
+  }
+
+  /**
+   * Checks a code that says whose it is, and not which authenticator it is of.
+   *
+   * @param name As the application calls the user. Nobody, and somebody whom it does not fit, are
+   * answered alike: nothing was right.
+   * @returns The seconds to wait when it was not checked.
+   */
+  const bareVerdict = async (
+    c: Call,
+    name: string,
+    code: string,
+  ): Promise<z.output<typeof VerifyResult> | number> => {
+    const key = c.get('key')
+    const user = await people.find(key, name)
+    const from = sourceOf(c, user?.id ?? name)
+    const nobody = `${key.application} ${name}`
+    const guess = engineOf(c).guesses.code({ code, name: nobody, user }, from)
+    const seconds = await guess.take()
+    if (seconds > 0) return seconds
+    const checked = await guess.check()
+    if (user) deps.changed(user.id)
+    if (!checked.ok || !checked.credential || !user) {
+      const reason = checked.ok || checked.reason === 'throttled' ? 'wrong' : checked.reason
+      return { verified: false, ...marks(c), user_id: name, reason }
+    }
+    const { credential } = checked
+    const about = { user_id: people.nameOf(user), factor: credential.id, type: credential.kind }
+    const proved = await stated(c, checked, user, { credential })
+    return { verified: true, ...marks(c), ...about, ...proved }
   }
 
   /** What another device has answered meanwhile is taken as the answer it is. */
@@ -222,7 +266,7 @@ export function createAsking(deps: AskingDeps) {
     const isLate = !challenge && clock.now() >= pending.createdAt + ENROLLMENT_SECONDS
     if (isLate) return { refusal: unknown(c, 'enrollment') }
     const asked: Asked = { credential: pending, ...(challenge ? { challenge } : {}) }
-    const guess = guesses.enrollment(asked, answer, sourceOf(c, own.user), 'further')
+    const guess = guesses.enrollment(asked, answer, sourceOf(c, own.user.id), 'further')
     const seconds = await guess.take()
     if (seconds > 0) return { refusal: throttled(c, seconds) }
     const checked = await guess.check()
@@ -234,6 +278,6 @@ export function createAsking(deps: AskingDeps) {
 
   return {
     ...{ engineOf, ownCredential, ownChallenge, bindingOf, aboutOf, sourceOf, marks },
-    ...{ shown, settled, verdictOf, confirm, throttled, unknown },
+    ...{ shown, settled, verdictOf, bareVerdict, confirm, throttled, unknown },
   }
 }

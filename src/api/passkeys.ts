@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { randomToken } from '../base/bytes.ts'
-import type { Source } from '../login/guesses.ts'
+import type { Source } from '../login/guess.ts'
 import type { User } from '../model/user.ts'
 import type { AskingDeps, createAsking } from './asking.ts'
 import {

@@ -1,5 +1,5 @@
 import type { Enrollments } from '../login/enrollments.ts'
-import type { Checked } from '../login/guesses.ts'
+import type { Checked } from '../login/guess.ts'
 import type { ProblemDetails } from '../web/problem.ts'
 
 /** Why an enrollment did not begin. */

@@ -50,7 +50,16 @@ const POLL_MS = 1000
 export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
   const { audit, clock, courier, credentials, people } = deps
   const asking = createAsking(deps)
-  const { engineOf, unknown, ownCredential, ownChallenge, shown, throttled, verdictOf } = asking
+  const {
+    engineOf,
+    unknown,
+    ownCredential,
+    ownChallenge,
+    shown,
+    throttled,
+    verdictOf,
+    bareVerdict,
+  } = asking
   const { aboutOf, bindingOf, confirm, marks, settled } = asking
 
   /** Fulfilled when something about a user's questions may have changed, and after a while in any case. */
@@ -346,35 +355,10 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
         const result = await verdictOf(c, { credential, challenge }, user, answer)
         return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
       }
-      const named = given.user_id ?? ''
-      const user = await people.find(c.get('key'), named)
-      const credential = user && (await matching(c, await credentials.listByUser(user.id), answer))
-      // Nobody, and somebody without a factor, are answered alike: nothing was right.
-      if (!user || !credential) {
-        return c.json(
-          { verified: false, ...marks(c), user_id: named, reason: 'wrong' as const },
-          200,
-        )
-      }
-      const result = await verdictOf(c, { credential }, user, answer)
+      const result = await bareVerdict(c, given.user_id ?? '', answer)
       return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
     },
   )
-
-  /** The factor that a bare code fits; the first one when it fits none, so that the guess is counted. */
-  const matching = async (c: Context<ApiEnv>, own: readonly Credential[], answer: string) => {
-    const candidates = own.filter(({ kind, state }) => {
-      const factor = engineOf(c).factors.get(kind)
-      return state === 'active' && factor !== undefined && !factor.challenge && !factor.remote
-    })
-    for (const credential of candidates) {
-      const verdict = await engineOf(c).factors.get(credential.kind)?.verify({ credential }, answer)
-      // Right once, or right too late: it is this one, and no guess at another.
-      const isMeant = verdict?.ok || verdict?.reason === 'used' || verdict?.reason === 'expired'
-      if (isMeant) return credential
-    }
-    return candidates[0]
-  }
 
   return app
 }

@@ -73,6 +73,12 @@ export interface Factor {
   prompt(asked: Asked): Prompt
 
   /**
+   * Could this be an answer, by its shape alone? Asked where an answer comes without saying which
+   * authenticator it is of, so that nothing is counted against one that it cannot be of.
+   */
+  fits?(answer: string): boolean
+
+  /**
    * Checks an answer, at enrollment and at sign-in alike.
    *
    * @param answer Raw: as typed, or JSON that a script made. May be hostile; another shape is a wrong answer.

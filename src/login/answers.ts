@@ -8,7 +8,8 @@ import { answeredBy } from './answered-by.ts'
 import type { Attempts } from './attempts.ts'
 import { type Challenges, factorOf } from './challenges.ts'
 import type { Enrollments } from './enrollments.ts'
-import type { Guess, Guesses } from './guesses.ts'
+import type { Guess } from './guess.ts'
+import type { Guesses } from './guesses.ts'
 import { TRIES_PER_ATTEMPT } from './limits.ts'
 import {
   type Answer,

@@ -4,44 +4,23 @@ import type { Clock } from '../base/clock.ts'
 import { browserInWords } from '../base/user-agent.ts'
 import type { Directory } from '../directories/contract.ts'
 import type { Asked, Factor, Factors } from '../factors/contract.ts'
-import type { GivenProof } from '../model/attempt.ts'
 import type { Challenge, ChallengeState } from '../model/challenge.ts'
-import type { Credential, Verdict, VerdictReason, Worth } from '../model/factor.ts'
+import type { VerdictReason, Worth } from '../model/factor.ts'
 import type { User } from '../model/user.ts'
-import type { Failures } from '../risk/contract.ts'
 import type { CredentialRepository } from '../store/contract.ts'
-import { type Challenges, TRIES_PER_CHALLENGE } from './challenges.ts'
-import { FAILURES_THAT_DISABLE, type Limits } from './limits.ts'
-
-/** One answer, about to be checked. */
-export interface Guess {
-  /** Takes the guess from its budgets. @returns The seconds to wait, 0 when it may be checked. */
-  take(): Promise<number>
-  check(): Promise<Checked>
-}
-
-export type Checked =
-  /** `proof` is absent where the answer was right and proves nothing about the person. */
-  | { ok: true; proof?: GivenProof; credential?: Credential; failures?: Failures }
-  | { ok: false; reason: VerdictReason | 'exhausted' }
-  /** There were too many wrong ones of what cannot be hit upon, and this was another. */
-  | { ok: false; reason: 'throttled'; seconds: number }
-
-/** Where a guess comes from. */
-export interface Source {
-  browser: string
-  address: string
-  /** For the trail; may be hostile. Absent where an application asks. */
-  userAgent?: string
-  /** Does an application ask for its user? Then its address stands for all of its users, and counts for none. */
-  relayed?: boolean
-}
+import type { Challenges } from './challenges.ts'
+import { createCodeGuess } from './code-guess.ts'
+import type { BoundAs, Checked, Guess, Source, TypedCode } from './guess.ts'
+import { createJudge } from './judge.ts'
+import type { Limits } from './limits.ts'
 
 /** Makes guesses out of answers: throttled, checked, written down in the trail. */
 export interface Guesses {
   password(typed: { name: string; password: string; user: User | undefined }, from: Source): Guess
   /** An answer about an authenticator that is bound. */
   proof(asked: Asked, answer: string, from: Source): Guess
+  /** A code that does not say which authenticator it is of: one guess, whichever it may be of. */
+  code(typed: TypedCode, from: Source): Guess
   /**
    * The first answer of an authenticator that is being bound; it counts from the moment this is right.
    *
@@ -61,68 +40,18 @@ export interface GuessesDeps {
 }
 
 export function createGuesses(deps: GuessesDeps): Guesses {
-  const { audit, challenges, clock, credentials, directory, factors, limits } = deps
-
-  const throttled = (
-    seconds: number,
-    userId: string | undefined,
-    address: string,
-    factor: string,
-  ): number => {
-    if (seconds > 0) {
-      audit.record({
-        name: 'login.throttled',
-        ...(userId ? { userId } : {}),
-        address,
-        details: { seconds, factor },
-      })
-    }
-    return seconds
-  }
-
-  const refused = (
-    reason: VerdictReason | 'exhausted',
-    what: string,
-    userId: string | undefined,
-    address: string,
-  ): Checked => {
-    const details = { factor: what, reason }
-    audit.record({ name: 'login.refused', ...(userId ? { userId } : {}), address, details })
-    return { ok: false, reason }
-  }
-
-  /** What becomes of the credential and of the trail when an answer is not right. */
-  const fail = async (
-    { credential: { id, kind, userId }, challenge }: Asked,
-    verdict: Extract<Verdict, { ok: false }>,
-    address: string,
-    factor: Factor,
-  ): Promise<Checked> => {
-    const { reason, warning } = verdict
-    if (warning) {
-      audit.record({ name: 'factor.suspect', userId, address, details: { kind, warning } })
-    }
-    // Only what can be hit upon is counted: garbage for a key must not cost its owner the key.
-    if (factor.guessable && (reason === 'wrong' || reason === 'used')) {
-      const state = await credentials.recordFailure(id, FAILURES_THAT_DISABLE)
-      if (state === 'disabled')
-        audit.record({ name: 'factor.disabled', userId, address, details: { kind } })
-    }
-    if (challenge && challenge.failures >= TRIES_PER_CHALLENGE && reason !== 'pending') {
-      await challenges.exhaust(challenge)
-      return refused('exhausted', kind, userId, address)
-    }
-    return reason === 'pending' ? { ok: false, reason } : refused(reason, kind, userId, address)
-  }
+  const { audit, challenges, clock, directory, factors, limits } = deps
+  const judge = createJudge(deps)
+  const { accept, fail, refused, throttled } = judge
+  const codeGuess = createCodeGuess({ ...deps, judge })
 
   const check = async (
     asked: Asked,
     answer: string,
     { address, browser }: Source,
-    as: 'bound' | 'first' | 'further',
+    as: BoundAs,
   ): Promise<Checked> => {
-    const { credential } = asked
-    const { id, kind, userId, version } = credential
+    const { kind, userId } = asked.credential
     const factor = factors.get(kind)
     if (!factor) return refused('wrong', kind, userId, address)
 
@@ -130,42 +59,16 @@ export function createGuesses(deps: GuessesDeps): Guesses {
     if (typeof challenge === 'string') return refused(reasonOf(challenge), kind, userId, address)
     const now = { ...asked, ...(challenge ? { challenge } : {}), browser }
     const verdict = await factor.verify(now, answer)
-    if (!verdict.ok) return fail(now, verdict, address, factor)
-
-    const at = clock.now()
-    const { data, handle, label, spends, worth } = verdict
-    // Stored before it counts; whoever comes second with the same answer finds another version.
-    const accepted = await credentials.accept({
-      id,
-      version,
-      data,
-      at,
-      ...(handle === undefined ? {} : { handle }),
-      ...(label === undefined ? {} : { label }),
-      ...(spends === undefined ? {} : { spends }),
-      ...(challenge ? { challenge } : {}),
-      onlyAsFirst: as === 'first',
-      insteadOfOthers: as !== 'bound' && factor.most === 1,
-    })
-    if (!accepted) return refused('used', kind, userId, address)
-    if (worth?.temporary) await credentials.delete(id, userId)
-    const proven = label === undefined ? credential : { ...credential, label }
-    if (!worth) return { ok: true, credential: proven }
-    const enrolled = as === 'bound' ? {} : { enrolled: true }
-    const proof = { ...worth, at, credentialId: id, ...enrolled }
-    return { ok: true, credential: proven, proof }
+    return verdict.ok
+      ? accept(now, verdict, { address, factor, as })
+      : fail(now, verdict, address, factor)
   }
 
   /** A device that answers by itself is waited for: asking whether it has is no try. */
   const tryOn = async (challenge: Challenge, { remote }: Factor) =>
     remote && challenge.state === 'pending' ? challenge : challenges.spendTry(challenge)
 
-  const proofGuess = (
-    asked: Asked,
-    answer: string,
-    from: Source,
-    as: 'bound' | 'first' | 'further',
-  ): Guess => {
+  const proofGuess = (asked: Asked, answer: string, from: Source, as: BoundAs): Guess => {
     const { kind, userId } = asked.credential
     const { address, browser, relayed } = from
     const factor = factors.get(kind)
@@ -212,6 +115,8 @@ export function createGuesses(deps: GuessesDeps): Guesses {
         },
       }
     },
+
+    code: (typed, from) => codeGuess(typed, from),
 
     proof: (asked, answer, from) => proofGuess(asked, answer, from, 'bound'),
 

@@ -54,7 +54,10 @@ export interface PasswordGuess {
 }
 
 export interface FactorGuess {
-  userId: string
+  /** Absent for a name that is nobody’s. */
+  userId: string | undefined
+  /** What is counted under where there is no user. */
+  typedName?: string
   /** Absent where an application asks for its users: its own address says nothing about any of them. */
   address?: string | undefined
   browserHash: Uint8Array
@@ -148,17 +151,20 @@ export function createLimits({ repository, devices, clock, key }: LimitsDeps): L
   }
 
   // A budget apart from the password's: who knows the password can renew that one at will.
-  const ofFactor = async ({ userId, address, browserHash, lastResort }: FactorGuess) => {
+  const ofFactor = async (guess: FactorGuess) => {
+    const { userId, typedName = '', address, browserHash, lastResort } = guess
+    const who = userId ?? `name ${typedName}`
+    const whom = userId === undefined ? {} : { userId }
     const known = await isKnown(userId, browserHash)
     const place = (what: string) => (known ? inBrowser(what, browserHash) : what)
     const suffix = known ? ', in a known browser' : ''
-    const codes = { userId, kind: `codes${suffix}` }
-    const lasts = { userId, kind: `backup codes${suffix}` }
+    const codes = { ...whom, kind: `codes${suffix}` }
+    const lasts = { ...whom, kind: `backup codes${suffix}` }
     return {
       of: known || address === undefined ? [] : ofAddress(address),
       own: [
-        paced(place(`factor ${userId}`), codes, PACE),
-        ...(lastResort ? [paced(place(`last resort ${userId}`), lasts, LAST_RESORT_PACE)] : []),
+        paced(place(`factor ${who}`), codes, PACE),
+        ...(lastResort ? [paced(place(`last resort ${who}`), lasts, LAST_RESORT_PACE)] : []),
       ],
     }
   }

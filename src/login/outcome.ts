@@ -4,7 +4,7 @@ import type { Challenge } from '../model/challenge.ts'
 import type { Credential, EnrollmentOffer, Prompt, VerdictReason } from '../model/factor.ts'
 import type { SignedIn } from '../model/session.ts'
 import type { User } from '../model/user.ts'
-import type { Checked } from './guesses.ts'
+import type { Checked } from './guess.ts'
 import type { Reason } from './steps.ts'
 
 /** One browser at the portal. */

@@ -1,6 +1,7 @@
 import { hmac, sha256 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { once } from '../base/once.ts'
 import type { Habits } from '../model/habits.ts'
 import { type Assessment, RISK_LEVELS, type RiskLevel } from '../model/risk.ts'
 import type { DeviceRepository, HabitRepository } from '../store/contract.ts'
@@ -161,15 +162,6 @@ function sumOf(weights: readonly Weight[], { medium, high }: RiskConfig): Assess
   const [low, middle, top] = RISK_LEVELS
   const level = score >= high.from ? top : score >= medium.from ? middle : low
   return { score, level, reasons }
-}
-
-/** Looked up when it is asked for, and once. */
-function once<T>(look: () => Promise<T>): () => Promise<T> {
-  let found: Promise<T> | undefined
-  return () => {
-    found ??= look()
-    return found
-  }
 }
 
 function placesOf(

@@ -200,6 +200,60 @@ describe('POST /api/2fa/verify', () => {
     })
   })
 
+  /** Wrong codes, until one has to wait. */
+  const guessesOf = async (name: string, code = '000000') => {
+    const statuses: number[] = []
+    while (statuses.at(-1) !== 429 && statuses.length < 25) {
+      statuses.push((await shop.post('/2fa/verify', { user_id: name, code })).status)
+    }
+    return statuses.length
+  }
+
+  it('lets nobody tell by waiting whether a user is known', async () => {
+    await enrolled()
+    await shop.post('/2fa/enroll', { user_id: `${user} bare` })
+    const known = await guessesOf(user)
+    expect(known).toBeLessThan(25)
+    expect(await guessesOf(`${user} nobody`)).toBe(known)
+    expect(await guessesOf(`${user} bare`)).toBe(known)
+  })
+
+  it('checks nothing while one has to wait', async () => {
+    const { secret } = await enrolled()
+    await guessesOf(user)
+    const right = { user_id: user, code: await code(secret) }
+    expect((await shop.post('/2fa/verify', right)).status).toBe(429)
+    gateway.clock.advance(900)
+    const later = { user_id: user, code: await code(secret) }
+    expect((await shop.post('/2fa/verify', later)).body.verified).toBe(true)
+  })
+
+  it('counts a wrong code once, against each authenticator that it may be of and no other', async () => {
+    const first = await enrolled()
+    const second = await enrolled()
+    const backup = await shop.post('/2fa/enroll', { user_id: user, type: 'backup_code' })
+    await shop.post(`/2fa/enroll/${backup.body.id}/confirm`, { code: 'kept' })
+    const failures = async () => {
+      const made = await gateway.store.users.findExternal('shop', user)
+      const own = await gateway.store.credentials.listByUser(made?.id ?? '')
+      return Object.fromEntries(own.map((it) => [it.id, it.failures]))
+    }
+    // More than there may be of backup codes: digits are none.
+    for (let guess = 0; guess < 7; guess += 1) {
+      const { body } = await shop.post('/2fa/verify', { user_id: user, code: '000000' })
+      expect(body).toEqual({ verified: false, user_id: user, reason: 'wrong' })
+    }
+    expect(await failures()).toEqual({ [first.id]: 7, [second.id]: 7, [backup.body.id]: 0 })
+    const right = { user_id: user, code: await code(second.secret) }
+    expect((await shop.post('/2fa/verify', right)).body).toMatchObject({
+      verified: true,
+      factor: second.id,
+    })
+    expect(await failures()).toMatchObject({ [first.id]: 7, [second.id]: 0 })
+    await shop.post('/2fa/verify', { user_id: user, code: '0000-0000-0000-0000' })
+    expect(await failures()).toMatchObject({ [second.id]: 0, [backup.body.id]: 1 })
+  })
+
   it('slows guesses down, and says for how long', async () => {
     await enrolled()
     const statuses: number[] = []

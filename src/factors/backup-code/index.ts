@@ -95,6 +95,8 @@ export function createBackupCode({ hasher, key }: BackupCodeDeps): Factor {
     offer: ({ credential }) => ({ show: 'codes', codes: shown.parse(credential.data).codes }),
     prompt: () => ({ ask: 'code', from: 'one of your backup codes' }),
 
+    fits: (answer) => asTyped(answer, SYMBOLS) !== undefined,
+
     async verify({ credential: { state, data } }, answer) {
       if (state !== 'pending') return use(kept.parse(data), answer)
       return answer === KEPT ? keep(shown.parse(data).codes) : { ok: false, reason: 'wrong' }

@@ -49,6 +49,8 @@ export function createPass({ clock, hasher }: PassDeps): Factor {
     },
     prompt: () => ({ ask: 'code', from: 'the pass that you were given' }),
 
+    fits: (answer) => asTyped(answer, PASS_SYMBOLS) !== undefined,
+
     async verify({ credential }, answer) {
       const { hash, until, uses } = keptPass.parse(credential.data)
       const pass = asTyped(answer, PASS_SYMBOLS)

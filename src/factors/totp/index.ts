@@ -58,6 +58,8 @@ export function createTotp({ config: { issuer }, clock }: TotpDeps): Factor {
 
     prompt: ({ credential: { label } }) => ({ ask: 'code', from: label, digits: DIGITS }),
 
+    fits: (answer) => spoken(answer) !== undefined,
+
     async verify({ credential }, answer) {
       const { secret, lastStep } = stored.parse(credential.data)
       const token = spoken(answer)

@@ -1,0 +1,84 @@
+import { sha256 } from '../base/bytes.ts'
+import { once } from '../base/once.ts'
+import type { Factor, Factors } from '../factors/contract.ts'
+import type { Credential } from '../model/factor.ts'
+import type { CredentialRepository } from '../store/contract.ts'
+import type { Guess, Source, TypedCode } from './guess.ts'
+import type { Judge } from './judge.ts'
+import type { FactorGuess, Limits } from './limits.ts'
+
+export interface CodeGuessDeps {
+  credentials: CredentialRepository
+  factors: Factors
+  judge: Judge
+  limits: Limits
+}
+
+/** An authenticator that a code may be of. */
+interface Candidate {
+  credential: Credential
+  factor: Factor
+}
+
+/** What a code that fits nobody's authenticator is called in the trail. */
+const ANY_CODE = 'code'
+
+/**
+ * A code that does not say which authenticator it is of. It is one guess at the person, and counts as a
+ * failure of each authenticator that it could have been of.
+ */
+export function createCodeGuess(deps: CodeGuessDeps): (typed: TypedCode, from: Source) => Guess {
+  const { credentials, factors, judge, limits } = deps
+  const { accept, countFailure, fail, refused, throttled } = judge
+
+  /** Authenticators of a person that a bare code may be of: those that are asked no question. */
+  const fitting = async (userId: string, code: string): Promise<Candidate[]> =>
+    (await credentials.listByUser(userId)).flatMap((credential) => {
+      const factor = factors.get(credential.kind)
+      if (credential.state !== 'active' || !factor || factor.challenge || factor.remote) return []
+      return (factor.fits?.(code) ?? true) ? [{ credential, factor }] : []
+    })
+
+  return ({ code, name, user }, { address, browser, relayed }) => {
+    const guess: FactorGuess = {
+      userId: user?.id,
+      typedName: name,
+      address: relayed ? undefined : address,
+      browserHash: sha256(browser),
+      lastResort: false,
+    }
+    const candidates = once(async () => (user ? await fitting(user.id, code) : []))
+    const kindOf = ([first]: readonly Candidate[]) => first?.factor.kind ?? ANY_CODE
+    const counted = async () => {
+      const lastResort = (await candidates()).some(({ factor }) => factor.lastResort)
+      return { ...guess, lastResort }
+    }
+    return {
+      async take() {
+        const seconds = await limits.beforeFactor(await counted())
+        return throttled(seconds, user?.id, address, kindOf(await candidates()))
+      },
+
+      async check() {
+        const all = await candidates()
+        // All of them, whichever is right: how long it takes tells nothing.
+        const tried = await Promise.all(
+          all.map(async (it) => ({ ...it, verdict: await it.factor.verify(it, code) })),
+        )
+        const found =
+          tried.find(({ verdict }) => verdict.ok) ??
+          // Right once, or right too late: it is this one, and no guess at another.
+          tried.find(({ verdict }) => !verdict.ok && verdict.reason !== 'wrong')
+        if (!found) {
+          for (const { credential, factor } of all) await countFailure(credential, factor, address)
+          return refused('wrong', kindOf(all), user?.id, address)
+        }
+        const { credential, factor, verdict } = found
+        if (!verdict.ok) return fail({ credential }, verdict, address, factor)
+        const checked = await accept({ credential }, verdict, { address, factor, as: 'bound' })
+        if (checked.ok) await limits.afterFactor(await counted())
+        return checked
+      },
+    }
+  }
+}
