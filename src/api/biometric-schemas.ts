@@ -1,5 +1,13 @@
 import { z } from '@hono/zod-openapi'
-import { DetailsSchema, FactorSchema, label, time, userId, VerifyResult } from './schemas.ts'
+import {
+  consent,
+  DetailsSchema,
+  FactorSchema,
+  label,
+  time,
+  userId,
+  VerifyResult,
+} from './schemas.ts'
 
 /** The words of biometrics, each once. */
 
@@ -33,6 +41,7 @@ export const RegisterOptionsRequest = z
       example: 'maria@example.com',
     }),
     display_name: personName().optional().meta({ example: 'Maria Lopez' }),
+    consent: consent(),
   })
   .openapi('RegisterOptionsRequest')
 
@@ -109,7 +118,9 @@ export const BiometricResult = z
   })
   .openapi('BiometricResult')
 
-export const DeviceRequest = z.strictObject({ user_id: userId() }).openapi('DeviceRequest')
+export const DeviceRequest = z
+  .strictObject({ user_id: userId(), consent: consent() })
+  .openapi('DeviceRequest')
 
 export const ToSign = z
   .strictObject({

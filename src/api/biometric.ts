@@ -1,12 +1,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Engine } from '../login/login.ts'
 import { type AskingDeps, createAsking } from './asking.ts'
+import type { ConsentsDeps } from './consents.ts'
 import { deviceRoutes } from './devices.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields } from './faults.ts'
 import { passkeyRoutes } from './passkeys.ts'
 
-export interface BiometricDeps extends AskingDeps {
+export interface BiometricDeps extends AskingDeps, ConsentsDeps {
   /** The engine of each application that is known, whose passkeys always verify their user. */
   biometrics: ReadonlyMap<string, Engine>
 }

@@ -11,6 +11,7 @@ import {
   Registration,
   ToSign,
 } from './biometric-schemas.ts'
+import { createConsents } from './consents.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields, refuse } from './faults.ts'
 import type { BiometricRoutesDeps } from './passkeys.ts'
@@ -25,6 +26,7 @@ const DEVICE_KEY = 'device_key'
 export function deviceRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
   const { asking, people, sign } = deps
   const { engineOf, unknown, throttled } = asking
+  const consents = createConsents(deps)
 
   const notOffered = (c: Context<ApiEnv>) =>
     refuse(c, {
@@ -53,14 +55,17 @@ export function deviceRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
       },
     }),
     async (c) => {
-      const { user_id } = c.req.valid('json')
+      const { user_id, consent } = c.req.valid('json')
       const { enrollments, factors } = engineOf(c)
       if (!factors.has(DEVICE_KEY)) return notOffered(c)
+      const fault = consents.faultOf(consent)
+      if (fault) return refuse(c, fault)
       const user = await people.findOrMake(c.get('key'), user_id)
       if (!user) return unknown(c, 'user')
       const about = asking.aboutOf(c)
       const begun = await enrollments.begin({ user, kind: DEVICE_KEY, about, byApplication: true })
       if (!begun.ok) return refuse(c, enrollmentProblem(begun))
+      await consents.keep(user.id, consent)
       const enrollment = await enrollments.find(begun.credential.id, user)
       if (enrollment?.offer.show !== 'authenticator') throw new Error('begun, and asks nothing')
       const { credential, offer } = enrollment

@@ -14,6 +14,7 @@ import {
   RegisterVerifyRequest,
   Registration,
 } from './biometric-schemas.ts'
+import { type ConsentsDeps, createConsents } from './consents.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields, refuse } from './faults.ts'
 import { enrollmentProblem } from './problems.ts'
@@ -21,7 +22,7 @@ import { body, json, refusals } from './routes.ts'
 import { asks } from './scopes.ts'
 import { ENROLLMENT_SECONDS, rfc3339, shownFactor } from './shown.ts'
 
-export interface BiometricRoutesDeps extends AskingDeps {
+export interface BiometricRoutesDeps extends AskingDeps, ConsentsDeps {
   asking: ReturnType<typeof createAsking>
 }
 
@@ -36,6 +37,7 @@ const OPEN_SECONDS = 300
 export function passkeyRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
   const { asking, clock, credentials, people, sign } = deps
   const { engineOf, unknown, throttled } = asking
+  const consents = createConsents(deps)
 
   const notOffered = (c: Context<ApiEnv>) =>
     refuse(c, {
@@ -59,9 +61,11 @@ export function passkeyRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
       },
     }),
     async (c) => {
-      const { user_id, user_name, display_name } = c.req.valid('json')
+      const { user_id, user_name, display_name, consent } = c.req.valid('json')
       const { enrollments, factors } = engineOf(c)
       if (!factors.has(PASSKEY)) return notOffered(c)
+      const fault = consents.faultOf(consent)
+      if (fault) return refuse(c, fault)
       const found = await people.findOrMake(c.get('key'), user_id)
       if (!found) return unknown(c, 'user')
       // Shown by the browser, and kept by the authenticator: not by us.
@@ -74,6 +78,7 @@ export function passkeyRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
       const about = asking.aboutOf(c)
       const begun = await enrollments.begin({ user, kind: PASSKEY, about, byApplication: true })
       if (!begun.ok) return refuse(c, enrollmentProblem(begun))
+      await consents.keep(user.id, consent)
       const enrollment = await enrollments.find(begun.credential.id, user)
       if (enrollment?.offer.show !== 'authenticator') throw new Error('begun, and asks nothing')
       const { credential, challenge, offer } = enrollment

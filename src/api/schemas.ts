@@ -59,6 +59,11 @@ export const ConsentSchema = z.strictObject({
   agreed_at: z.iso.datetime().meta({ description: 'When the person agreed to it.' }),
 })
 
+export const consent = () =>
+  ConsentSchema.optional().meta({
+    description: 'What the person agreed to; kept with their data.',
+  })
+
 export const EnrollRequest = z
   .strictObject({
     user_id: userId(),
@@ -68,9 +73,7 @@ export const EnrollRequest = z
       description: 'Where codes go: a mail address, or a phone number in E.164.',
       example: '+491701234567',
     }),
-    consent: ConsentSchema.optional().meta({
-      description: 'What the person agreed to; kept with their data.',
-    }),
+    consent: consent(),
   })
   .openapi('EnrollRequest')
 
@@ -191,6 +194,7 @@ export const PREAUTH_REASONS = [
   'no_factor',
   'factors_disabled',
   'unknown_user',
+  'user_frozen',
   'risk',
 ] as const
 

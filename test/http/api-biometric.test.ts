@@ -208,6 +208,32 @@ describe('a passkey for another application', () => {
   })
 })
 
+describe('what a person agreed to', () => {
+  const consent = { version: '2026-05', agreed_at: '2026-05-01T14:03:20Z' }
+  const kept = async () => {
+    const made = await gateway.store.users.findExternal('shop', user)
+    return gateway.store.consents.listByUser(made?.id ?? '')
+  }
+
+  it.each(['register/options', 'devices'])('is kept as %s begins', async (path) => {
+    const begun = await shop.post(`/biometric/${path}`, { user_id: user, consent })
+    expect(begun.status).toBe(201)
+    expect(await kept()).toMatchObject([
+      { document: 'application', version: '2026-05', agreedAt: 1_777_644_200 },
+    ])
+  })
+
+  it.each(['register/options', 'devices'])('later than now begins no %s', async (path) => {
+    const late = { ...consent, agreed_at: '2999-01-01T00:00:00Z' }
+    const begun = await shop.post(`/biometric/${path}`, { user_id: user, consent: late })
+    expect(begun).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'consent.agreed_at' }] },
+    })
+    expect(await gateway.store.users.findExternal('shop', user)).toBeUndefined()
+  })
+})
+
 describe('an answer to another application’s question', () => {
   const wrong: [string, (options: CeremonyOptions) => object][] = [
     ['without verification of the user', (it) => phone.get(it, { verified: false })],

@@ -24,7 +24,7 @@ export type VerifyResult = { 'verified': boolean; 'test'?: true; 'user_id': stri
 
 export type VerifyRequest = { 'user_id'?: string; 'challenge_id'?: string; 'code'?: string; 'response'?: Record<string, unknown> }
 
-export type Preauth = { 'user_id': string; 'test'?: true; 'result': "allow" | "challenge" | "enroll" | "deny"; 'reason': "trusted_network" | "has_factor" | "no_factor" | "factors_disabled" | "unknown_user" | "risk"; 'factors': (Factor)[]; 'risk': { 'score': number; 'level': "low" | "medium" | "high"; 'reasons': (string)[] } }
+export type Preauth = { 'user_id': string; 'test'?: true; 'result': "allow" | "challenge" | "enroll" | "deny"; 'reason': "trusted_network" | "has_factor" | "no_factor" | "factors_disabled" | "unknown_user" | "user_frozen" | "risk"; 'factors': (Factor)[]; 'risk': { 'score': number; 'level': "low" | "medium" | "high"; 'reasons': (string)[] } }
 
 export type PreauthRequest = { 'user_id': string; 'context'?: { 'ip'?: string; 'user_agent'?: string; 'action'?: string } }
 
@@ -34,7 +34,7 @@ export type BypassRequest = { 'ttl'?: number; 'uses'?: number }
 
 export type RegisterOptions = { 'challenge_id': string; 'user_id': string; 'options': Record<string, unknown>; 'created_at': string; 'expires_at': string }
 
-export type RegisterOptionsRequest = { 'user_id': string; 'user_name'?: string; 'display_name'?: string }
+export type RegisterOptionsRequest = { 'user_id': string; 'user_name'?: string; 'display_name'?: string; 'consent'?: { 'version': string; 'agreed_at': string } }
 
 export type Registration = { 'user_id': string; 'factor': Factor; 'amr': (string)[]; 'result': string }
 
@@ -52,7 +52,7 @@ export type DeviceEnrollment = { 'id': string; 'user_id': string; 'status': "pen
 
 export type ToSign = { 'issuer': string; 'credential': string; 'nonce': string; 'details'?: string }
 
-export type DeviceRequest = { 'user_id': string }
+export type DeviceRequest = { 'user_id': string; 'consent'?: { 'version': string; 'agreed_at': string } }
 
 export type DeviceConfirmRequest = { 'public_key': string | { 'kty': "EC"; 'crv': "P-256"; 'x': string; 'y': string }; 'signature': string; 'attestation'?: (string)[]; 'label'?: string }
 
