@@ -9,13 +9,13 @@ import type { Checked, Source } from '../login/guess.ts'
 import type { Engine } from '../login/login.ts'
 import type { Challenge, ChallengeAbout } from '../model/challenge.ts'
 import type { Credential } from '../model/factor.ts'
-import type { User } from '../model/user.ts'
+import { isFrozen, type User } from '../model/user.ts'
 import type { CredentialRepository, UserRepository } from '../store/contract.ts'
 import { isForTests } from './config.ts'
 import type { ApiEnv } from './env.ts'
 import { type Refusal, refuse } from './faults.ts'
 import type { People } from './people.ts'
-import { answerProblem } from './problems.ts'
+import { answerProblem, frozenProblem } from './problems.ts'
 import type { VerifyResult } from './schemas.ts'
 import { ENROLLMENT_SECONDS, shownChallenge } from './shown.ts'
 
@@ -81,13 +81,18 @@ export function createAsking(deps: AskingDeps) {
   const unknown = (c: Call, what: string) =>
     refuse(c, { status: 404, code: `unknown_${what}`, title: `There is no such ${what}.` })
 
-  const throttled = (c: Call, seconds: number) =>
-    refuse(c, {
-      status: 429,
-      code: 'throttled',
-      title: `Too many tries. Wait ${seconds} seconds.`,
-      retryAfter: seconds,
-    })
+  const throttled = (c: Call, wait: number) => {
+    const seconds = Math.max(1, wait)
+    const title = `Too many tries. Wait ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
+    return refuse(c, { status: 429, code: 'throttled', title, retryAfter: seconds })
+  }
+
+  /** Why nothing about a user may change at this moment; `undefined` where it may. */
+  const closed = (c: Call, user: User): Refusal | undefined => {
+    const { frozenUntil } = user
+    const until = isFrozen(user, clock.now()) ? frozenUntil : undefined
+    return until === undefined ? undefined : refuse(c, frozenProblem(until))
+  }
 
   /** A credential of a user of the calling application; anybody else's is as good as none. */
   const ownCredential = async (
@@ -261,6 +266,8 @@ export function createAsking(deps: AskingDeps) {
     const isAsked = own && (kind === undefined || own.credential.kind === kind)
     const enrollment = isAsked && (await enrollments.find(own.credential.id, own.user))
     if (!own || !enrollment) return { refusal: unknown(c, 'enrollment') }
+    const refusal = closed(c, own.user)
+    if (refusal) return { refusal }
     const { credential: pending, challenge } = enrollment
     // What asks a question ends with it; what asks none ends when it was said to.
     const isLate = !challenge && clock.now() >= pending.createdAt + ENROLLMENT_SECONDS
@@ -278,6 +285,6 @@ export function createAsking(deps: AskingDeps) {
 
   return {
     ...{ engineOf, ownCredential, ownChallenge, bindingOf, aboutOf, sourceOf, marks },
-    ...{ shown, settled, verdictOf, bareVerdict, confirm, throttled, unknown },
+    ...{ shown, settled, verdictOf, bareVerdict, confirm, closed, throttled, unknown },
   }
 }

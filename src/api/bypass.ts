@@ -27,7 +27,7 @@ const route = createRoute({
 /** Lets somebody in who has lost what they would prove themselves with. */
 export function bypassApi(deps: BypassDeps): OpenAPIHono<ApiEnv> {
   const { audit, clock, credentials, passHasher: hasher, people } = deps
-  const { marks, unknown } = createAsking(deps)
+  const { closed, marks, unknown } = createAsking(deps)
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: checkFields })
 
   app.openapi(route, async (c) => {
@@ -35,6 +35,8 @@ export function bypassApi(deps: BypassDeps): OpenAPIHono<ApiEnv> {
     const { ttl, uses } = c.req.valid('json')
     const user = await people.find(key, c.req.valid('param').user_id)
     if (!user) return unknown(c, 'user')
+    const refusal = closed(c, user)
+    if (refusal) return refusal
     const isOurs = key.application === OUR_PEOPLE
     if (isOurs && uses > 1) return refuse(c, ONCE)
     const wish = { seconds: ttl, ...(isOurs ? {} : { uses }) }

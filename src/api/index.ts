@@ -55,7 +55,8 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
     if (error instanceof AppError) {
       const { code, status, message, detail } = error
       log.warn({ requestId, fault: code, detail }, 'api: request failed')
-      return problem(c, requestId, { status, code, title: message })
+      const later = status === 503 ? { retryAfter: BUSY_SECONDS } : {}
+      return problem(c, requestId, { status, code, title: message, ...later })
     }
     if (error instanceof SyntaxError || isMalformed(error)) {
       return problem(c, requestId, {
@@ -106,6 +107,9 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
   })
   return root
 }
+
+/** Whatever is out of order or has too much to do is asked again after this at the earliest. */
+const BUSY_SECONDS = 5
 
 /** Hono's own word for a body of another kind, which may be an empty one. */
 const NO_JSON = {

@@ -2,7 +2,7 @@ import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Audit } from '../audit/record.ts'
 import { networks } from '../base/net.ts'
 import type { Credential } from '../model/factor.ts'
-import type { User } from '../model/user.ts'
+import { isFrozen, type User } from '../model/user.ts'
 import { type AskingDeps, createAsking } from './asking.ts'
 import { type ApplicationConfig, liveIdOf, OUR_PEOPLE } from './config.ts'
 import type { ApiEnv } from './env.ts'
@@ -57,7 +57,7 @@ const route = createRoute({
 
 /** Says beforehand whether a second factor is called for, and which there are. */
 export function preauthApi(deps: PreauthDeps): OpenAPIHono<ApiEnv> {
-  const { audit, credentials, people, trusts, weighRisk } = deps
+  const { audit, clock, credentials, people, trusts, weighRisk } = deps
   const { engineOf, marks } = createAsking(deps)
   const riskOf = async (user: User | undefined, address: string | undefined) =>
     user && address !== undefined ? weighRisk({ userId: user.id, address }) : NO_RISK
@@ -73,7 +73,8 @@ export function preauthApi(deps: PreauthDeps): OpenAPIHono<ApiEnv> {
     const risk = await riskOf(user, context.ip)
     const isNear = context.ip !== undefined && trusts(key.application, context.ip)
     const isOurs = key.application === OUR_PEOPLE
-    const answer = decide({ isUnknown: isOurs && !user, risk, isNear, able, own })
+    const isClosed = user !== undefined && isFrozen(user, clock.now())
+    const answer = decide({ isUnknown: isOurs && !user, isClosed, risk, isNear, able, own })
     if (user) {
       const { result, reason } = answer
       const details = { result, reason, score: risk.score, by: `api ${key.application}` }
@@ -95,6 +96,8 @@ export function preauthApi(deps: PreauthDeps): OpenAPIHono<ApiEnv> {
 interface Case {
   /** Nobody of that name may sign in here. */
   isUnknown: boolean
+  /** Is nothing about them to change for now? */
+  isClosed: boolean
   risk: WeighedRisk
   /** Do they come from a network that the operator trusts? */
   isNear: boolean
@@ -104,7 +107,7 @@ interface Case {
 }
 
 /** The first reason that holds. */
-export function decide({ isUnknown, risk, isNear, able, own }: Case): Answer {
+export function decide({ isUnknown, isClosed, risk, isNear, able, own }: Case): Answer {
   if (isUnknown) return { result: 'deny', reason: 'unknown_user' }
   if (risk.refuse) return { result: 'deny', reason: 'risk' }
   if (isNear && risk.level === 'low') return { result: 'allow', reason: 'trusted_network' }
@@ -112,5 +115,6 @@ export function decide({ isUnknown, risk, isNear, able, own }: Case): Answer {
   // Whoever has guessed until a factor was locked must not be led to setting up their own.
   const isLocked = own.some(({ state }) => state === 'disabled')
   if (isLocked) return { result: 'deny', reason: 'factors_disabled' }
+  if (isClosed) return { result: 'deny', reason: 'user_frozen' }
   return { result: 'enroll', reason: 'no_factor' }
 }

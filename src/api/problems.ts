@@ -1,6 +1,8 @@
+import type { UnixSeconds } from '../base/clock.ts'
 import type { Enrollments } from '../login/enrollments.ts'
 import type { Checked } from '../login/guess.ts'
 import type { ProblemDetails } from '../web/problem.ts'
+import { rfc3339 } from './shown.ts'
 
 /** Why an enrollment did not begin. */
 export function enrollmentProblem(
@@ -27,6 +29,8 @@ export function enrollmentProblem(
         code: 'too_many_factors',
         title: 'The user has as many as one may have.',
       }
+    case 'frozen':
+      return frozenProblem(begun.until)
     case 'not_offered':
       return {
         status: 400,
@@ -36,6 +40,13 @@ export function enrollmentProblem(
       }
   }
 }
+
+/** Somebody said that a change to the account was not theirs: until then nothing about it changes. */
+export const frozenProblem = (until: UnixSeconds): ProblemDetails => ({
+  status: 409,
+  code: 'user_frozen',
+  title: `The user said that a change was not theirs: nothing changes until ${rfc3339(until)}.`,
+})
 
 /** Why an answer did not bind anything. */
 export const answerProblem = ({ reason }: Extract<Checked, { ok: false }>): ProblemDetails => ({

@@ -1,14 +1,14 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Audit } from '../audit/record.ts'
-import { randomToken } from '../base/bytes.ts'
 import type { Signals } from '../base/signals.ts'
 import type { Factors } from '../factors/contract.ts'
 import { questionsTo } from '../login/watch.ts'
 import type { Credential } from '../model/factor.ts'
-import type { ApiKeyRepository, ConsentRepository } from '../store/contract.ts'
+import type { ApiKeyRepository } from '../store/contract.ts'
 import type { ProblemDetails } from '../web/problem.ts'
 import { type AskingDeps, createAsking, type OwnChallenge } from './asking.ts'
+import { type ConsentsDeps, createConsents } from './consents.ts'
 import type { Courier } from './courier.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields, refuse } from './faults.ts'
@@ -31,16 +31,13 @@ import { asks } from './scopes.ts'
 import { shownEnrollment, shownFactor, shownInBrief } from './shown.ts'
 import { usable } from './usable.ts'
 
-export interface TwoFactorDeps extends AskingDeps {
+export interface TwoFactorDeps extends AskingDeps, ConsentsDeps {
   audit: Audit
-  consents: ConsentRepository
   courier: Courier
   keys: ApiKeyRepository
   signals: Signals
 }
 
-/** By so much another machine's clock may be ahead. */
-const CLOCKS_DIFFER_SECONDS = 300
 /** A long poll is answered after this at the latest. */
 const LONGEST_WAIT_SECONDS = 25
 /** Without a word of it, a look this often. */
@@ -48,8 +45,9 @@ const POLL_MS = 1000
 
 /** Second factors of other applications' users: one engine with the portal, and the same guards. */
 export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
-  const { audit, clock, courier, credentials, people } = deps
+  const { audit, courier, credentials, people } = deps
   const asking = createAsking(deps)
+  const consents = createConsents(deps)
   const {
     engineOf,
     unknown,
@@ -60,7 +58,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     verdictOf,
     bareVerdict,
   } = asking
-  const { aboutOf, bindingOf, confirm, marks, settled } = asking
+  const { aboutOf, bindingOf, closed, confirm, marks, settled } = asking
 
   /** Fulfilled when something about a user's questions may have changed, and after a while in any case. */
   const heardOf = (userId: string): Promise<void> =>
@@ -99,10 +97,8 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     }),
     async (c) => {
       const wish = c.req.valid('json')
-      const agreedAt = wish.consent && Math.floor(Date.parse(wish.consent.agreed_at) / 1000)
-      if (agreedAt !== undefined && agreedAt > clock.now() + CLOCKS_DIFFER_SECONDS) {
-        return refuse(c, AGREED_IN_THE_FUTURE)
-      }
+      const fault = consents.faultOf(wish.consent)
+      if (fault) return refuse(c, fault)
       const user = await people.findOrMake(c.get('key'), wish.user_id)
       if (!user) return unknown(c, 'user')
       const begun = await engineOf(c).enrollments.begin({
@@ -114,16 +110,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       })
       if (!begun.ok) return refuse(c, enrollmentProblem(begun))
       if (wish.label) await credentials.rename(begun.credential.id, user.id, wish.label)
-      if (wish.consent && agreedAt !== undefined) {
-        await deps.consents.insert({
-          id: randomToken(16),
-          userId: user.id,
-          document: 'application',
-          version: wish.consent.version,
-          agreedAt,
-          recordedAt: clock.now(),
-        })
-      }
+      await consents.keep(user.id, wish.consent)
       const enrollment = await engineOf(c).enrollments.find(begun.credential.id, user)
       if (!enrollment) throw new Error('an enrollment was begun, and is gone')
       return c.json({ ...shownEnrollment(enrollment, wish.user_id), ...marks(c) }, 201)
@@ -183,6 +170,8 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     async (c) => {
       const own = await ownCredential(c, c.req.valid('param').id)
       if (!own) return unknown(c, 'factor')
+      const refusal = closed(c, own.user)
+      if (refusal) return refusal
       const { label: wanted } = c.req.valid('json')
       await credentials.rename(own.credential.id, own.user.id, wanted)
       const factor = engineOf(c).factors.get(own.credential.kind)
@@ -202,6 +191,8 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     async (c) => {
       const own = await ownCredential(c, c.req.valid('param').id)
       if (!own) return unknown(c, 'factor')
+      const refusal = closed(c, own.user)
+      if (refusal) return refusal
       await credentials.delete(own.credential.id, own.user.id)
       audit.record({
         name: 'factor.removed',
@@ -308,7 +299,9 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       const { state } = own.challenge
       if (!own.factor.sends || (state !== 'pending' && state !== 'expired')) return refuse(c, OVER)
       const again = await engineOf(c).challenges.resend(own.challenge, own.user)
-      if (!again.ok) return throttled(c, again.seconds)
+      if (!again.ok) {
+        return again.because === 'spent' ? refuse(c, OVER) : throttled(c, again.seconds)
+      }
       // Its end was told already, and there will be another one.
       if (state === 'expired') await owesWord(c, own)
       const now = await ownChallenge(c, own.challenge.id)
@@ -367,13 +360,6 @@ const REVOKED: ProblemDetails = {
   status: 401,
   code: 'invalid_api_key',
   title: 'This key was revoked, or has run out.',
-}
-
-const AGREED_IN_THE_FUTURE: ProblemDetails = {
-  status: 400,
-  code: 'invalid_request',
-  title: 'Nobody can have agreed to it yet.',
-  errors: [{ field: 'consent.agreed_at', message: 'lies in the future' }],
 }
 
 const WEBHOOK_NOT_ALLOWED: ProblemDetails = {

@@ -5,7 +5,7 @@ import { OperatorError } from '../base/errors.ts'
 import { emailFault, isGroupName, newUser } from '../login/new-user.ts'
 import { personalDataOf } from '../login/personal-data.ts'
 import { INVITATION_SECONDS } from '../login/reset.ts'
-import type { User } from '../model/user.ts'
+import { isFrozen, type User } from '../model/user.ts'
 import { type Command, type CommandContext, tooMany, WrongUsage } from './command.ts'
 import { atDesk, type Desk } from './open.ts'
 import { readPassword } from './read-password.ts'
@@ -72,7 +72,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
         ['email', user.email ?? ''],
         ['groups', user.groups.join(',')],
         ['status', user.status],
-        ...(isFrozen(user) ? [['frozen until', day(user.frozenUntil ?? 0)]] : []),
+        ...(isFrozen(user, Date.now() / 1000)
+          ? [['frozen until', day(user.frozenUntil ?? 0)]]
+          : []),
         ['password', (await store.users.passwordHash(user.id)) ? 'set' : 'none'],
         ['factors', credentials.map(({ kind, state }) => `${kind} (${state})`).join(', ')],
         ['sessions', String(living.length)],
@@ -248,8 +250,6 @@ export const user: Command = {
     return 0
   },
 }
-
-const isFrozen = ({ frozenUntil = 0 }: User) => frozenUntil > Date.now() / 1000
 
 const taken = (name: User['name']) =>
   new OperatorError(

@@ -56,6 +56,8 @@ export type Opened =
   | { ok: true; challenge: Challenge | undefined }
   /** Nothing was sent: too much was sent already, or a question is open elsewhere. */
   | { ok: false; because: 'limit' | 'elsewhere'; seconds: number }
+  /** It has been sent as often as one may: another question has to be put. */
+  | { ok: false; because: 'spent'; seconds: 0 }
 
 export type Responded = 'approved' | 'denied' | 'wrong' | 'over'
 
@@ -174,12 +176,12 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
     async resend(challenge, user) {
       const { boundTo, about, sends } = challenge
       const now = clock.now()
+      const credential = await credentials.find(challenge.credentialId)
+      const isLast = sends >= SENDS_PER_CHALLENGE
+      if (!credential || isLast) return { ok: false, because: 'spent', seconds: 0 }
       if (now < challenge.resendAt) {
         return { ok: false, because: 'limit', seconds: challenge.resendAt - now }
       }
-      const credential = await credentials.find(challenge.credentialId)
-      const isLast = sends >= SENDS_PER_CHALLENGE
-      if (!credential || isLast) return { ok: false, because: 'limit', seconds: 0 }
       const factor = factorOf(factors, credential.kind)
       const started = await start(factor, { credential, user, boundTo, about, challenge })
       if (!started) return { ok: true, challenge: undefined }

@@ -1,9 +1,9 @@
 import { randomToken } from '../base/bytes.ts'
-import type { Clock } from '../base/clock.ts'
+import type { Clock, UnixSeconds } from '../base/clock.ts'
 import type { Asked, Factor, Factors } from '../factors/contract.ts'
 import type { ChallengeAbout } from '../model/challenge.ts'
 import type { Credential, EnrollmentOffer } from '../model/factor.ts'
-import type { User } from '../model/user.ts'
+import { isFrozen, type User } from '../model/user.ts'
 import type { CredentialRepository } from '../store/contract.ts'
 import { type Challenges, factorOf } from './challenges.ts'
 
@@ -46,6 +46,8 @@ export type EnrollmentBegun =
   | { ok: false; because: 'target'; message: string }
   /** The person has as many of this kind as one may have, or may not have it this way. */
   | { ok: false; because: 'too_many' | 'not_offered' }
+  /** Nothing about the account changes until then. */
+  | { ok: false; because: 'frozen'; until: UnixSeconds }
   | { ok: false; because: 'limit'; seconds: number }
 
 export interface EnrollmentsDeps {
@@ -81,6 +83,10 @@ export function createEnrollments(deps: EnrollmentsDeps): Enrollments {
       const factor = factors.get(kind)
       const isOffered = factor && isOpenTo(factor, byApplication)
       if (!factor || !isOffered) return { ok: false, because: 'not_offered' }
+      const { frozenUntil: until } = user
+      if (until !== undefined && isFrozen(user, clock.now())) {
+        return { ok: false, because: 'frozen', until }
+      }
       const own = (await credentials.listByUser(user.id)).filter((it) => it.kind === kind)
       const others = own.filter(({ state }) => state !== 'pending')
       // Where there can be one only, the new one takes the place of the old.

@@ -9,7 +9,7 @@ import type { Requirement } from '../model/decision.ts'
 import type { Credential } from '../model/factor.ts'
 import type { Assessment } from '../model/risk.ts'
 import type { Proof, SignedIn } from '../model/session.ts'
-import { type User, versionOf } from '../model/user.ts'
+import { isFrozen as isClosed, type User, versionOf } from '../model/user.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { CredentialRepository, DeviceRepository } from '../store/contract.ts'
 import type { AccountAccess, AccountUse } from './account/access.ts'
@@ -140,7 +140,7 @@ export function createPassage(deps: PassageDeps): Passage {
     return { kind: 'impossible', user, because, returnTo, offers }
   }
 
-  const isFrozen = ({ frozenUntil }: User) => frozenUntil !== undefined && clock.now() < frozenUntil
+  const isFrozen = (user: User) => isClosed(user, clock.now())
 
   /** Where there is nothing to choose and nothing to ask, the enrollment has begun already. */
   const enrollFirst = async (kinds: readonly string[], draft: Draft, user: User, visit: Visit) => {

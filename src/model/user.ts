@@ -22,6 +22,10 @@ export interface User {
   application?: string
 }
 
+/** Is the account closed to changes? */
+export const isFrozen = ({ frozenUntil }: Pick<User, 'frozenUntil'>, now: UnixSeconds): boolean =>
+  frozenUntil !== undefined && now < frozenUntil
+
 /** The version of a user's password, for what is to end with it. */
 export const versionOf = ({ passwordVersion }: Pick<User, 'passwordVersion'>) =>
   passwordVersion === undefined ? {} : { passwordVersion }

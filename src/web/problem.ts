@@ -49,6 +49,7 @@ export function problem(c: Context, requestId: string, details: ProblemDetails):
   return c.body(JSON.stringify(body), status, {
     'Content-Type': PROBLEM_MEDIA_TYPE,
     'Cache-Control': 'no-store',
-    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+    // None may come back at once, which it would take for a loop.
+    ...(retryAfter === undefined ? {} : { 'Retry-After': String(Math.max(1, retryAfter)) }),
   })
 }

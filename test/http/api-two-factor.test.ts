@@ -350,6 +350,70 @@ describe('a challenge', () => {
   })
 })
 
+describe('a challenge by mail', () => {
+  it('is sent five times, each a while after the one before, and no more', async () => {
+    const target = 'customer@shop.test'
+    const begun = await shop.post('/2fa/enroll', { user_id: user, type: 'email', target })
+    await shop.post(`/2fa/enroll/${begun.body.id}/confirm`, { code: mailedCode() })
+    gateway.clock.advance(3600)
+    const { body } = await shop.post('/2fa/challenges', { user_id: user })
+    const resend = () => shop.post(`/2fa/challenges/${body.id}/resend`)
+    const soon = await resend()
+    expect(soon).toMatchObject({ status: 429, body: { code: 'throttled' } })
+    expect(Number(soon.headers['retry-after'])).toBeGreaterThanOrEqual(1)
+    for (let sent = 1; sent < 5; sent += 1) {
+      gateway.clock.advance(120)
+      expect(await resend()).toMatchObject({ status: 200, body: { resends_left: 4 - sent } })
+    }
+    for (const seconds of [0, 120]) {
+      gateway.clock.advance(seconds)
+      expect(await resend()).toMatchObject({ status: 409, body: { code: 'challenge_over' } })
+    }
+  })
+})
+
+describe('somebody who signs in here, and said that a change was not theirs', () => {
+  it('is closed to changes by this way too, until the day is over', async () => {
+    const own = await openApi(gateway, 'gatehouse', { scopes: ['2fa', 'users'] })
+    const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+    const alice = await gateway.addUser({ name: `alice${number}`, secret })
+    const [app] = await gateway.store.credentials.listByUser(alice.id)
+    const begun = await own.post('/2fa/enroll', { user_id: alice.name })
+    await gateway.store.users.freeze(alice.id, gateway.clock.now() + 600)
+    const confirm = async () =>
+      own.post(`/2fa/enroll/${begun.body.id}/confirm`, { code: await code(begun.body.secret) })
+    const changes = [
+      () => own.post('/2fa/enroll', { user_id: alice.name }),
+      confirm,
+      () => own.send('PATCH', `/2fa/factors/${app?.id}`, { label: 'x' }),
+      () => own.send('DELETE', `/2fa/factors/${app?.id}`),
+      () => own.post(`/2fa/users/${alice.name}/bypass`, {}),
+    ]
+    for (const change of changes) {
+      expect(await change()).toMatchObject({ status: 409, body: { code: 'user_frozen' } })
+    }
+    const bound = await gateway.store.credentials.listByUser(alice.id)
+    expect(bound.map(({ state }) => state).sort()).toEqual(['active', 'pending'])
+    // What they have still counts.
+    const right = { user_id: alice.name, code: await code(secret) }
+    expect((await own.post('/2fa/verify', right)).body.verified).toBe(true)
+    gateway.clock.advance(600)
+    expect((await own.send('DELETE', `/2fa/factors/${app?.id}`)).status).toBe(204)
+    const { body } = await own.post('/2fa/enroll', { user_id: alice.name })
+    const late = { code: await code(body.secret) }
+    expect((await own.post(`/2fa/enroll/${body.id}/confirm`, late)).status).toBe(200)
+  })
+
+  it('is sent to no enrollment meanwhile', async () => {
+    const own = await openApi(gateway, 'gatehouse')
+    const bob = await gateway.addUser({ name: `bob${number}` })
+    const asked = () => own.post('/2fa/preauth', { user_id: bob.name })
+    expect((await asked()).body.result).toBe('enroll')
+    await gateway.store.users.freeze(bob.id, gateway.clock.now() + 600)
+    expect((await asked()).body).toMatchObject({ result: 'deny', reason: 'user_frozen' })
+  })
+})
+
 describe('a key', () => {
   it('sees and changes nothing of another application', async () => {
     const { id, secret } = await enrolled()

@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.ts'
 import type { Channels, Outbox } from '../../channels/contract.ts'
 import type { Factors } from '../../factors/contract.ts'
 import type { AuditEvent, EventName } from '../../model/event.ts'
-import type { User } from '../../model/user.ts'
+import { isFrozen, type User } from '../../model/user.ts'
 import type { Risk } from '../../risk/index.ts'
 import type { Sessions } from '../../session/sessions.ts'
 import type { Store } from '../../store/contract.ts'
@@ -78,7 +78,7 @@ export function createAccount(deps: AccountDeps): Account {
     places: createPlaces(shared),
     profiles: createProfiles({ ...shared, key, letters, messenger }),
     history: ({ id }, limit) => events.listByUser(id, TOLD, limit),
-    isFrozen: ({ frozenUntil }) => frozenUntil !== undefined && clock.now() < frozenUntil,
+    isFrozen: (user) => isFrozen(user, clock.now()),
     notices: createNotices({ ...shared, letters, messenger, undo }),
   }
 }
