@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
 import { createHealth, storeFault } from './api/health.ts'
+import type { Fact } from './audit/record.ts'
 import { eventCounter } from './audit/sinks/metrics.ts'
 import { signInCounters } from './audit/sinks/sign-ins.ts'
 import { type Clock, systemClock } from './base/clock.ts'
@@ -59,8 +60,13 @@ export interface App {
    * @throws {OperatorError} when it cannot be built; nothing has changed then.
    */
   prepare(config: Config, policy: number): Prepared
-  /** Lets what is under way finish, then ends it. The store stays open: whoever opened it closes it. */
-  close(): Promise<void>
+  /** Writes down something that happened. */
+  record(fact: Fact): void
+  /**
+   * Lets what is under way finish, then ends it, and writes down `last`. The store stays open: whoever
+   * opened it closes it.
+   */
+  close(last?: Fact): Promise<void>
 }
 
 /** A configuration that waits for its turn. */
@@ -177,7 +183,8 @@ export function createApp(config: Config, outside: Outside): App {
         },
       }
     },
-    async close() {
+    record: (fact) => void house.audit.record(fact),
+    async close(last) {
       health.leave()
       // A page that waits would be waited for.
       streams.close()
@@ -186,6 +193,7 @@ export function createApp(config: Config, outside: Outside): App {
       await outbox.close()
       eventLoop.close()
       endTroubles()
+      if (last) house.audit.record(last)
       await Promise.all([house, ...retired].map(({ audit }) => audit.close()))
       await Promise.all([house, ...retired].map(({ channels }) => channels.close()))
     },

@@ -56,7 +56,7 @@ interface Wishes {
 }
 
 async function create(
-  { config, store }: Desk,
+  { config, store, record }: Desk,
   application: string,
   wishes: Wishes,
   { print }: CommandContext,
@@ -84,6 +84,9 @@ async function create(
     expiresAt: now + daysOf(wishes.days) * 86_400,
   }
   await store.apiKeys.insert(key, secretHash)
+  const { scopes, networks } = key
+  const may = { scopes: scopes.join(' '), networks: networks.join(' ') || 'anywhere' }
+  await record('admin.api_key_created', {}, { key: id, application: key.application, ...may })
   print(`Key ${id} for ${application}. It is shown this once:`)
   print(token)
   if (wishes.test) print(`It is for tests: ${TEST_CODE} is the right code, and no message is sent.`)
@@ -104,10 +107,15 @@ async function list({ store }: Desk, { print }: CommandContext): Promise<void> {
   for (const line of table(head, rows)) print(line)
 }
 
-async function revoke({ store }: Desk, id: string, { print }: CommandContext): Promise<void> {
+async function revoke(
+  { store, record }: Desk,
+  id: string,
+  { print }: CommandContext,
+): Promise<void> {
   if (!(await store.apiKeys.delete(id))) {
     throw new OperatorError(`There is no key ${id}. See them with: gatehouse api-key list`)
   }
+  await record('admin.api_key_revoked', {}, { key: id })
   print(`${id}: revoked; it opens nothing from the next request on`)
 }
 

@@ -17,8 +17,9 @@ export const backup: Command = {
     })
     const [file, ...more] = positionals
     if (!file || more.length > 0) throw new WrongUsage('name the one file to write')
-    return atDesk<0>(context, values, async ({ config, store }) => {
+    return atDesk<0>(context, values, async ({ config, store, record }) => {
       await store.backup(file)
+      await record('admin.backup_made', {}, { file })
       context.print(`${file}: written`)
       context.print(
         config.store.key === undefined

@@ -73,7 +73,7 @@ async function remove({ desk, user, id, print }: Errand): Promise<void> {
   // Sessions that were proved with it end with it.
   const ended = await store.sessions.deleteByUser(user.id)
   const { kind, label } = removed
-  await record('factor.removed', user.id, { kind, label, sessions: ended.length })
+  await record('factor.removed', { userId: user.id }, { kind, label, sessions: ended.length })
   print(`${user.name}: factor removed, ${ended.length} session(s) ended`)
 }
 
@@ -81,7 +81,11 @@ async function pass({ desk: { store, hasher, record }, user, ttl, print }: Erran
   if (user.status !== 'active') throw new OperatorError(`${user.name} is disabled.`)
   const given = { clock: systemClock, credentials: store.credentials, hasher }
   const { pass, credential } = await givePass(given, user, { seconds: ttl })
-  await record('factor.enrolled', user.id, { kind: credential.kind, label: credential.label })
+  await record(
+    'factor.enrolled',
+    { userId: user.id },
+    { kind: credential.kind, label: credential.label },
+  )
   print(pass)
   print('')
   print(

@@ -1,3 +1,4 @@
+import type { Fact } from '../audit/record.ts'
 import type { OperatorLog } from '../base/log.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { User } from '../model/user.ts'
@@ -9,6 +10,8 @@ export interface Reconfigurable {
   /** @throws {OperatorError} when it cannot take it; the last one stays in force then. */
   apply(next: InForce): Promise<void>
   users(): Promise<readonly User[]>
+  /** Writes down what happened. */
+  record(fact: Fact): void
 }
 
 export interface KeepCurrentDeps {
@@ -34,6 +37,7 @@ export function keepCurrent({ first, load, gateway, log }: KeepCurrentDeps): () 
     first,
     load,
     users: gateway.users,
+    record: gateway.record,
     watch: watch.over,
     log,
     async apply(next) {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { parseArgs } from 'node:util'
+import { writtenAddress } from '../audit/addresses.ts'
 import { systemClock } from '../base/clock.ts'
 import { canonicalAddress, sourcesOf } from '../base/net.ts'
 import type { BucketAbout, SlowedBucket } from '../store/contract.ts'
@@ -64,18 +65,28 @@ async function nameOf({ userId, address }: BucketAbout, store: Desk['store']): P
 async function clear(desk: Desk, context: CommandContext, whom: string | undefined) {
   const { store, record } = desk
   if (whom === undefined) {
-    context.print(`${await store.limits.clear()} count(s) emptied, of everybody`)
+    const emptied = await store.limits.clear()
+    await record('admin.limits_cleared', {}, { what: 'everybody', emptied })
+    context.print(`${emptied} count(s) emptied, of everybody`)
     return
   }
   const sources = sourcesNamed(whom)
   if (sources.size > 0) {
     const isTheirs = ({ address }: BucketAbout) => address !== undefined && sources.has(address)
-    context.print(`${whom}: ${await store.limits.clear(isTheirs)} count(s) emptied`)
+    const emptied = await store.limits.clear(isTheirs)
+    const [address = ''] = whom.split('/')
+    const network = writtenAddress(address, desk.config.privacy.addresses)
+    await record(
+      'admin.limits_cleared',
+      {},
+      { what: 'address', emptied, ...(network === '' ? {} : { network }) },
+    )
+    context.print(`${whom}: ${emptied} count(s) emptied`)
     return
   }
   const user = await desk.userNamed(whom)
   const emptied = await store.limits.clear(({ userId }) => userId === user.id)
-  await record('user.changed', user.id, { what: 'limits', emptied })
+  await record('user.changed', { userId: user.id }, { what: 'limits', emptied })
   context.print(`${user.name}: ${emptied} count(s) emptied`)
 }
 

@@ -1,6 +1,8 @@
+import { userInfo } from 'node:os'
+import { createForwarders } from '../audit/forwarders.ts'
 import { systemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
-import { silentLog } from '../base/log.ts'
+import { type Log, type LogFields, silentLog } from '../base/log.ts'
 import { createPasswordHasher, type PasswordHasher } from '../base/password.ts'
 import { findConfigFile } from '../config/find.ts'
 import { loadConfig } from '../config/load.ts'
@@ -25,8 +27,15 @@ export interface Desk {
   policy: PasswordPolicy
   /** @throws {OperatorError} when nobody goes by that name. */
   userNamed(name: string): Promise<User>
-  /** Writes down what was done, for the person's own history. Nobody is written to. */
-  record(name: EventName, userId: string, details?: AuditEvent['details']): Promise<void>
+  /**
+   * Writes down what was done, and who did it as far as the machine knows: in the trail, and where the trail
+   * is taken. The person about whom it is, if it is about one, finds it in their history, and is not written to.
+   */
+  record(
+    name: EventName,
+    about: Pick<AuditEvent, 'userId' | 'sessionId'>,
+    details?: AuditEvent['details'],
+  ): Promise<void>
 }
 
 /**
@@ -36,12 +45,18 @@ export interface Desk {
  * none. Without it, a command that is pointed at the wrong place says so and leaves nothing there.
  */
 export async function atDesk<T>(
-  { environment }: CommandContext,
+  { environment, printError }: CommandContext,
   { config: configFile, create = false }: { config?: string | undefined; create?: boolean },
   work: (desk: Desk) => Promise<T>,
 ): Promise<T> {
   const { config } = loadConfig(findConfigFile(configFile, environment), environment)
   const { store, keyring } = await openSqlite(config.store, { create })
+  const forwarders = createForwarders({
+    config: config.audit,
+    addresses: config.privacy.addresses,
+    clock: systemClock,
+    log: toldTo(printError),
+  })
   const leaked = config.login.risk?.breaches
   const { memory_kib, passes, concurrency, queue } = config.login.password
   try {
@@ -74,17 +89,34 @@ export async function atDesk<T>(
           `There is no user "${name}". See them all with: gatehouse user list`,
         )
       },
-      record: (name, userId, details) =>
-        store.events.insert({
-          name,
-          at: systemClock.now(),
-          userId,
-          details: { ...details, by: 'command line' },
-        }),
+      async record(name, about, details) {
+        const by = { by: 'command line', operator: operatorIn(environment) }
+        const event = { name, at: systemClock.now(), ...about, details: { ...details, ...by } }
+        await store.events.insert(event)
+        for (const { sink } of forwarders) sink(event)
+      },
     })
   } catch (cause) {
     throw translate(cause, config.store.path)
   } finally {
+    await Promise.all(forwarders.map((it) => it.close()))
     await store.close()
   }
+}
+
+/** Who sits at the machine, by the name that it has for them; before `sudo`, if it was that. */
+function operatorIn({ SUDO_USER: before }: CommandContext['environment']): string {
+  try {
+    return before || userInfo().username
+  } catch {
+    // A container may run under a number that has no name.
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+/** A command says in its own words what went wrong. */
+const toldTo = (print: CommandContext['printError']): Log => {
+  const tell = ({ sink, reason, lost }: LogFields, message: string) =>
+    print(`${message} (${[sink, reason, lost].filter((it) => it !== undefined).join(', ')})`)
+  return { ...silentLog, warn: tell, error: tell }
 }

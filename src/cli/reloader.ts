@@ -1,3 +1,4 @@
+import type { Fact } from '../audit/record.ts'
 import { OperatorError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { type ConfigSource, configOf, type LoadedConfig } from '../config/load.ts'
@@ -41,6 +42,8 @@ export interface ReloaderDeps {
   users(): Promise<readonly User[]>
   /** Told what a next configuration may come from. */
   watch(files: readonly string[]): void
+  /** Writes down what became of it. */
+  record(fact: Fact): void
   log: Log
 }
 
@@ -71,14 +74,16 @@ export function createReloader(deps: ReloaderDeps): Reloader {
       await deps.apply(next)
       const before = current
       current = next
-      log.info({ event: 'config.reloaded', policy: next.policy }, 'configuration: reloaded')
+      log.info({ policy: next.policy }, 'configuration: reloaded')
+      deps.record({ name: 'config.reloaded', details: { policy: next.policy } })
       for (const warning of loaded.warnings)
         log.warn({}, `configuration: ${writtenRemark(warning)}`)
       await tellChanges(before.config, config, deps)
     } catch (cause) {
       // What a better one may come from is worth a look too: a secret file that was missing, say.
       if (cause instanceof ConfigFaults) files = [...new Set([...files, ...cause.files])]
-      tellFailure(cause, current.policy, log)
+      const faults = tellFailure(cause, current.policy, log)
+      deps.record({ name: 'config.refused', details: { policy: current.policy, faults } })
     }
     deps.watch(files)
   }
@@ -139,7 +144,8 @@ async function tellChanges(before: Config, after: Config, { users, log }: Reload
   }
 }
 
-function tellFailure(cause: unknown, policy: number, log: Log): void {
+/** @returns How many faults there are. */
+function tellFailure(cause: unknown, policy: number, log: Log): number {
   const faults: readonly Partial<Remark>[] =
     cause instanceof ConfigFaults
       ? cause.faults
@@ -148,7 +154,8 @@ function tellFailure(cause: unknown, policy: number, log: Log): void {
     log.error({ at, path: path || undefined, fault: message }, 'configuration: fault')
   }
   log.error(
-    { event: 'config.refused', policy, faults: faults.length },
+    { policy, faults: faults.length },
     'configuration: not reloaded; the last good one stays in force',
   )
+  return faults.length
 }

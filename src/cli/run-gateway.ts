@@ -49,18 +49,20 @@ export async function runGateway(
   const endTending = tendStore(store, log, () => inForce)
   const { port, at } = doors
   log.info({ port, at, portal: config.portal.url.href }, 'gateway: listening')
+  app.record({ name: 'gateway.started', details: { workers: 1 } })
 
   return {
     ...opened,
     port,
     users: store.users.list,
+    record: app.record,
     async apply({ config: next, policy }) {
       app.prepare(next, policy).swap()
       inForce = next
     },
     async stop() {
       endTending()
-      await app.close()
+      await app.close({ name: 'gateway.stopped' })
       app.health.closeAllConnections()
       app.health.close()
       await store.close()

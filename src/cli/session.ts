@@ -50,7 +50,11 @@ export const session: Command = {
         id === undefined
           ? (await sessions.revokeAll(user.id)).length
           : Number(await sessions.revoke(id))
-      await record('session.revoked', user.id, { sessions: ended })
+      await record(
+        'session.revoked',
+        { userId: user.id, ...(id === undefined ? {} : { sessionId: id }) },
+        { sessions: ended },
+      )
       context.print(`${user.name}: ${ended} session(s) ended`)
       return 0
     })

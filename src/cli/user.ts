@@ -43,7 +43,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       throw new OperatorError(`${made.fault.field}: ${made.fault.message} Nothing was changed.`)
     const hash = password === undefined ? undefined : await hasher.hash(password)
     if (!(await store.users.insert(made.user, hash))) throw taken(name)
-    await record('user.created', made.user.id, { name: made.user.name })
+    await record('user.created', { userId: made.user.id }, { name: made.user.name })
     return [`${made.user.name}: added${hash ? '' : ', without a password'}`]
   },
 
@@ -88,14 +88,14 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     const user = await userNamed(name)
     await store.users.setStatus(user.id, 'disabled')
     const ended = await store.sessions.deleteByUser(user.id)
-    await record('user.changed', user.id, { what: 'disabled', sessions: ended.length })
+    await record('user.changed', { userId: user.id }, { what: 'disabled', sessions: ended.length })
     return [`${user.name}: disabled, ${ended.length} session(s) ended`]
   },
 
   async enable({ store, userNamed, record }, [name = '']) {
     const user = await userNamed(name)
     await store.users.setStatus(user.id, 'active')
-    await record('user.changed', user.id, { what: 'enabled' })
+    await record('user.changed', { userId: user.id }, { what: 'enabled' })
     return [`${user.name}: enabled`]
   },
 
@@ -112,7 +112,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     // Whoever knew the old one may sit in one of them.
     const ended = await store.sessions.deleteByUser(user.id)
     await store.attempts.deleteByUser(user.id)
-    await record('password.changed', user.id, { sessions: ended.length })
+    await record('password.changed', { userId: user.id }, { sessions: ended.length })
     return [`${user.name}: password set, ${ended.length} session(s) ended`]
   },
 
@@ -126,7 +126,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       userId: user.id,
       expiresAt,
     })
-    await record('user.changed', user.id, { what: 'invited' })
+    await record('user.changed', { userId: user.id }, { what: 'invited' })
     return [
       `Give this link to ${user.name} alone. It works once, for ${INVITATION_SECONDS / 3600} hours, and leads to a password of their own choice:`,
       new URL(`invite/${token}`, config.portal.url).href,
@@ -138,7 +138,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     const user = await userNamed(name)
     const list = listOf(groups)
     await store.users.setGroups(user.id, list)
-    await record('user.changed', user.id, { what: 'groups', groups: list.join(',') })
+    await record('user.changed', { userId: user.id }, { what: 'groups', groups: list.join(',') })
     return [`${user.name}: ${list.length > 0 ? list.join(',') : 'in no group'}`]
   },
 
@@ -148,27 +148,28 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     const fault = emailFault(address)
     if (fault) throw new OperatorError(`${fault} Nothing was changed.`)
     await store.users.setProfile(user.id, { displayName: user.displayName, email: address })
-    await record('user.changed', user.id, { what: 'mail' })
+    await record('user.changed', { userId: user.id }, { what: 'mail' })
     return [`${user.name}: ${address}`]
   },
 
   async unfreeze({ store, userNamed, record }, [name = '']) {
     const user = await userNamed(name)
     await store.users.freeze(user.id, 0)
-    await record('user.changed', user.id, { what: 'unfrozen' })
+    await record('user.changed', { userId: user.id }, { what: 'unfrozen' })
     return [`${user.name}: the account can be changed again`]
   },
 
   async delete({ store, userNamed, record }, [name = '']) {
     const user = await userNamed(name)
     await store.users.delete(user.id)
-    await record('user.deleted', user.id, { name: user.name })
+    await record('user.deleted', { userId: user.id }, { name: user.name })
     return [`${user.name}: deleted with all that belonged to it; their history is kept`]
   },
 
   async export(desk, [name = ''], options) {
     const { id } = await personNamed(desk, name, options)
     const data = await personalDataOf(id, { persons: desk.store.persons, clock: systemClock })
+    await desk.record('user.exported', { userId: id })
     return [JSON.stringify(data, null, 2)]
   },
 
@@ -177,6 +178,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     // Of somebody who was deleted, the history is left under the id alone.
     const isId = options.application === undefined && (await store.persons.erase(name))
     if (!isId) await store.persons.erase((await personNamed(desk, name, options)).id)
+    await desk.record('user.erased', {})
     await store.scrub()
     return [`${name}: erased, with all that was stored. Backups made before still hold it.`]
   },

@@ -1,37 +1,45 @@
 import type { UnixSeconds } from '../base/clock.ts'
 
-/** A fact, past tense. Names are stable: dashboards and alerts are built on them. */
-export type EventName =
-  | 'access.allowed'
-  | 'access.denied'
-  | 'access.refused'
-  | 'login.succeeded'
-  | 'login.refused'
-  | 'login.throttled'
-  | 'login.looped'
-  | 'login.weighed'
-  | 'factor.enrolled'
-  | 'factor.changed'
-  | 'factor.removed'
-  | 'factor.disabled'
-  | 'factor.suspect'
-  | 'factors.frozen'
-  | 'challenge.sent'
-  | 'challenge.undelivered'
-  | 'challenge.denied'
-  | 'message.undelivered'
-  | 'password.reset_asked'
-  | 'password.changed'
-  | 'session.revoked'
-  | 'user.created'
-  | 'user.changed'
-  | 'user.deleted'
-  | 'user.exported'
-  | 'user.erased'
-  | 'config.reloaded'
-  | 'config.refused'
-  | `admin.${string}`
-  | `trail.${string}`
+/** Facts, past tense. Names are stable: dashboards and alerts are built on them. `docs/audit.md` says what each is. */
+export const EVENT_NAMES = [
+  'access.allowed',
+  'access.denied',
+  'access.refused',
+  'login.succeeded',
+  'login.refused',
+  'login.throttled',
+  'login.looped',
+  'login.weighed',
+  'factor.enrolled',
+  'factor.changed',
+  'factor.removed',
+  'factor.disabled',
+  'factor.suspect',
+  'factors.frozen',
+  'challenge.sent',
+  'challenge.undelivered',
+  'challenge.denied',
+  'message.undelivered',
+  'password.reset_asked',
+  'password.changed',
+  'session.revoked',
+  'user.created',
+  'user.changed',
+  'user.deleted',
+  'user.exported',
+  'user.erased',
+  'config.reloaded',
+  'config.refused',
+  'gateway.started',
+  'gateway.stopped',
+  'admin.limits_cleared',
+  'admin.api_key_created',
+  'admin.api_key_revoked',
+  'admin.backup_made',
+] as const
+
+/** What the trail says of itself is not among those: it is written by the store alone. */
+export type EventName = (typeof EVENT_NAMES)[number] | `trail.${string}`
 
 export type EventDetails = Readonly<Record<string, string | number | boolean>>
 
@@ -83,6 +91,7 @@ export const IMPERSONAL_DETAILS: ReadonlySet<string> = new Set([
   'faults',
   'first',
   'host',
+  'key',
   'kind',
   'last',
   'lastResort',
@@ -103,4 +112,5 @@ export const IMPERSONAL_DETAILS: ReadonlySet<string> = new Set([
   'until',
   'warning',
   'what',
+  'workers',
 ])

@@ -14,6 +14,8 @@ export interface Program {
   configure(yaml: string): void
   /** Runs a command to its end. */
   run(args: readonly string[], input?: string): { code: number; out: string; err: string }
+  /** The same, while servers of the test's own process go on answering. */
+  runBeside(args: readonly string[], input?: string): Promise<{ code: number; err: string }>
   /** Starts `serve` (or another command that stays) and waits for a line. */
   start(args?: readonly string[], until?: RegExp): Promise<Started>
   /** Ends everything that was started. */
@@ -57,6 +59,19 @@ export function createProgram(yaml: string): Program {
         encoding: 'utf8',
       })
       return { code: status ?? -1, out: stdout, err: stderr }
+    },
+
+    runBeside(args, input = '') {
+      const child = spawn(process.execPath, [MAIN, ...args], { env: environment, cwd: folder })
+      let err = ''
+      child.stderr.on('data', (chunk) => {
+        err += String(chunk)
+      })
+      child.stdout.resume()
+      child.stdin.end(input)
+      return new Promise((resolve) =>
+        child.on('close', (code) => resolve({ code: code ?? -1, err })),
+      )
     },
 
     async start(args = ['serve'], until = /gateway: listening/) {

@@ -1,3 +1,4 @@
+import type { Fact } from '../../audit/record.ts'
 import { OperatorError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { InForce } from '../reloader.ts'
@@ -38,8 +39,14 @@ export interface Crew {
   apply(next: InForce): Promise<void>
   /** How many take requests at this moment. */
   working(): number
-  /** Lets all of them finish what is under way. */
-  stop(): Promise<void>
+  /** Lets one of them write something down. @returns Whether there is one to do so. */
+  record(fact: Fact): boolean
+  /**
+   * Lets all of them finish what is under way, and one of them write something down in the end.
+   *
+   * @returns Whether there was one to do so.
+   */
+  stop(last: Fact): Promise<boolean>
 }
 
 export interface CrewDeps {
@@ -203,19 +210,22 @@ export function createCrew({ size, first, fork, log, now = Date.now, ...deps }: 
 
   const listening = () => [...workers.values()].filter(({ state }) => state === 'listening')
 
-  const stopAll = async () => {
+  const stopAll = async (last?: Fact): Promise<boolean> => {
+    const [speaker] = listening()
     stopping = true
     for (const timer of restarts) clearTimeout(timer)
     const { drain } = inForce.config.timeouts
     const patience = drain * 1000 + limits.end
     await Promise.all(
-      Array.from(workers.values(), async ({ process, end }) => {
-        process.send({ say: 'stop' })
+      Array.from(workers.values(), async (worker) => {
+        const { process, end } = worker
+        process.send({ say: 'stop', ...(last && worker === speaker ? { last } : {}) })
         const deadline = setTimeout(process.kill, patience)
         await end.promise
         clearTimeout(deadline)
       }),
     )
+    return speaker !== undefined
   }
 
   return {
@@ -270,6 +280,12 @@ export function createCrew({ size, first, fork, log, now = Date.now, ...deps }: 
 
     working: () =>
       listening().filter(({ works, heardAt }) => works && now() - heardAt < limits.pulse).length,
+
+    record(fact) {
+      const [speaker] = listening()
+      speaker?.process.send({ say: 'record', fact })
+      return speaker !== undefined
+    },
 
     stop: stopAll,
   }

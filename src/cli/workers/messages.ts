@@ -1,3 +1,4 @@
+import type { Fact } from '../../audit/record.ts'
 import type { ConfigSource } from '../../config/load.ts'
 
 /** What the first process says to a worker. */
@@ -11,8 +12,10 @@ export type ToWorker =
   | { say: 'discard'; policy: number }
   /** Wake those who wait for this: another worker has told. */
   | { say: 'wake'; topic: string }
-  /** Let what is under way finish, and end. */
-  | { say: 'stop' }
+  /** Write down what has happened to all of us. */
+  | { say: 'record'; fact: Fact }
+  /** Let what is under way finish, and end; write this down at the end. */
+  | { say: 'stop'; last?: Fact }
 
 /** What a worker says to the first process. */
 export type FromWorker =

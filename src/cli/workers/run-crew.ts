@@ -1,4 +1,6 @@
 import { createHealth, storeFault } from '../../api/health.ts'
+import type { Fact } from '../../audit/record.ts'
+import { systemClock } from '../../base/clock.ts'
 import type { OperatorLog } from '../../base/log.ts'
 import { workersFigures } from '../../base/metrics.ts'
 import { writtenPlace } from '../../base/net.ts'
@@ -45,14 +47,22 @@ export async function runCrew(
     throw cause
   }
   let inForce = config
+  // Where there is nobody to tell it further, it stands in the trail at least.
+  const keep = (fact: Fact) => store.events.insert({ at: systemClock.now(), ...fact })
+  const record = (fact: Fact) => {
+    if (crew.record(fact)) return
+    keep(fact).catch((cause) => log.error({ error: String(cause) }, 'audit: event not kept'))
+  }
   const endTending = tendStore(store, log, () => inForce)
   const at = config.listen.map(({ address }) => writtenPlace(address))
   log.info({ port, at, portal: config.portal.url.href, workers: size }, 'gateway: listening')
+  record({ name: 'gateway.started', details: { workers: size } })
 
   return {
     ...opened,
     port,
     users: store.users.list,
+    record,
     async apply(next) {
       await crew.apply(next)
       inForce = next.config
@@ -60,7 +70,8 @@ export async function runCrew(
     async stop() {
       health.leave()
       endTending()
-      await crew.stop()
+      const last: Fact = { name: 'gateway.stopped' }
+      if (!(await crew.stop(last))) await keep(last)
       endHealth()
       await store.close()
       log.info({}, 'gateway: stopped')

@@ -1,4 +1,5 @@
 import { type App, createApp, type Prepared } from '../../app.ts'
+import type { Fact } from '../../audit/record.ts'
 import { OperatorError } from '../../base/errors.ts'
 import { createLog, type OperatorLog } from '../../base/log.ts'
 import { createMetrics } from '../../base/metrics.ts'
@@ -65,11 +66,11 @@ async function begin(start: Start, end: (code: 0 | 1) => void): Promise<Answerin
   })
 
   let ending = false
-  const stop = async (code: 0 | 1) => {
+  const stop = async (code: 0 | 1, last?: Fact) => {
     if (ending) return
     ending = true
     clearInterval(pulse)
-    await app.close()
+    await app.close(last)
     await store.close()
     end(code)
   }
@@ -103,7 +104,7 @@ interface Parts {
   log: OperatorLog
   of: number
   signals: SharedSignals
-  stop(code: 0 | 1): Promise<void>
+  stop(code: 0 | 1, last?: Fact): Promise<void>
 }
 
 function answering({ app, log, of, signals, stop }: Parts): Answering {
@@ -138,8 +139,11 @@ function answering({ app, log, of, signals, stop }: Parts): Answering {
       case 'wake':
         signals.wake(message.topic)
         break
+      case 'record':
+        app.record(message.fact)
+        break
       case 'stop':
-        void stop(0)
+        void stop(0, message.last)
     }
   }
 }

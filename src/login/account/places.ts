@@ -42,7 +42,9 @@ export function createPlaces({ audit, sessions }: PlacesDeps): Places {
 
     async end(user, { session }, origin) {
       if (!(await sessions.revoke(session.id))) return
-      trailOf(audit, user.id, origin)('session.revoked', { sessions: 1 })
+      // Which session it was, and not the one from which it was ended.
+      const ended = { ...origin, sessionId: session.id }
+      trailOf(audit, user.id, ended)('session.revoked', { sessions: 1 })
     },
 
     async endOthers(user, origin) {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Fact } from '../../../src/audit/record.ts'
 import { OperatorError } from '../../../src/base/errors.ts'
 import type { LogFields } from '../../../src/base/log.ts'
 import { createReloader, type InForce, type ReloaderDeps } from '../../../src/cli/reloader.ts'
@@ -14,6 +15,7 @@ let file: string
 let lines: { level: string; fields: LogFields; message: string }[]
 let applied: InForce[]
 let watched: readonly string[]
+let facts: Fact[]
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-reload-'))
@@ -21,6 +23,7 @@ beforeEach(() => {
   lines = []
   applied = []
   watched = []
+  facts = []
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
@@ -44,12 +47,13 @@ function aReloader(given: Partial<ReloaderDeps> = {}) {
     watch: (files) => {
       watched = files
     },
+    record: (fact) => void facts.push(fact),
     log: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
     ...given,
   })
 }
 
-const events = () => lines.map(({ fields }) => fields.event).filter(Boolean)
+const names = () => facts.map(({ name }) => name)
 const told = (event: string) => lines.find(({ fields }) => fields.event === event)?.fields
 
 describe('a reload', () => {
@@ -62,7 +66,7 @@ describe('a reload', () => {
       'wiki.example.com',
       'blog.example.com',
     ])
-    expect(told('config.reloaded')).toMatchObject({ policy: 2 })
+    expect(facts).toEqual([{ name: 'config.reloaded', details: { policy: 2 } }])
     expect(told('access.changed')).toMatchObject({
       host: 'blog.example.com',
       change: 'added',
@@ -92,7 +96,7 @@ describe('a reload', () => {
     await reloader.reload()
     expect(applied).toEqual([])
     expect(reloader.current().policy).toBe(1)
-    expect(events()).toEqual(['config.refused'])
+    expect(names()).toEqual(['config.refused'])
     const faults = lines.filter(({ message }) => message === 'configuration: fault')
     expect(faults.length).toBeGreaterThan(0)
     expect(String(faults[0]?.fields.at)).toContain(file)
@@ -106,7 +110,7 @@ describe('a reload', () => {
     rmSync(file)
     await reloader.reload()
     expect(applied).toEqual([])
-    expect(events()).toEqual(['config.refused', 'config.refused'])
+    expect(names()).toEqual(['config.refused', 'config.refused'])
   })
 
   it('keeps the last good one when the new one cannot be put in force', async () => {
@@ -116,7 +120,7 @@ describe('a reload', () => {
     write(PORTAL)
     await reloader.reload()
     expect(reloader.current().config.routes).toHaveLength(1)
-    expect(told('config.refused')).toBeDefined()
+    expect(names()).toContain('config.refused')
   })
 
   it('leaves alone what only a start can change, and says so by name', async () => {
@@ -139,7 +143,7 @@ describe('a reload', () => {
     const reloader = aReloader()
     write(`${WIKI}store: { key: { file: ./key } }\n`)
     await reloader.reload()
-    expect(told('config.refused')).toBeDefined()
+    expect(names()).toContain('config.refused')
     expect(watched).toEqual([file, join(folder, 'key')])
     // A valid one, though the running store goes on with its own.
     writeFileSync(join(folder, 'key'), SECRET, { mode: 0o600 })

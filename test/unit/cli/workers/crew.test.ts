@@ -148,9 +148,21 @@ describe('a crew', () => {
     await crew.start()
     fakes[0]?.die()
     await until(() => crew.working() === 1)
-    await crew.stop()
+    await crew.stop(LAST)
     expect(alive()).toEqual([])
     expect(fakes).toHaveLength(2)
+  })
+
+  it('lets one of them write down what has happened to all, as long as there is one', async () => {
+    const crew = aCrew()
+    await crew.start()
+    const fact = { name: 'config.reloaded', details: { policy: 2 } } as const
+    expect(crew.record(fact)).toBe(true)
+    expect(await crew.stop(LAST)).toBe(true)
+    const told = fakes.flatMap(({ heard }) => heard).filter(({ say }) => say !== 'start')
+    expect(told.filter(({ say }) => say === 'record')).toEqual([{ say: 'record', fact }])
+    expect(told.filter((message) => 'last' in message)).toEqual([{ say: 'stop', last: LAST }])
+    expect(crew.record(fact)).toBe(false)
   })
 
   it('kills who does not end in time', async () => {
@@ -165,10 +177,12 @@ describe('a crew', () => {
       limits: { end: 10 },
     })
     await crew.start()
-    await crew.stop()
+    await crew.stop(LAST)
     expect(alive()).toEqual([])
   })
 })
+
+const LAST = { name: 'gateway.stopped' } as const
 
 const aMoment = { ...inForce(1).config.timeouts, drain: 0 }
 
