@@ -198,8 +198,11 @@ routes:
       const forged = [
         'Remote-User',
         'remote_user',
+        'Remote.User',
         'REMOTE-Groups',
         'X-Gatehouse-Assertion',
+        // The name that another application knows.
+        'X-Shop-User',
       ].flatMap((name) => ['-H', `${name}: forged`])
       const closed = await ask(wiki(), '-H', 'Accept: text/html', ...forged)
       expect(status(closed)).toBe(302)
@@ -230,6 +233,49 @@ routes:
       const hosts = recorder.messages().map(({ headers }) => new Map(headers).get('host'))
       if (status(answer) === 200) expect(hosts).toEqual([`wiki.example.com:${port}`])
       else expect(recorder.messages()).toEqual([])
+    })
+
+    it('tells the application who is there, whatever a client says of its connection', async () => {
+      const names = 'Remote-User, Remote-Groups, X-Gatehouse-Assertion, X-Forwarded-For'
+      const lines = [`Connection: keep-alive, ${names}`, `Cookie: ${await cookies(wiki())}`]
+      const answer = await ask(wiki(), ...lines.flatMap((line) => ['-H', line]))
+      expect(status(answer)).toBe(200)
+      expect(received('remote-user')).toEqual(['maria'])
+      expect(received('remote-groups')).toEqual(['staff'])
+      expect(received('x-forwarded-for')).toEqual(['127.0.0.1'])
+      expect(received('connection')?.join() ?? '').not.toMatch(/remote|gatehouse|forwarded/i)
+    })
+
+    it('lets nobody name another page, or another method, in a header', async () => {
+      const session = await cookies(wiki())
+      for (const line of [
+        'X-Original-URL: /admin/x',
+        'X-Rewrite-URL: /admin/x',
+        'X-HTTP-Method: DELETE',
+        'X-HTTP-Method-Override: DELETE',
+        'X-Method-Override: DELETE',
+      ]) {
+        recorder.clear()
+        await ask(wiki(), '-X', 'POST', '-H', `Cookie: ${session}`, '-H', line)
+        const heads = recorder.messages().map(({ headers }) => JSON.stringify(headers))
+        expect(heads.join()).not.toMatch(/\/admin\/x|DELETE/)
+      }
+    })
+
+    it('makes no connection another protocol, but for a WebSocket', async () => {
+      const settings = 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'
+      for (const lines of [
+        ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', settings],
+        ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c, websocket', settings],
+        ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'Upgrade: websocket', settings],
+        ['Connection: Upgrade', 'Upgrade: TLS/1.0'],
+      ]) {
+        recorder.clear()
+        const asked = lines.flatMap((line) => ['-H', line])
+        await ask(wiki('/public/a'), '--max-time', '5', ...asked).catch(() => '')
+        const heads = recorder.messages().map(({ headers }) => JSON.stringify(headers))
+        expect(heads.join()).not.toMatch(/h2c|TLS/)
+      }
     })
 
     it('answers a program with a problem, and no way to a page', async () => {

@@ -1,5 +1,5 @@
 import type { Guarded, Site, Snippet } from './contract.ts'
-import { isSecure, lines, portSuffix, spellings } from './parts.ts'
+import { isSecure, lines, namesOf, OVERRIDES, portSuffix, spellings } from './parts.ts'
 
 /** `forward_auth` of Caddy 2.5.1 and newer. */
 export const caddy: Snippet = (site) =>
@@ -18,10 +18,14 @@ const address = (site: Site, host: string) =>
 
 function guardedSite(site: Site, { host, application, names, own }: Guarded): string {
   const asking = `# Nobody but Gatehouse says who is there.
-${names
-  .flatMap(spellings)
-  .map((name) => `request_header -${name}`)
-  .join('\n')}
+${deleted(namesOf(site.guarded).flatMap(spellings))}
+# Nor which page is meant, or what is to be done with it.
+${deleted(OVERRIDES)}
+# A WebSocket is the only upgrade: behind any other (h2c), requests would pass that nobody has asked about.
+@websocket header_regexp Upgrade (?i)^websocket$
+request_header -Connection
+request_header @websocket Connection Upgrade
+request_header @websocket Upgrade websocket
 forward_auth ${site.gate} {
   uri /api/authz/forward-auth
   copy_headers ${names.join(' ')}
@@ -36,6 +40,9 @@ ${asking.replace(/^/gm, '    ')}
 }
 `
 }
+
+const deleted = (names: readonly string[]): string =>
+  lines(names.map((name) => `request_header -${name}`))
 
 const ownHandle = (path: string, gate: string) => `
   handle ${path}* {

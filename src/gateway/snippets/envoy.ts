@@ -1,5 +1,5 @@
 import type { Guarded, Site, Snippet } from './contract.ts'
-import { indented, isSecure, lines, namesOf, portOf, slug } from './parts.ts'
+import { indented, isSecure, lines, namesOf, OVERRIDES, portOf, slug, spellings } from './parts.ts'
 
 /** `ext_authz` of Envoy over HTTP, as a whole static configuration. */
 export const envoy: Snippet = (site) =>
@@ -28,6 +28,11 @@ const connectionManager = (site: Site) =>
     '    common_http_protocol_options: { headers_with_underscores_action: DROP_HEADER }',
     '    upgrade_configs: [{ upgrade_type: websocket }]',
     '    route_config:',
+    '      # Nobody but Gatehouse says who is there, nobody at all which page is meant or what is to be done with it.',
+    '      request_headers_to_remove:',
+    [...namesOf(site.guarded).flatMap(disguises), ...OVERRIDES].map(
+      (name) => `        - ${name.toLowerCase()}`,
+    ),
     '      virtual_hosts:',
     ...site.guarded.map(guardedHost),
     site.passed.length > 0 && passedHost(site.passed),
@@ -37,6 +42,10 @@ const connectionManager = (site: Site) =>
     '        typed_config:',
     `          "@type": ${type('filters.http.router.v3.Router')}`,
   )
+
+/** Spellings that are dropped for nothing else in them. */
+const disguises = (name: string): string[] =>
+  spellings(name).filter((it) => it !== name && !it.includes('_'))
 
 const type = (name: string) => `type.googleapis.com/envoy.extensions.${name}`
 

@@ -1,5 +1,15 @@
 import type { Guarded, Site, Snippet } from './contract.ts'
-import { hasUsualPort, isSecure, lines, portOf, portSuffix, slug, wildDomain } from './parts.ts'
+import {
+  hasUsualPort,
+  isSecure,
+  lines,
+  namesOf,
+  OVERRIDES,
+  portOf,
+  portSuffix,
+  slug,
+  wildDomain,
+} from './parts.ts'
 
 /** HAProxy 2.6 and newer, as Debian has it; asks by the script in `haproxy-lua.ts`. */
 export const haproxy: Snippet = (site) =>
@@ -52,6 +62,13 @@ function frontend(site: Site): string {
   http-request set-var(txn.gatehouse_host) req.fhdr(host),field(1,:),lower${ports}
   http-request set-header X-Forwarded-For %[src]
   http-request set-header X-Forwarded-Proto ${schemeOf(site)}
+  # A WebSocket is the only upgrade: behind any other (h2c), requests would pass that nobody has asked about.
+  acl websocket req.hdr(upgrade) -i websocket
+  http-request set-var(txn.gatehouse_upgrade) str(websocket) if websocket
+  http-request del-header Connection
+  http-request del-header Upgrade
+  http-request set-header Connection Upgrade if { var(txn.gatehouse_upgrade) -m found }
+  http-request set-header Upgrade websocket if { var(txn.gatehouse_upgrade) -m found }
 ${lines(passed, own, applications)}
   default_backend gatehouse
 `
@@ -62,13 +79,11 @@ const schemeOf = (site: Site) => (isSecure(site) ? 'https' : 'http')
 const wildness = ({ host }: Guarded) => (wildDomain(host) ? 1 : 0)
 
 function backend(site: Site, { host, application, names }: Guarded): string {
-  const forged = names.map(
-    (name) =>
-      `  http-request del-header ^${name.toLowerCase().replaceAll('-', '[^a-z0-9]')}$ -m reg`,
-  )
   return `backend ${slug(host, '_')} from gatehouse
   # Nobody but Gatehouse says who is there.
-${lines(forged)}
+${deleted(namesOf(site.guarded))}
+  # Nor which page is meant, or what is to be done with it.
+${deleted(OVERRIDES)}
   http-request lua.gatehouse http://${site.gate} ${schemeOf(site)} ${names.join(',')}
   http-request deny deny_status 503 unless { var(txn.gatehouse) -m str yes }
   http-request set-header Host %[var(txn.gatehouse_host)]
@@ -76,3 +91,12 @@ ${lines(forged)}
   server application ${application}
 `
 }
+
+/** With any sign in the place of a dash. */
+const deleted = (names: readonly string[]): string =>
+  lines(
+    names.map(
+      (name) =>
+        `  http-request del-header ^${name.toLowerCase().replaceAll('-', '[^a-z0-9]')}$ -m reg`,
+    ),
+  )

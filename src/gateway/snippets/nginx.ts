@@ -1,5 +1,14 @@
 import type { Guarded, Site, Snippet } from './contract.ts'
-import { hasUsualPort, isSecure, lines, portOf, portSuffix, wildDomain } from './parts.ts'
+import {
+  hasUsualPort,
+  isSecure,
+  lines,
+  namesOf,
+  OVERRIDES,
+  portOf,
+  portSuffix,
+  wildDomain,
+} from './parts.ts'
 
 /** `auth_request` of nginx, and of Angie, OpenResty and what is made of them. */
 export const nginx: Snippet = (site) =>
@@ -15,9 +24,14 @@ const shared = ({ gate, guarded }: Site) => `upstream gatehouse {
   keepalive 16;
 }
 
+# A WebSocket is the only upgrade: behind any other (h2c), requests would pass that nobody has asked about.
 map $http_upgrade $gatehouse_connection {
-  default upgrade;
-  ""      "";
+  default         "";
+  "~*^websocket$" upgrade;
+}
+map $gatehouse_connection $gatehouse_upgrade {
+  default "";
+  upgrade websocket;
 }
 ${guarded.length > 0 ? OTHER_COOKIES : ''}`
 
@@ -45,6 +59,7 @@ const variable = (name: string) => `gatehouse_${name.toLowerCase().replaceAll('-
 const received = (name: string) => `upstream_http_${name.toLowerCase().replaceAll('-', '_')}`
 
 function guardedServer(site: Site, { host, application, names, own }: Guarded): string {
+  const foreign = namesOf(site.guarded).filter((name) => !names.includes(name))
   const scheme = isSecure(site) ? 'https' : 'http'
   const authority = `${wildDomain(host) ? '$host' : host}${portSuffix(site)}`
   // Not from the Host line: a request may name another host in its first line, and nginx goes by that.
@@ -65,13 +80,16 @@ ${names.map((name) => `  auth_request_set $${variable(name)} $${received(name)};
 
   # A location with a proxy_set_header of its own needs all of these again.
   proxy_http_version 1.1;
-${names.map((name) => `  proxy_set_header ${name} $${variable(name)};`).join('\n')}
+${lines(
+  names.map((name) => `  proxy_set_header ${name} $${variable(name)};`),
+  [...foreign, ...OVERRIDES].map((name) => `  proxy_set_header ${name} "";`),
+)}
   proxy_set_header Cookie $gatehouse_other_cookies;
   proxy_set_header Host ${authority};
   proxy_set_header X-Forwarded-For $remote_addr;
   proxy_set_header X-Forwarded-Host ${authority};
   proxy_set_header X-Forwarded-Proto ${scheme};
-  proxy_set_header Upgrade $http_upgrade;
+  proxy_set_header Upgrade $gatehouse_upgrade;
   proxy_set_header Connection $gatehouse_connection;
 
   location / {
@@ -103,7 +121,7 @@ const toGate = `
     proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $remote_addr;
     proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Upgrade $gatehouse_upgrade;
     proxy_set_header Connection $gatehouse_connection;
     proxy_buffering off;`
 

@@ -21,22 +21,33 @@ export const wildDomain = (host: string): string | undefined =>
 export const slug = (host: string, sign: '-' | '_'): string =>
   `app.${host.replace('*', 'any')}`.replace(/[^a-z0-9]+/gi, sign)
 
-/** Matches `_` in the place of `-`, which some servers take for the same name. */
+/** What stands between the words of a name for some server: CGI takes `_` for `-`, and PHP `.` for `_`. */
+const SIGNS = ['-', '_', '.']
+
+/** All that some server takes for the same name. */
 export function spellings(name: string): string[] {
-  return name
-    .split('-')
-    .reduce<string[]>(
-      (begun, part) =>
-        begun.length === 0
-          ? [part]
-          : begun.flatMap((head) => [`${head}-${part}`, `${head}_${part}`]),
-      [],
-    )
+  const [first = '', ...others] = name.split('-')
+  return others.reduce(
+    (begun, part) => begun.flatMap((head) => SIGNS.map((sign) => head + sign + part)),
+    [first],
+  )
 }
 
 /** All names of identity headers, each once. */
 export const namesOf = (guarded: readonly Guarded[]): string[] => [
   ...new Set(guarded.flatMap(({ names }) => names)),
+]
+
+/**
+ * Headers by which some applications let a client say that another page is meant, or another method, than
+ * the proxy has asked about.
+ */
+export const OVERRIDES = [
+  'X-Original-URL',
+  'X-Rewrite-URL',
+  'X-HTTP-Method',
+  'X-HTTP-Method-Override',
+  'X-Method-Override',
 ]
 
 /** Lines below one another, less those that are left out. */

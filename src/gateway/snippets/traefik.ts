@@ -1,5 +1,5 @@
 import type { Guarded, Site, Snippet } from './contract.ts'
-import { isSecure, lines, namesOf, slug, spellings, wildDomain } from './parts.ts'
+import { isSecure, lines, namesOf, OVERRIDES, slug, spellings, wildDomain } from './parts.ts'
 
 /** `ForwardAuth` of Traefik 3, for its file provider. */
 export const traefik: Snippet = (site) =>
@@ -22,17 +22,17 @@ export const traefik: Snippet = (site) =>
   )
 
 function middlewares({ gate, guarded }: Site): string {
-  // The names themselves are deleted by forwardAuth, before it sets them.
-  const others = namesOf(guarded).flatMap((name) => spellings(name).filter((it) => it !== name))
+  // Deleted for all, and set by forwardAuth where they belong.
+  const forged = namesOf(guarded).flatMap(spellings)
   const asks = askers(guarded)
   const asking = [...new Map(guarded.map(({ names }) => [asks(names), names]))]
   return lines(
     '  middlewares:',
-    '    # Some servers take these for the names below.',
-    '    gatehouse-spellings:',
+    '    # Nobody but Gatehouse says who is there, nobody at all which page is meant or what is to be done with it.',
+    '    gatehouse-alone:',
     '      headers:',
     '        customRequestHeaders:',
-    others.map((name) => `          ${name}: ""`),
+    [...forged, ...OVERRIDES].map((name) => `          ${name}: ""`),
     ...asking.map(([name, names]) =>
       lines(
         `    ${name}:`,
@@ -60,9 +60,10 @@ function routersFor(site: Site, guarded: Guarded): string {
   return lines(
     router(site, {
       name,
-      rule,
+      // Behind an upgrade to h2c, requests would pass that nobody has asked about.
+      rule: `${rule} && !HeaderRegexp(\`Upgrade\`, \`(?i)h2c\`)`,
       service: name,
-      middlewares: ['gatehouse-spellings', askers(site.guarded)(guarded.names)],
+      middlewares: ['gatehouse-alone', askers(site.guarded)(guarded.names)],
     }),
     guarded.own !== undefined &&
       router(site, {

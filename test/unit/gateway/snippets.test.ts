@@ -139,7 +139,7 @@ describe('the command', () => {
 })
 
 it('knows every spelling that a server takes for a name', () => {
-  expect(spellings('Remote-User')).toEqual(['Remote-User', 'Remote_User'])
-  expect(spellings('X-My-User')).toHaveLength(4)
+  expect(spellings('Remote-User')).toEqual(['Remote-User', 'Remote_User', 'Remote.User'])
+  expect(spellings('X-My-User')).toHaveLength(9)
   expect(spellings('Plain')).toEqual(['Plain'])
 })
