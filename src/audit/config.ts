@@ -96,8 +96,10 @@ const accessConfig = z.strictObject({
     description:
       'The first time that a session is let in to an application is always written down; beyond that, one request of somebody who is signed in, in so many. 0 for none.',
   }),
-  keep: duration().prefault('30d').meta({
-    description: 'How long it is kept who was let in. Refusals are not meant.',
+  keep: duration().optional().meta({
+    description:
+      'How long it is kept who was let in: 30 days, or as long as `audit.keep` if that is shorter, when left out. Refusals are not meant.',
+    example: '90d',
   }),
 })
 
@@ -122,9 +124,11 @@ export const auditConfig = z.strictObject({
 
 export type AuditConfig = z.output<typeof auditConfig>
 
+const ALLOWED_SECONDS = 30 * 86_400
+
 /** How long the store keeps which events. */
 export const retentionOf = ({ keep, keep_by_kind: kinds, access }: AuditConfig): Retention => ({
   ...kinds,
-  'access.allowed': access.keep,
+  'access.allowed': access.keep ?? Math.min(keep, ALLOWED_SECONDS),
   default: keep,
 })

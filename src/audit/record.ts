@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { AuditEvent, WalkStep } from '../model/event.ts'
 import type { Forwarder } from './forwarder.ts'
-import { createRepeats, GROUP_SECONDS } from './repeats.ts'
+import { createRepeats, LOOK_EVERY_SECONDS } from './repeats.ts'
 
 /** An event, as it is told. */
 export type Fact = Omit<AuditEvent, 'at'> & Partial<Pick<AuditEvent, 'at'>>
@@ -53,7 +53,7 @@ export function createAudit({ clock, sinks, writers, forwarders = [] }: AuditDep
       const heard = { ...event, at: event.at ?? clock.now() }
       for (const sink of sinks) sink(heard)
       const { events, isWritten, reference } = repeats.hear(heard)
-      timer ??= setInterval(look, GROUP_SECONDS * 1000).unref()
+      timer ??= setInterval(look, LOOK_EVERY_SECONDS * 1000).unref()
       const told = walk && isWritten ? { ...heard, walk: walk() } : heard
       write(events.map((it) => (it === heard ? told : it)))
       return reference

@@ -17,23 +17,45 @@ export interface Heard {
   reference: string | undefined
 }
 
+/** How what repeats itself is told. */
+interface Manner {
+  /** For how long what is alike is one thing. */
+  seconds: number
+  /** So many of a group are a row each; from then on they are counted. */
+  rows: number
+  /** What makes two of them alike, beside what they are. */
+  alike(event: AuditEvent): readonly unknown[]
+}
+
+const CLOSELY: Manner = {
+  seconds: 60,
+  rows: 5,
+  alike: ({ userId, address = '', details = {} }) => [userId, sourceOf(address), details.host],
+}
+/** Guesses from everywhere at one person are one thing, and must not push all else out of their history. */
+const BY_PERSON: Manner = {
+  seconds: 600,
+  rows: 1,
+  alike: ({ userId, address = '' }) => [userId ?? sourceOf(address)],
+}
+
 /** What strangers can cause as often as they like. All else has limits of its own, and is written each time. */
-const REPEATABLE: ReadonlySet<EventName> = new Set<EventName>([
-  'access.denied',
-  'access.refused',
-  'login.refused',
-  'login.throttled',
+const REPEATABLE: ReadonlyMap<EventName, Manner> = new Map<EventName, Manner>([
+  ['access.denied', CLOSELY],
+  ['access.refused', CLOSELY],
+  ['login.looped', CLOSELY],
+  ['login.refused', CLOSELY],
+  ['login.throttled', BY_PERSON],
 ])
 
-/** For how long what is alike is one thing. */
-export const GROUP_SECONDS = 60
-/** So many of a group are a row each; from then on they are counted. */
-const ROWS_A_GROUP = 5
+/** How often to look which groups are over. */
+export const LOOK_EVERY_SECONDS = 60
 /** Groups are told apart by who and from where, as long as there are no more than these; then by what alone. */
 const GROUPS_AT_ONCE = 300
 const GROUPS_A_SECOND = 0.1
 
 interface Group {
+  manner: Manner
   since: UnixSeconds
   rows: number
   /** The first that was only counted: it stands for the others. */
@@ -54,10 +76,21 @@ export function createRepeats({ clock }: { clock: Clock }): Repeats {
     budget -= 1
     return true
   }
-  const open = (key: string, now: UnixSeconds): { group: Group; over: AuditEvent[] } => {
+  const open = (
+    key: string,
+    manner: Manner,
+    now: UnixSeconds,
+  ): { group: Group; over: AuditEvent[] } => {
     const known = groups.get(key)
     if (known && !isOver(known, now)) return { group: known, over: [] }
-    const group: Group = { since: now, rows: 0, counted: undefined, repeats: 0, lastAt: now }
+    const group: Group = {
+      manner,
+      since: now,
+      rows: 0,
+      counted: undefined,
+      repeats: 0,
+      lastAt: now,
+    }
     groups.set(key, group)
     return { group, over: known ? tallyOf(known) : [] }
   }
@@ -65,15 +98,16 @@ export function createRepeats({ clock }: { clock: Clock }): Repeats {
   return {
     hear(event) {
       const { reference } = event
-      if (!REPEATABLE.has(event.name)) return { events: [event], isWritten: true, reference }
+      const manner = REPEATABLE.get(event.name)
+      if (!manner) return { events: [event], isWritten: true, reference }
       const now = clock.now()
-      const narrow = narrowKey(event)
+      const narrow = narrowKey(event, manner)
       const known = groups.get(narrow)
       // A group that is there needs no budget: its rows are few.
       const key = (known && !isOver(known, now)) || afford(now) ? narrow : wideKey(event)
-      const { group, over } = open(key, now)
+      const { group, over } = open(key, manner, now)
       group.lastAt = now
-      if (group.rows < ROWS_A_GROUP) {
+      if (group.rows < manner.rows) {
         group.rows += 1
         return { events: [...over, event], isWritten: true, reference }
       }
@@ -86,15 +120,15 @@ export function createRepeats({ clock }: { clock: Clock }): Repeats {
     },
 
     end(before = Number.POSITIVE_INFINITY) {
-      const over = [...groups].filter(([, { since }]) => since <= before - GROUP_SECONDS)
+      const over = [...groups].filter(([, { since, manner }]) => since <= before - manner.seconds)
       for (const [key] of over) groups.delete(key)
       return over.flatMap(([, group]) => tallyOf(group))
     },
   }
 }
 
-const isOver = ({ since }: Group, now: UnixSeconds): boolean =>
-  Math.abs(now - since) >= GROUP_SECONDS
+const isOver = ({ since, manner }: Group, now: UnixSeconds): boolean =>
+  Math.abs(now - since) >= manner.seconds
 
 /** The row that says how often; none where nothing was left out. */
 function tallyOf({ counted, repeats, since, lastAt }: Group): AuditEvent[] {
@@ -111,10 +145,8 @@ function impersonal({ name, at, reference, details = {} }: AuditEvent): AuditEve
   return { name, at, ...(reference ? { reference } : {}), details: Object.fromEntries(kept) }
 }
 
-const narrowKey = (event: AuditEvent): string => {
-  const { userId, address = '', details = {} } = event
-  return JSON.stringify([wideKey(event), userId, sourceOf(address), details.host])
-}
+const narrowKey = (event: AuditEvent, { alike }: Manner): string =>
+  JSON.stringify([wideKey(event), ...alike(event)])
 
 /** Nothing in it is a stranger's choice. */
 const wideKey = ({ name, details = {} }: AuditEvent): string =>

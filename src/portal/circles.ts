@@ -70,13 +70,15 @@ export function createCircles(deps: CirclesDeps): Circles {
         maxAge: deps.maxAgeOf(behind, address),
         now: clock.now(),
       })
-      const reference = newReference()
-      audit.record({
+      const number = newReference()
+      const told = audit.record({
         name: 'login.looped',
-        ...{ address, reference },
+        ...{ address, reference: number },
         ...(signedIn ? { userId: signedIn.user.id, sessionId: signedIn.session.id } : {}),
         details: { host, cause },
       })
+      // Of many that are alike, each is told the number of the one that stands for them.
+      const reference = told ?? number
       const cookie = cookies.sessionAt(page.hostname).name
       const again = loginLink(brand.home, rd)
       const props = { brand, host, cause, cookie, reference, again, home: brand.home, help }

@@ -135,11 +135,20 @@ it('lets no value leave its message, and shortens what receivers would cut', () 
   expect(JSON.parse(long.slice(long.indexOf('{')))).toMatchObject({ shortened: true })
 })
 
+it('keeps who was let in for a month, or as long as is said', () => {
+  const kept = (audit: object) => retentionOf(auditConfig.parse(audit))['access.allowed']
+  expect(kept({})).toBe(30 * 86_400)
+  expect(kept({ keep: '7d' })).toBe(7 * 86_400)
+  expect(kept({ access: { keep: '90d' } })).toBe(90 * 86_400)
+  expect(auditConfig.safeParse({ keep_by_kind: { 'access.allowed': '9d' } }).success).toBe(false)
+})
+
 it('takes how long events are kept by kind, and no word for the trail itself', () => {
   const config = auditConfig.parse({ keep_by_kind: { access: '30d', 'login.refused': '90d' } })
   const day = 86_400
   expect(retentionOf(config)).toEqual({
     access: 30 * day,
+    'access.allowed': 30 * day,
     'login.refused': 90 * day,
     default: 365 * day,
   })

@@ -72,6 +72,24 @@ describe('what repeats itself within a minute', () => {
     expect(JSON.stringify(tally)).not.toMatch(/u1|s1|192\.0|path/)
   })
 
+  it('is one thing for ten minutes where guesses at one person have to wait', async () => {
+    for (let second = 0; second < 3600; second += 1) {
+      audit.record({
+        name: 'login.throttled',
+        userId: 'u1',
+        address: `192.0.2.${second % 200}`,
+        details: { factor: 'password', seconds: 30 },
+      })
+      clock.advance(1)
+    }
+    await audit.close()
+    expect(heard).toHaveLength(3600)
+    expect(repeatsIn(written)).toBe(3600)
+    // In each ten minutes: the first, one that stands for the others, and how many those were.
+    expect(written).toHaveLength(18)
+    expect(written.filter(({ userId }) => userId === 'u1')).toHaveLength(12)
+  })
+
   it('is never what nobody can cause at will', () => {
     for (let number = 0; number < 50; number += 1) {
       audit.record({ name: 'user.changed', userId: 'u1', details: { what: 'groups' } })
