@@ -1,4 +1,11 @@
-import { type ApiConfig, isForTests, OUR_PEOPLE, TEST_CODE, testsOf } from './api/config.ts'
+import {
+  type ApiConfig,
+  isForTests,
+  OUR_PEOPLE,
+  receiversOf,
+  TEST_CODE,
+  testsOf,
+} from './api/config.ts'
 import { createCourier } from './api/courier.ts'
 import { createApi } from './api/index.ts'
 import { createPeople } from './api/people.ts'
@@ -344,7 +351,8 @@ export function createHouse(config: Config, ground: Ground): House {
       const forTests = { ...its, channels: createNowhere(), fixedCode: TEST_CODE }
       engines.set(testsOf(id), login.engineFor(createApplicationFactors(place, forTests)))
     }
-    const courier = createCourier({ applications, clock, log, outbox, webhooks: store.webhooks })
+    const receivers = receiversOf(settings)
+    const courier = createCourier({ clock, log, outbox, receivers, webhooks: store.webhooks })
     const place = new URL('api', home)
     const app = createApi(
       {

@@ -49,7 +49,7 @@ export function originOf(text: string): string | undefined {
   return isWeb && username === '' && password === '' ? found : undefined
 }
 
-const webhooks = z.strictObject({
+const receiver = {
   origins: z
     .array(origin())
     .min(1)
@@ -57,12 +57,36 @@ const webhooks = z.strictObject({
       description: 'Where addresses may be, and nowhere else. Redirects are not followed.',
       example: ['https://shop.example.com'],
     }),
+  networks: z
+    .array(network())
+    .default([])
+    .meta({
+      description:
+        'Private networks in which these names may be. The open internet needs no entry, and neither does an address that stands in `origins` itself.',
+      example: ['10.20.0.0/16'],
+    }),
   secret: signingSecret().meta({
     description: 'Signs each request (HMAC-SHA256): `whsec_` and 24 to 64 bytes in base64.',
     example: { file: '/run/secrets/shop-webhook' },
   }),
   timeout: duration().prefault('10s').meta({ description: 'How long an answer may take.' }),
-})
+}
+
+/** Where word of challenges goes. */
+export type ReceiverConfig = z.output<z.ZodObject<typeof receiver>>
+
+const webhooks = z
+  .strictObject({
+    ...receiver,
+    test: z.strictObject(receiver).optional().meta({
+      description:
+        'Where the webhooks of keys for tests go, with a secret of their own. Left out: they have none.',
+    }),
+  })
+  .refine(({ secret, test }) => secret !== test?.secret, {
+    message: 'write another one: what is signed for tests must be worth nothing elsewhere',
+    path: ['test', 'secret'],
+  })
 
 const application = z.strictObject({
   id: z
@@ -107,6 +131,10 @@ export const apiConfig = z.strictObject({
   applications: z.array(application).default([]).meta({
     description: 'Other applications whose users’ second factors are kept here.',
   }),
+  webhooks: z.strictObject(receiver).optional().meta({
+    description:
+      'The same as `applications[].webhooks`, for challenges that keys of `gatehouse` put to the people who sign in here.',
+  }),
   result_lifetime: duration().prefault('5m').meta({
     description: 'How long the signed result of a challenge is good for.',
   }),
@@ -125,3 +153,13 @@ export const apiConfig = z.strictObject({
 
 export type ApiConfig = z.output<typeof apiConfig>
 export type ApplicationConfig = ApiConfig['applications'][number]
+
+/** By the name that stands in a key: the applications that are told how challenges end, and where. */
+export function receiversOf(config: ApiConfig): ReadonlyMap<string, ReceiverConfig> {
+  const own = config.webhooks ? ([[OUR_PEOPLE, config.webhooks]] as const) : []
+  const others = config.applications.flatMap(({ id, webhooks: its }) => [
+    ...(its ? ([[id, its]] as const) : []),
+    ...(its?.test ? ([[testsOf(id), its.test]] as const) : []),
+  ])
+  return new Map<string, ReceiverConfig>([...own, ...others])
+}

@@ -1,12 +1,14 @@
 import { randomToken } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { networks } from '../base/net.ts'
 import type { Outbox } from '../channels/contract.ts'
 import { ChannelDown } from '../channels/errors.ts'
+import type { PostOptions } from '../channels/post.ts'
 import { signingKey } from '../channels/webhook/config.ts'
 import { postSigned } from '../channels/webhook/signed-post.ts'
 import type { DueWebhook, Webhook, WebhookRepository } from '../store/contract.ts'
-import { type ApplicationConfig, liveIdOf, originOf } from './config.ts'
+import { originOf, type ReceiverConfig } from './config.ts'
 import { rfc3339 } from './shown.ts'
 
 /**
@@ -25,10 +27,13 @@ export interface Courier {
 }
 
 export interface CourierDeps {
-  applications: readonly ApplicationConfig[]
   clock: Clock
   log: Log
   outbox: Outbox
+  /** By the name that stands in a key. Keys for tests have receivers of their own, or none. */
+  receivers: ReadonlyMap<string, ReceiverConfig>
+  /** Finds the addresses of a name otherwise than this machine does. */
+  resolve?: NonNullable<PostOptions['resolve']>
   webhooks: WebhookRepository
 }
 
@@ -36,7 +41,7 @@ export interface CourierDeps {
 const LOOK_MS = 1000
 const AT_ONCE = 50
 /** That may wait for one application. */
-const MOST_WAITING = 10_000
+export const MOST_WAITING = 10_000
 /** One claim is tried for this long by the outbox, which pauses between tries. */
 const CLAIM_SECONDS = 300
 /** From one claim to the next. */
@@ -46,16 +51,14 @@ const GIVEN_UP_SECONDS = 86_400
 const GONE = 410
 
 export function createCourier(deps: CourierDeps): Courier {
-  const { clock, log, outbox, webhooks } = deps
-  const configs = new Map(deps.applications.map((it) => [it.id, it.webhooks]))
-  const configOf = (application: string) => configs.get(liveIdOf(application))
+  const { clock, log, outbox, receivers, webhooks } = deps
   let timer: NodeJS.Timeout | undefined
   let isLooking = false
   let isAskedAgain = false
 
   const admits: Courier['admits'] = (application, url) => {
     const origin = originOf(url)
-    return origin !== undefined && (configOf(application)?.origins.includes(origin) ?? false)
+    return origin !== undefined && (receivers.get(application)?.origins.includes(origin) ?? false)
   }
 
   const drop = async ({ id, application }: DueWebhook, why: string) => {
@@ -64,7 +67,7 @@ export function createCourier(deps: CourierDeps): Courier {
   }
 
   const send = async (due: DueWebhook): Promise<void> => {
-    const config = configOf(due.application)
+    const config = receivers.get(due.application)
     const key = config && signingKey(config.secret)
     // What is allowed may have changed since it was asked for.
     if (!config || !key || !admits(due.application, due.url)) return drop(due, 'not allowed')
@@ -73,7 +76,9 @@ export function createCourier(deps: CourierDeps): Courier {
     if (!(await webhooks.claim(due, until))) return
 
     const url = new URL(due.url)
-    const posting = { url, body: bodyOf(due, rfc3339(clock.now())), timeoutSeconds: config.timeout }
+    const body = bodyOf(due, rfc3339(clock.now()))
+    const reach = { ...reachOf(url, config), ...(deps.resolve ? { resolve: deps.resolve } : {}) }
+    const posting = { url, body, timeoutSeconds: config.timeout, reach }
     let isGone = false
     const ended = async (state: 'sent' | 'failed' | 'waiting') => {
       if (state === 'sent') await webhooks.delete(due.id)
@@ -126,12 +131,22 @@ export function createCourier(deps: CourierDeps): Courier {
       ),
     wake,
     start() {
-      if (configs.size > 0) timer ??= setInterval(wake, LOOK_MS).unref()
+      if (receivers.size > 0) timer ??= setInterval(wake, LOOK_MS).unref()
     },
     stop() {
       clearInterval(timer)
       timer = undefined
     },
+  }
+}
+
+/** The operator has named names: one that leads into a private network needs a word of its own. */
+function reachOf({ hostname }: URL, config: ReceiverConfig) {
+  const named = hostname.replace(/^\[(.*)\]$/, '$1')
+  const near = networks(config.networks)
+  return {
+    admits: (address: string) => address === named || near.has(address),
+    loopback: named === 'localhost' || networks(['127.0.0.0/8', '::1']).has(named),
   }
 }
 

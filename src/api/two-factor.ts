@@ -9,7 +9,7 @@ import type { ApiKeyRepository } from '../store/contract.ts'
 import type { ProblemDetails } from '../web/problem.ts'
 import { type AskingDeps, createAsking, type OwnChallenge } from './asking.ts'
 import { type ConsentsDeps, createConsents } from './consents.ts'
-import type { Courier } from './courier.ts'
+import { type Courier, MOST_WAITING } from './courier.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields, refuse } from './faults.ts'
 import { isStillGood } from './keys.ts'
@@ -365,14 +365,15 @@ const REVOKED: ProblemDetails = {
 const WEBHOOK_NOT_ALLOWED: ProblemDetails = {
   status: 400,
   code: 'webhook_not_allowed',
-  title: 'Webhooks go only to origins that the configuration names for this application.',
+  title:
+    'Webhooks go only to origins that the configuration names for this application: under api.applications[].webhooks, for a key for tests under webhooks.test, for a key of gatehouse under api.webhooks.',
   errors: [{ field: 'webhook', message: 'is not at an origin that is allowed' }],
 }
 
 const TOO_MANY_WEBHOOKS: ProblemDetails = {
   status: 429,
   code: 'too_many_webhooks',
-  title: 'Too many webhooks wait to be taken. Nothing was asked.',
+  title: `${MOST_WAITING} webhooks of this application wait for challenges to end, or to be taken. Nothing was asked. See that the receiver answers with 2xx, or leave webhook out and look at the challenge instead.`,
   retryAfter: 60,
 }
 

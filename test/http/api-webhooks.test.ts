@@ -9,6 +9,7 @@ import { type ApiClient, openApi } from '../support/api.ts'
 import { fetchDocument } from '../support/api-document.ts'
 import { listenTo } from '../support/event-source.ts'
 import { openGateway, type TestGateway } from '../support/gateway.ts'
+import { createNativeDevice } from '../support/native-device.ts'
 import { openPostServer, type Posted, type PostServer } from '../support/posted.ts'
 
 const KEY = randomBytes(32)
@@ -21,7 +22,7 @@ routes:
 factors: { totp: {} }
 api:
   applications:
-    - { id: shop, webhooks: { origins: ["${origin}"], secret: "${SECRET}", timeout: 2s } }
+    - { id: shop, device_key: {}, webhooks: { origins: ["${origin}"], secret: "${SECRET}", timeout: 2s } }
     - { id: other }
 `
 
@@ -161,13 +162,23 @@ describe('a webhook', () => {
     expect(await arrived()).toMatchObject([{ id: 'msg_owed', type: 'challenge.canceled' }])
   })
 
-  it('says that it is about a test', async () => {
-    const begun = await trial.post('/2fa/enroll', { user_id: user })
-    await trial.post(`/2fa/enroll/${begun.body.id}/confirm`, { code: '000000' })
-    const { id } = await asked(trial)
-    await trial.post('/2fa/verify', { challenge_id: id, code: '000000' })
+  it('tells of a challenge that another one has taken the place of', async () => {
+    const begun = (await shop.post('/biometric/devices', { user_id: user })).body
+    const key = createNativeDevice().register(begun.to_sign)
+    await shop.post(`/biometric/devices/${begun.id}/confirm`, key)
+    const ask = `/biometric/devices/${begun.id}/challenge`
+    const challengeId = (await shop.post(ask, {})).body.challenge_id as string
+    const userId = (await gateway.store.credentials.find(begun.id))?.userId ?? ''
+    await gateway.store.webhooks.insert(
+      {
+        ...{ id: 'msg_superseded', challengeId, application: 'shop', url: hook(), userId },
+        ...{ about: { id: challengeId }, createdAt: gateway.clock.now() },
+      },
+      10,
+    )
+    await shop.post(ask, {})
     expect(await arrived()).toMatchObject([
-      { type: 'challenge.verified', data: { id, test: true } },
+      { type: 'challenge.superseded', data: { id: challengeId, state: 'superseded' } },
     ])
   })
 

@@ -7,12 +7,7 @@ export const NOT_APPLICABLE: Record<string, string> = {
     'a walk of its own: the link leads to the configured address (test/http/reset.test.ts)',
   'FCL-005': 'there is no Redis: sessions and limits lie in the one database',
   'FCL-010': 'there is no directory that is asked again: people lie in the one database',
-  'DOS-019': 'there is no list that is read in pages',
   'PRV-013': 'there is no page that shows the configuration: who may read the file reads it there',
-  'SSR-001': 'nobody but the operator writes an address to which the gateway connects',
-  'SSR-002': 'nobody but the operator writes an address to which the gateway connects',
-  'SSR-003': 'nobody but the operator writes an address to which the gateway connects',
-  'SSR-004': 'nobody but the operator writes an address to which the gateway connects',
   'EXP-004': 'there is no service that makes error pages: the gateway makes its own',
   'SES-003': 'the session cookie is no JWS: it has no header that could name an algorithm',
   'SES-004': 'the session cookie is no JWS: its one signature is an HMAC under a key of the server',
@@ -26,5 +21,4 @@ export const NOT_APPLICABLE: Record<string, string> = {
 export const STAND_INS: Record<string, string> = {
   ADMIN_USERS: '/admin/users',
   ADMIN_CONFIG: '/admin/config',
-  API_CHALLENGE: '/api/2fa/challenges',
 }

@@ -34,6 +34,22 @@ describe('where webhooks may go', () => {
   })
 })
 
+describe('where webhooks of keys for tests go', () => {
+  const withTest = (secret: string) => {
+    const live = `origins: ["https://shop.example.com"], secret: "${SECRET}"`
+    const test = `{ origins: ["https://test.example.com"], secret: "${secret}" }`
+    return `${LEAST}api: { applications: [{ id: shop, webhooks: { ${live}, test: ${test} } }] }`
+  }
+
+  it('has a secret of its own', () => {
+    const [shop] = load(withTest(`whsec_${'B'.repeat(43)}=`)).config.api?.applications ?? []
+    expect(shop?.webhooks?.test?.origins).toEqual(['https://test.example.com'])
+    expect(placesOf(faultsIn(withTest(SECRET)))).toEqual([
+      '2 api.applications[0].webhooks.test.secret',
+    ])
+  })
+})
+
 describe('an application', () => {
   it.each(['gatehouse', 'shop:test', 'Shop', 'a/b', ''])('cannot be called %j', (id) => {
     const faults = faultsIn(`${LEAST}api: { applications: [{ id: "${id}" }] }`)

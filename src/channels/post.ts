@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP } from 'node:net'
-import { isPublicAddress } from '../../base/net.ts'
+import { isPublicAddress, networks, plainAddress } from '../base/net.ts'
 
 /** One message for a push service. */
 export interface Post {
@@ -11,10 +11,14 @@ export interface Post {
   body: Buffer
 }
 
-/** What tests have otherwise. */
+/** What one may be told otherwise. */
 export interface PostOptions {
-  /** Takes plain HTTP, and an address of this machine: for a push service within a test. */
+  /** Takes an address of this machine, by plain HTTP too. */
   loopback?: boolean
+  /** Takes an address that is on no open network; none when left out. */
+  admits?: (address: string) => boolean
+  /** Takes plain HTTP, wherever it leads. */
+  plain?: boolean
   /** For a whole exchange, from the name to the answer. */
   timeoutMs?: number
   /** Gives up at once. */
@@ -26,6 +30,13 @@ export interface PostOptions {
 /** The address is none that we call; nothing was sent. */
 export class NotCalled extends Error {
   override readonly name = 'NotCalled'
+  /** What the name led to, where that is the reason. */
+  readonly address: string | undefined
+
+  constructor(message: string, address?: string) {
+    super(message)
+    this.address = address
+  }
 }
 
 const TIMEOUT_MS = 5_000
@@ -35,12 +46,14 @@ const TIMEOUT_MS = 5_000
  * redirects are not followed, and of the answer only the status is read.
  *
  * @returns The status.
- * @throws {NotCalled} when it is no https address, or one of a network that is not public.
+ * @throws {NotCalled} when it is no https address, or one of a network that is neither public nor admitted.
  */
 export async function post(message: Post, options: PostOptions = {}): Promise<number> {
-  const { loopback = false, timeoutMs = TIMEOUT_MS, resolve = resolveName } = options
+  const { timeoutMs = TIMEOUT_MS, resolve = resolveName } = options
   const { protocol, username, password, hostname } = message.url
-  if (protocol !== 'https:' && !(loopback && protocol === 'http:')) throw new NotCalled('not https')
+  const isPlain = protocol === 'http:'
+  const takesPlain = options.plain === true || options.loopback === true
+  if (protocol !== 'https:' && !(isPlain && takesPlain)) throw new NotCalled('not https')
   if (username || password) throw new NotCalled('a user name in the address')
 
   const time = AbortSignal.timeout(timeoutMs)
@@ -48,18 +61,34 @@ export async function post(message: Post, options: PostOptions = {}): Promise<nu
   // A bracketed IPv6 address is no name.
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
   const addresses = isIP(host) ? [host] : await within(signal, resolve(host))
-  // One that is not public spoils them all: whoever answers for the name wants us to go there.
-  const wrong = addresses.find(
-    (address) => !isPublicAddress(address) && !(loopback && isLoopback(address)),
-  )
-  const [address] = addresses
-  if (address === undefined || wrong !== undefined) throw new NotCalled('no public address')
-  return send(message, address, signal)
+  // One that is not to be called spoils them all: whoever answers for the name wants us to go there.
+  const wrong = addresses.find((address) => !mayCall(address, isPlain, options))
+  if (wrong !== undefined || addresses.length === 0) throw new NotCalled('no public address', wrong)
+  return send(message, addresses, signal)
 }
 
-function send({ url, headers, body }: Post, address: string, signal: AbortSignal): Promise<number> {
+function mayCall(address: string, isPlain: boolean, options: PostOptions): boolean {
+  const { loopback, admits, plain } = options
+  if (loopback === true && LOOPBACK.has(address)) return true
+  if (isPlain && plain !== true) return false
+  return isPublicAddress(address) || admits?.(plainAddress(address)) === true
+}
+
+const LOOPBACK = networks(['127.0.0.0/8', '::1'])
+
+/**
+ * Sends one message, once. Redirects are not followed, and of the answer only the status is read.
+ *
+ * @param addresses Where the name of the URL is; nothing else is asked for it.
+ * @returns The status.
+ */
+function send(
+  { url, headers, body }: Post,
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
   const request = url.protocol === 'https:' ? requestHttps : requestHttp
-  const family = isIP(address)
+  const found = addresses.map((address) => ({ address, family: isIP(address) }))
   return new Promise((resolve, reject) => {
     const sent = request(
       url,
@@ -69,22 +98,21 @@ function send({ url, headers, body }: Post, address: string, signal: AbortSignal
         signal,
         headers: { ...headers, 'Content-Length': body.length },
         lookup: (_, { all }, done) =>
-          all ? done(null, [{ address, family }]) : done(null, address, family),
+          all ? done(null, found) : done(null, found[0]?.address ?? '', found[0]?.family),
       },
       (answer) => {
         resolve(answer.statusCode ?? 0)
         answer.on('error', () => undefined).destroy()
       },
     )
-    sent.on('error', reject)
+    // That the time is over says more than that the exchange was given up.
+    sent.on('error', (cause) => reject(signal.aborted ? signal.reason : cause))
     sent.end(body)
   })
 }
 
 const resolveName = async (host: string): Promise<readonly string[]> =>
   (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address)
-
-const isLoopback = (address: string) => address === '127.0.0.1' || address === '::1'
 
 /** Gives up waiting when the time is over; the look-up itself knows no end. */
 function within<T>(signal: AbortSignal, waited: Promise<T>): Promise<T> {
