@@ -156,6 +156,7 @@ export const FURTHER: Record<string, Check> = {
     expect(answer.all('location').concat(answer.body).join()).not.toMatch(/http:\/\/|:80\b/)
     expect(answer.all('strict-transport-security')).toHaveLength(1)
   },
+  'CSR-013': ({ answer }) => expect(JSON.parse(answer.body).code).toBe('invalid_api_key'),
   'FWA-005': ({ answer }) => saysNobody(answer),
   'FWA-006': ({ answer }) => {
     const told = IDENTITY_HEADERS.map((name) => [name, answer.all(name).length])

@@ -62,7 +62,7 @@ describe('every attack', () => {
 describe('the gateway withstands', () => {
   let fixture: Fixture
   beforeAll(async () => {
-    fixture = await openFixture()
+    fixture = await openFixture({ applications: [{ id: 'shop' }] })
   })
   afterAll(() => fixture.close())
 

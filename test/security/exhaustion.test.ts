@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, vi } from 'vitest'
+import { newKeyToken } from '../../src/api/keys.ts'
 import { openKeptUpstream, type PlainUpstream, until } from '../support/plain-upstream.ts'
 import { send, sendRaw } from '../support/raw.ts'
 import { expand, loadCase, valuesOfEach } from './corpus.ts'
@@ -283,6 +284,27 @@ describe('the gateway serves everybody else', () => {
     expect(gate.rows('SELECT * FROM event').length).toBeLessThan(100)
     await gate.store.sweep(gate.clock.now() + 86_400)
     expect(gate.rows('SELECT * FROM bucket')).toEqual([])
+    await expectOthersServed(gate)
+  })
+
+  story('DOS-019', 'and reads the trail in pages of a size of its own', async () => {
+    const gate = await open({ applications: [{ id: 'shop' }] })
+    const { id, token, secretHash } = newKeyToken()
+    const key = { id, application: 'gatehouse', label: '', scopes: ['events'], networks: [] }
+    await gate.store.apiKeys.insert({ ...key, createdAt: gate.clock.now() }, secretHash)
+    const ask = (query: string) =>
+      send(gate.port, {
+        host: 'auth.gw.test',
+        path: `/api/events?${query}`,
+        headers: [['Authorization', `Bearer ${token}`]],
+      })
+    expect((await ask('limit=200&cursor=0')).status).toBe(200)
+    const odd = [
+      ...['limit=1000000000', 'limit=-1', 'limit=0', 'limit=1e3', 'limit=', 'limit=__proto__'],
+      ...['cursor=-1', `cursor=${'9'.repeat(400)}`, 'cursor=0x10', 'cursor=1;drop', 'cursor='],
+      ...['offset=-1', 'sort=__proto__', 'limit=1000000000&offset=-1&sort=__proto__'],
+    ]
+    for (const query of odd) expect((await ask(query)).status, query).toBe(400)
     await expectOthersServed(gate)
   })
 })

@@ -139,6 +139,7 @@ const PLACES: Record<string, string> = {
   LOGOUT: '/logout',
   PASSWORD_CHANGE: '/account/password',
   SESSIONS_REVOKE: '/account/sessions/others',
+  API_CHALLENGE: '/api/2fa/challenges',
   ...STAND_INS,
 }
 
