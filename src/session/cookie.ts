@@ -144,10 +144,17 @@ function cutOurs(header: string): string | undefined {
   if (!/gatehouse/i.test(header)) return header
   const kept = header
     .split(';')
-    .filter((pair) => !isOurName(nameOf(pair)))
+    .filter((pair) => !holdsOurs(pair))
     .map(withoutIndent)
     .filter((pair) => pair !== '')
   return kept.length > 0 ? kept.join('; ') : undefined
+}
+
+// Some proxies join two Cookie lines with a comma, and some servers part cookies at one.
+function holdsOurs(pair: string): boolean {
+  const [first = '', ...others] = pair.split(',')
+  const joined = others.filter((other) => other.includes('='))
+  return [first, ...joined].some((part) => isOurName(nameOf(part)))
 }
 
 // Not trim(): that takes more than a space away, and lets look-alikes of a name pass for it.

@@ -46,6 +46,8 @@ describe('our cookies towards applications', () => {
     ['__Host-gatehouse-browser=x; __SECURE-GATEHOUSE=s;c', 'c'],
     ['%5F%5fSecure-gatehouse=s; gatehouse=t; \tgatehouse =u; z=', 'z='],
     ['=gatehouse=s; a=1', 'a=1'],
+    ['a=1, __Secure-gatehouse=s, b=2; c=3', 'c=3'],
+    ['a=1, gatehouse; b=2,c', 'a=1, gatehouse; b=2,c'],
     ['gatehouse-theme=dark; q=gatehouse', 'gatehouse-theme=dark; q=gatehouse'],
   ])('are cut from %j', (header, rest) => {
     expect(shared.cut(header)).toBe(rest)
