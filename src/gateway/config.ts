@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { certificatesFault } from '../base/certificates.ts'
 import { holdsStrangers, parseNetwork } from '../base/net.ts'
@@ -52,7 +53,8 @@ export const routeConfig = z.strictObject({
     example: 'http://127.0.0.1:3000',
   }),
   proxy: proxyConfig.optional().meta({
-    description: 'How requests are sent on to `upstream`; see docs/proxying.md.',
+    description:
+      'How requests are sent on to `upstream`; see docs/proxying.md. Without `upstream` only `origins` has a meaning.',
     example: { host_header: 'upstream', timeouts: { head: '5m' } },
   }),
   headers: identityHeadersConfig.prefault({}).meta({
@@ -281,7 +283,11 @@ export function proxyFaults(
 function faultsOf({ upstream, proxy }: RouteConfig, identity: ReadonlySet<string>): GatewayFault[] {
   if (!proxy) return []
   if (!upstream) {
-    const message = 'has no meaning without upstream: the proxy in front sends requests on'
+    // Who may open WebSockets is asked of the gateway also where another proxy sends them on.
+    const { origins } = proxy
+    if (origins.length > 0 && isDeepStrictEqual(proxy, proxyConfig.parse({ origins }))) return []
+    const message =
+      'has no meaning without upstream, but for origins: the proxy in front sends requests on'
     return [{ path: [], message }]
   }
   const made = [...proxy.extra_headers.entries()]

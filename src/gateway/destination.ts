@@ -44,8 +44,6 @@ export interface Destination {
   prefix?: PathPrefix
   /** May a request be sent a second time where that is safe? */
   repeats: boolean
-  /** Other origins whose pages may open WebSockets. */
-  origins: ReadonlySet<string>
   /** Absent when nobody is asked how they are. */
   health?: HealthConfig
   /** Absent when the application sees itself where browsers see it. */
@@ -72,7 +70,7 @@ export function compileDestination(
   if (!first) return undefined
   const servers = [first, ...others] as const
   if (!proxy) {
-    return { servers, host: place.authority, extraLines: [], origins: new Set(), repeats: true }
+    return { servers, host: place.authority, extraLines: [], repeats: true }
   }
 
   const { strip_prefix: strip = '', base_path: base = '', host_header: host } = proxy
@@ -82,7 +80,6 @@ export function compileDestination(
   return {
     servers,
     host: sent,
-    origins: new Set(proxy.origins),
     repeats: proxy.retry,
     ...(proxy.health ? { health: proxy.health } : {}),
     ...sayings(proxy, strip),

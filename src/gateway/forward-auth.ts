@@ -14,6 +14,7 @@ import type { Identity, IdentityHeaders } from './identity-headers.ts'
 import { kindOf } from './kind.ts'
 import type { Refusals } from './refusals.ts'
 import type { GatewayRequest } from './request.ts'
+import { comesFromOwnPage, isAboutSocket } from './web-socket.ts'
 
 export interface ForwardAuthDoorDeps {
   dialects: Dialects
@@ -68,6 +69,10 @@ export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
     const question = { dialect, request, original }
     if (decision.kind !== 'allow') return refused(deps, question, decision)
     if (dialect.afterRefusal) return refusals.closed(kindOf(request, original.method ?? 'GET'))
+    // Without a session a page of another site can do no more than anybody.
+    if (decision.signedIn && isAboutSocket(request) && !comesFromOwnPage(request, decision.route)) {
+      return refusals.foreignOrigin(request, decision.route)
+    }
     const limited = keptOut(question, decision)
     if (limited) return refused(deps, question, limited)
     access.allowed(decision, asked)

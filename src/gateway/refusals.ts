@@ -46,6 +46,8 @@ export interface Refusals {
   badQuestion(request: GatewayRequest, status: 400 | 401 | 403, why: string): Answer
   /** A proxy asks about a page of ours, on the host of an application, that it has to send to us. */
   notSentHere(request: GatewayRequest, kind: RequestKind, host: string): Answer
+  /** A page of another site asks for a WebSocket, with the cookies of whoever looks at it. */
+  foreignOrigin(request: GatewayRequest, route: Route): Answer
   /** The proxy in front has said no by itself, and asks what to show. */
   closed(kind: RequestKind): Answer
   /** Something broke on our side: nothing is let through. */
@@ -188,6 +190,16 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
             ],
             actions: [],
           })
+    },
+
+    foreignOrigin({ address }, { host }) {
+      const reference = note('foreign_origin', address, { host })
+      return answers.problem({
+        status: 403,
+        code: 'foreign_origin',
+        title: 'WebSockets are open to pages of the application itself.',
+        reference,
+      })
     },
 
     closed: (kind) =>

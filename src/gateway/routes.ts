@@ -21,6 +21,8 @@ export interface Route {
   policy: Policy
   /** Where requests are sent on to; absent when another proxy stands before the application. */
   upstream: Destination | undefined
+  /** Other origins whose pages may open WebSockets. */
+  origins: ReadonlySet<string>
   headers: IdentityHeadersConfig
   /** How it is told the same, signed. */
   assertion: AssertionProfile
@@ -90,7 +92,7 @@ export function compileRoutes(configs: readonly RouteConfig[], frame: RouteFrame
 
 function compileRoute(config: RouteConfig, frame: RouteFrame): Route[] {
   const { portal, networks, assertion = {} } = frame
-  const { name, rules, headers } = config
+  const { name, rules, headers, proxy } = config
   const policy = compilePolicy(rules, networks)
   const [first, ...others] = hostsOf(config)
   if (first === undefined) return []
@@ -103,6 +105,7 @@ function compileRoute(config: RouteConfig, frame: RouteFrame): Route[] {
     // A path that could be resolved into another one must not lead out of the prefix either.
     policy: upstream?.prefix ? { ...policy, readsPaths: true } : policy,
     upstream,
+    origins: new Set(proxy?.origins),
     headers,
     assertion: assertionProfile(assertion, config.assertion, portal),
   }

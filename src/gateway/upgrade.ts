@@ -27,7 +27,7 @@ import { type GatewayRequest, type HeaderLine, isRefusal, type RequestReader } f
 import type { Standing } from './standing.ts'
 import type { Streams } from './streams.ts'
 import { openTunnel } from './tunnels.ts'
-import { accepts, handshakeFault } from './web-socket.ts'
+import { accepts, comesFromOwnPage, handshakeFault } from './web-socket.ts'
 
 /** Door three: WebSockets through us. */
 export interface UpgradeDoor {
@@ -94,11 +94,11 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
     }
     const decision = corridor.authorize(asked)
     if (decision.kind !== 'allow') return refuse(socket, noTo(deps, request, decision))
-    const { origin, upstream } = decision.route
+    const { upstream } = decision.route
     if (upstream === undefined) return refuse(socket, ['421 Misdirected Request'])
     const target = targetFor(upstream, request.target)
     if (target === undefined) return refuse(socket, ['404 Not Found'])
-    if (!comesFrom(origin, upstream, request)) {
+    if (!comesFromOwnPage(request, decision.route)) {
       refusals.note('foreign_origin', request.address, { host: request.host })
       return refuse(socket, ['403 Forbidden'])
     }
@@ -121,16 +121,6 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
     },
   }
 }
-
-/** Pages of any site can ask for a WebSocket here, with this person's cookies: only our own page may. */
-const comesFrom = (
-  origin: string,
-  { origins }: Destination,
-  { headers }: GatewayRequest,
-): boolean =>
-  headers.every(
-    ([name, value]) => name.toLowerCase() !== 'origin' || value === origin || origins.has(value),
-  )
 
 function noTo(
   { refusals }: UpgradeDoorDeps,

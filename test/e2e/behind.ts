@@ -192,6 +192,9 @@ routes:
       const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
       const lines = [...headers, key].flatMap((line) => ['-H', line])
       expect(status(await ask(wiki('/ws'), '--max-time', '5', ...lines))).toBe(401)
+      const foreign = ['-H', `Origin: ${shop('')}`, '-H', `Cookie: ${await cookies(wiki())}`]
+      const refused = await ask(wiki('/ws'), '--max-time', '5', ...lines, ...foreign)
+      expect(status(refused)).toBe(403)
     })
 
     it('lets nobody in who brings headers of their own', async () => {

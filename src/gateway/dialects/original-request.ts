@@ -13,7 +13,8 @@ export interface OriginalRequest extends HostAndPort, Target {
 
 type Asking = Pick<GatewayRequest, 'headers'>
 
-const METHOD = /^[A-Z]{1,20}$/
+// An application that answers the first two shows what only it should see; the last asks for a tunnel.
+const METHOD = /^(?!(?:TRACE|TRACK|CONNECT)$)[A-Z]{1,20}$/
 const SCHEMES: Readonly<Record<string, 'http' | 'https'>> = {
   http: 'http',
   https: 'https',

@@ -9,7 +9,7 @@ export const HAPROXY_LUA = `-- Asks Gatehouse about a request, and says yes only
 
 local QUESTION = {
   'accept', 'authorization', 'cookie', 'origin', 'sec-fetch-dest', 'sec-fetch-mode',
-  'sec-websocket-key', 'user-agent', 'x-requested-with',
+  'sec-websocket-key', 'sec-websocket-version', 'user-agent', 'x-requested-with',
 }
 local ANSWER = {
   'cache-control', 'content-security-policy', 'content-type', 'location', 'referrer-policy',

@@ -77,9 +77,17 @@ describe('how requests are sent on', () => {
     expect(placesOf(faultsIn(yaml))).toEqual(['5 routes[0].proxy.extra_headers[0].name'])
   })
 
-  it('has no meaning where nothing is sent on', () => {
-    const yaml = `${LEAST}routes: [{ host: a.example.com, proxy: {}, rules: [{ require: deny }] }]`
-    expect(placesOf(faultsIn(yaml))).toEqual(['2 routes[0].proxy'])
+  it.each(['{}', '{ origins: ["https://b.example.com"], retry: false }'])(
+    'has no meaning where nothing is sent on: %s',
+    (proxy) => {
+      const yaml = `${LEAST}routes: [{ host: a.example.com, proxy: ${proxy}, rules: [{ require: deny }] }]`
+      expect(placesOf(faultsIn(yaml))).toEqual(['2 routes[0].proxy'])
+    },
+  )
+
+  it('may say also there whose pages open WebSockets', () => {
+    const yaml = `${LEAST}routes: [{ host: a.example.com, proxy: { origins: ["https://b.example.com"] }, rules: [{ require: deny }] }]`
+    expect(load(yaml).config.routes[0]?.proxy?.origins).toEqual(['https://b.example.com'])
   })
 
   it('takes secrets from files, and warns about one that stands there itself', () => {

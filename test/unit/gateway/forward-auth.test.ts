@@ -14,6 +14,7 @@ const ROUTES = [
       { require: 'two_factor' },
     ],
     headers: { user: 'X-My-User' },
+    proxy: { origins: ['https://editor.gw.test'] },
   },
 ]
 const IDENTITY = [
@@ -175,6 +176,9 @@ describe.each(DOORS)('%s', (_, ask, malformed) => {
     ['a dot segment', { target: '/public/../admin' }],
     ['a method in small letters', { method: 'get' }],
     ['two methods', { method: 'GET, POST' }],
+    ['a method that shows what was received', { method: 'TRACE' }],
+    ['the same under its other name', { method: 'TRACK' }],
+    ['a method that asks for a tunnel', { method: 'CONNECT' }],
     [
       'an X-Original-URI beside it that says another thing',
       {
@@ -207,6 +211,43 @@ describe.each(DOORS)('%s', (_, ask, malformed) => {
       ],
     })
     expect(answer.status).toBe(401)
+  })
+
+  it.each<[string, Lines, number]>([
+    ['a page of the application', [['Origin', 'https://app.gw.test']], 200],
+    ['a program', [], 200],
+    ['a page of an origin that is listed', [['Origin', 'https://editor.gw.test']], 200],
+    ['a page of a sibling', [['Origin', 'https://a.gw.test']], 403],
+    ['a page without an origin', [['Origin', 'null']], 403],
+    ['a page by http', [['Origin', 'http://app.gw.test']], 403],
+    [
+      'two pages at once',
+      [
+        ['Origin', 'https://app.gw.test'],
+        ['Origin', 'https://evil.test'],
+      ],
+      403,
+    ],
+  ])('opens a WebSocket to %s, or not', async (_title, origin, status) => {
+    const marks: Lines[] = [
+      [['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==']],
+      // All that is left of it by HTTP/2.
+      [['Sec-WebSocket-Version', '13']],
+      [
+        ['Upgrade', 'websocket'],
+        ['Connection', 'Upgrade'],
+      ],
+    ]
+    for (const mark of marks) {
+      const headers = [['Cookie', alice] as const, ...mark, ...origin]
+      expect((await ask({ target: '/public/ws', headers })).status).toBe(status)
+    }
+    // Without a session it is as good as any request.
+    const [mark = []] = marks
+    const anonymous = await ask({ target: '/public/ws', headers: [...mark, ...origin] })
+    expect(anonymous.status).toBe(200)
+    const request = await ask({ headers: [['Cookie', alice], ...origin] })
+    expect(request.status).toBe(200)
   })
 })
 
