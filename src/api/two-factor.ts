@@ -271,12 +271,12 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     }),
     async (c) => {
       const { id: challengeId } = c.req.valid('param')
-      const until = Date.now() + c.req.valid('query').wait * 1000
+      const until = performance.now() + c.req.valid('query').wait * 1000
       for (;;) {
         const found = await ownChallenge(c, challengeId)
         if (!found) return unknown(c, 'challenge')
         const own = await settled(c, found)
-        const isOver = own.challenge.state !== 'pending' || Date.now() >= until
+        const isOver = own.challenge.state !== 'pending' || performance.now() >= until
         if (isOver || c.req.raw.signal.aborted) return c.json(shown(c, own), 200)
         await heardOf(own.user.id)
         if (!(await isStillGood(c.get('key'), deps))) return refuse(c, REVOKED)

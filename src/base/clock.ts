@@ -12,6 +12,12 @@ export const systemClock: Clock = {
   now: () => Math.floor(Date.now() / 1000),
 }
 
+/**
+ * By how many seconds the machine's clock is ahead of one that only ever goes forward, one second a second:
+ * it stays the same until somebody sets the clock.
+ */
+export const clockOffset = (): number => (Date.now() - performance.now()) / 1000
+
 const LOOK_EVERY_MS = 10_000
 /** Machines are set right by less than this all the time. */
 const JUMP_SECONDS = 30
@@ -23,11 +29,9 @@ const JUMP_SECONDS = 30
  * @returns What ends the watch.
  */
 export function watchClock(onJump: (seconds: number) => void): () => void {
-  // The second clock only ever goes forward, one second a second.
-  const offset = () => (Date.now() - performance.now()) / 1000
-  let last = offset()
+  let last = clockOffset()
   const timer = setInterval(() => {
-    const now = offset()
+    const now = clockOffset()
     const jump = Math.round(now - last)
     last = now
     if (Math.abs(jump) >= JUMP_SECONDS) onJump(jump)

@@ -35,7 +35,8 @@ export interface Started {
   stop(signal?: NodeJS.Signals): Promise<number | string>
 }
 
-export function createProgram(yaml: string): Program {
+/** @param more Of the environment. */
+export function createProgram(yaml: string, more: Record<string, string> = {}): Program {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-e2e-'))
   const configFile = join(folder, 'config.yaml')
   const started: Started[] = []
@@ -44,7 +45,7 @@ export function createProgram(yaml: string): Program {
   const stop = async () => {
     for (const running of started.splice(0)) await running.stop('SIGKILL')
   }
-  const environment = { PATH: process.env.PATH ?? '', GATEHOUSE_CONFIG: configFile }
+  const environment = { PATH: process.env.PATH ?? '', GATEHOUSE_CONFIG: configFile, ...more }
 
   return {
     folder,

@@ -93,7 +93,14 @@ type About = Pick<Extract<FromWorker, { say: 'prepared' | 'swapped' }>, 'say' | 
 
 const subjectOf = ({ say, policy }: About): string => `${say} ${policy}`
 
-export function createCrew({ size, first, fork, log, now = Date.now, ...deps }: CrewDeps): Crew {
+export function createCrew({
+  size,
+  first,
+  fork,
+  log,
+  now = () => performance.now(),
+  ...deps
+}: CrewDeps): Crew {
   const limits = { ...LIMITS, ...deps.limits }
   const workers = new Map<number, Worker>()
   const deaths = new Map<number, number>()
