@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, ServerResponse } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
-import { type Server, Socket } from 'node:net'
+import { Server as NetServer, type Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
@@ -73,6 +73,8 @@ export interface GatewayServersDeps {
 const MAX_HEAD_BYTES = 16 * 1024
 /** For a whole head; uploads may take as long as they need. */
 const HEAD_TIMEOUT_MS = 15_000
+/** Whoever asks time and again on a kept connection has asked once more by then, and was told that it ends. */
+const LAST_REQUEST_MS = 300
 /** Longer than proxies in front keep a connection, so that they never send on one that we just closed. */
 const KEEP_ALIVE_MS = 75_000
 
@@ -100,13 +102,17 @@ type AnyServer = Server & {
   timeout: number
   maxHeadersCount: number | null
   closeIdleConnections(): void
+  /** Is HTTP/2 spoken, too? Its own way of closing tells every connection to ask no more. */
+  isSecond?: boolean
   /** There where TLS is spoken. */
   setSecureContext?(options: SecureContextOptions): void
 }
 
 export function createGatewayServers(deps: GatewayServersDeps): GatewayServers {
-  const ears = createEars(deps.listener, deps)
-  const redirectingEars = createEars(deps.redirect, deps)
+  let isLeaving = false
+  const earsFor = (listener: Listener) => createEars(listener, deps, () => isLeaving)
+  const ears = earsFor(deps.listener)
+  const redirectingEars = earsFor(deps.redirect)
   const doors: Door[] = []
   let silenceMs = deps.longestSilence * 1000
 
@@ -129,24 +135,32 @@ export function createGatewayServers(deps: GatewayServersDeps): GatewayServers {
     },
     async drain(seconds) {
       for (const { certificates } of doors) certificates?.stop()
+      isLeaving = true
       const closed = doors.map(({ server }) => closing(server))
       deps.streams.goAway()
-      // Kept connections become idle one by one, as their requests end.
-      const idle = setInterval(() => {
+      // Kept connections become idle one by one, as their requests end. Not at once: a request may be on its
+      // way on one of them.
+      const idle = setTimeout(function end() {
         for (const { server } of doors) server.closeIdleConnections()
-      }, 100)
+        idle.refresh()
+      }, LAST_REQUEST_MS)
       const deadline = setTimeout(() => {
         for (const { sockets } of doors) for (const socket of sockets) socket.destroy()
       }, seconds * 1000)
       await Promise.all(closed)
-      clearInterval(idle)
+      clearTimeout(idle)
       clearTimeout(deadline)
     },
   }
 }
 
-// The error says that it never listened.
-const closing = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()))
+// The error says that it never listened. Taking no more is what every server does in the same way; that of
+// HTTP/1 would also end kept connections, with whatever is on its way on them.
+const closing = (server: AnyServer) =>
+  new Promise<void>((resolve) => {
+    const close = server.isSecond ? server.close : NetServer.prototype.close
+    close.call(server, () => resolve())
+  })
 
 /** One server, and what hangs on it. */
 interface Door {
@@ -162,13 +176,18 @@ interface Ears {
   fail(error: Error, socket: Duplex): void
 }
 
-function createEars(listener: Listener, { refusals }: GatewayServersDeps): Ears {
+function createEars(
+  listener: Listener,
+  { refusals }: GatewayServersDeps,
+  isLeaving: () => boolean,
+): Ears {
   const answering = new WeakMap<Duplex, ServerResponse>()
   return {
     take(message, response) {
       answering.set(message.socket, response)
       // What an ignored upgrade drags behind it on the same connection is not read.
       if (message.headers.upgrade?.toLowerCase() === 'h2c') response.shouldKeepAlive = false
+      if (isLeaving()) response.shouldKeepAlive = false
       listener(message, response)
     },
     fail(error, socket) {
@@ -268,7 +287,7 @@ function createAnyServer(
   })
   server.on('session', tendSession)
   // What it has for its HTTP/1 connections, its type and its options leave out.
-  return Object.assign(server, { shouldUpgradeCallback }) as unknown as AnyServer
+  return Object.assign(server, { shouldUpgradeCallback, isSecond: true }) as unknown as AnyServer
 }
 
 function statusOf(error: Error): string {

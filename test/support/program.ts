@@ -91,7 +91,7 @@ export function createProgram(yaml: string, more: Record<string, string> = {}): 
   }
 }
 
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 50_000
 
 function watch(child: ChildProcess): Started {
   let written = ''
