@@ -4,11 +4,15 @@ import { hearStopSignals, type StopSignals } from './stop-signals.ts'
 
 /** An uncaught failure must not keep the process half alive. */
 const LAST_WORDS_MS = 10_000
+/** A terminal's Ctrl-C comes once from the terminal and once from whoever started us, npm for one. */
+const SAME_WISH_MS = 500
 
 /**
  * Keeps a gateway running until somebody stops it.
  *
  * @param signals Heard since before the start, where that can take a while.
+ * A second signal ends it at once, with 1 and with whatever is under way cut off.
+ *
  * @returns 0 after SIGTERM or SIGINT, once requests under way are answered; 1 after a failure that
  * nobody caught, so that a supervisor starts the program anew.
  */
@@ -32,7 +36,14 @@ export function untilTold(
       )
     }
 
+    let toldAt: number | undefined
     signals.onStop((signal) => {
+      if (toldAt !== undefined) {
+        if (performance.now() - toldAt < SAME_WISH_MS) return
+        log.warn({ signal }, 'gateway: told to stop again, ending at once')
+        process.exit(1)
+      }
+      toldAt = performance.now()
       log.info({ signal }, 'gateway: told to stop, finishing requests under way')
       stop(0)
     })

@@ -31,6 +31,8 @@ export interface Started {
   output(): string
   /** Waits until it has written something. */
   until(pattern: RegExp): Promise<RegExpExecArray>
+  /** Fulfilled with the exit code, or the signal's name. */
+  ended: Promise<number | string>
   /** Sends a signal and waits for the end. @returns The exit code, or the signal's name. */
   stop(signal?: NodeJS.Signals): Promise<number | string>
 }
@@ -112,6 +114,9 @@ function watch(child: ChildProcess): Started {
   })
 
   return {
+    ended: new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve(code ?? signal ?? -1))
+    }),
     pid: child.pid ?? 0,
     output: () => written,
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, request } from 'node:http'
+import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type House, openHouse } from './house.ts'
@@ -30,10 +30,11 @@ afterAll(() => {
 let house: House
 afterEach(() => house.end())
 
-const open = async (workers: number) => {
+const open = async (workers: number, environment: Record<string, string> = {}) => {
   house = await openHouse({
     people: ['alice', 'bob'],
     secondFactor: false,
+    environment,
     yaml: `
 workers: ${workers}
 routes:
@@ -68,6 +69,73 @@ describe.each([1, 2])('told to stop under load, with %d process(es) taking reque
     expect(house.program.run(['audit', 'verify'])).toMatchObject({ code: 0 })
   })
 })
+
+describe('told to stop twice', () => {
+  it.each([1, 2])('ends at once, with %d process(es) taking requests', async (workers) => {
+    const serving = await open(workers)
+    const never = await begin('/never')
+    const code = serving.stop()
+    await serving.until(/told to stop/)
+    // Somebody who has seen that it goes on.
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect(await Promise.race([code, Promise.resolve('goes on')])).toBe('goes on')
+    process.kill(serving.pid, 'SIGTERM')
+    expect(await code).toBe(1)
+    await never.broken
+    expect(await (await house.program.start()).stop()).toBe(0)
+  })
+})
+
+describe('a failure that nobody caught', () => {
+  // Stands in no build of ours: whoever starts the program puts it there.
+  const HOOK = `data:text/javascript,${encodeURIComponent(`
+    process.on('SIGUSR2', () => setTimeout(() => { throw new Error('thrown by nobody') }))
+    process.on('SIGWINCH', () => void Promise.reject(new Error('rejected by nobody')))
+  `)}`
+
+  it.each(['SIGUSR2', 'SIGWINCH'] as const)(
+    'is said, and ends the program in peace (%s)',
+    async (signal) => {
+      const serving = await open(1, { NODE_OPTIONS: `--import "${HOOK}"` })
+      const alice = await house.signIn('alice')
+      const slow = alice.get(house.url('/slow'))
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      process.kill(serving.pid, signal)
+      await serving.until(/uncaught failure, stopping/)
+      expect((await slow).status).toBe(200)
+      expect(await serving.ended).toBe(1)
+      expect(serving.output()).toMatch(/by nobody/)
+
+      await house.program.start()
+      expect(await house.asks(alice)).toBe(200)
+    },
+  )
+
+  it('ends one of several processes, and another takes its place', async () => {
+    const serving = await open(2, { NODE_OPTIONS: `--import "${HOOK}"` })
+    const alice = await house.signIn('alice')
+    const [, pid = ''] = await serving.until(/"worker":1,"pid":(\d+)/)
+    process.kill(Number(pid), 'SIGUSR2')
+    await serving.until(/another takes its place/)
+    expect(await house.asks(alice)).toBe(200)
+    await serving.until(/(takes requests[\s\S]*){3}/)
+    expect(await serving.stop()).toBe(0)
+  })
+})
+
+/** A request whose answer has begun and does not end. */
+async function begin(path: string): Promise<{ broken: Promise<unknown> }> {
+  const asked = request({
+    host: '127.0.0.1',
+    port: house.port,
+    path,
+    headers: { host: `localhost:${house.port}` },
+  }).end()
+  const [message] = (await once(asked, 'response')) as [IncomingMessage]
+  const broken = once(message, 'error')
+  message.resume()
+  return { broken }
+}
 
 /** @returns All that has come until the other side closed. */
 async function openWebSocket(port: number): Promise<{ closed: Promise<Buffer> }> {
