@@ -1,23 +1,23 @@
 import type { z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
-import { randomToken } from '../base/bytes.ts'
-import type { Clock } from '../base/clock.ts'
-import type { Asked, Factor } from '../factors/contract.ts'
+import type { Asked } from '../factors/contract.ts'
 import { answeredBy } from '../login/answered-by.ts'
 import { SENDS_PER_CHALLENGE, TRIES_PER_CHALLENGE } from '../login/challenges.ts'
-import type { Checked, Source } from '../login/guess.ts'
-import type { Engine } from '../login/login.ts'
-import type { Challenge, ChallengeAbout } from '../model/challenge.ts'
-import type { Credential } from '../model/factor.ts'
-import { isFrozen, type User } from '../model/user.ts'
-import type { CredentialRepository, UserRepository } from '../store/contract.ts'
-import { isForTests } from './config.ts'
-import type { ApiEnv } from './env.ts'
+import type { Source } from '../login/guess.ts'
+import { reasonOf } from '../login/guesses.ts'
+import type { GivenProof } from '../model/attempt.ts'
+import type { Challenge, ChallengeProof } from '../model/challenge.ts'
+import type { User } from '../model/user.ts'
 import { type Refusal, refuse } from './faults.ts'
-import type { People } from './people.ts'
-import { answerProblem, frozenProblem } from './problems.ts'
+import {
+  type Call,
+  createOwnership,
+  type OwnChallenge,
+  type OwnCredential,
+  type OwnershipDeps,
+} from './ownership.ts'
+import { answerProblem } from './problems.ts'
 import type { VerifyResult } from './schemas.ts'
-import { ENROLLMENT_SECONDS, shownChallenge } from './shown.ts'
+import { ENROLLMENT_SECONDS, shownChallenge, shownNumbers } from './shown.ts'
 
 /**
  * Signs what came of a question, for the application alone.
@@ -30,28 +30,10 @@ export type Sign = (
   about?: 'result' | 'registration',
 ) => Promise<string>
 
-export interface AskingDeps {
-  clock: Clock
-  credentials: CredentialRepository
-  /** The engine of each application that is known, with factors of its own. */
-  engines: ReadonlyMap<string, Engine>
-  people: People
+export interface AskingDeps extends OwnershipDeps {
   /** Wakes whoever waits for an answer: something about the questions to a user has changed. */
   changed(userId: string): void
   sign: Sign
-  users: UserRepository
-}
-
-/** A credential of a user of the calling application. */
-export interface OwnCredential {
-  credential: Credential
-  user: User
-}
-
-/** A challenge of the calling application, with all that belongs to it. */
-export interface OwnChallenge extends OwnCredential {
-  challenge: Challenge
-  factor: Factor
 }
 
 /** An authenticator that counts from now on. */
@@ -61,8 +43,10 @@ export interface Confirmed extends OwnCredential {
 }
 
 const NUMBERS = { tries: TRIES_PER_CHALLENGE, sends: SENDS_PER_CHALLENGE }
+/** What came of a challenge is told while that lasts, and for so long after the answer in any case. */
+const TOLD_SECONDS = 60
 
-type Call = Context<ApiEnv>
+type Result = z.output<typeof VerifyResult>
 
 /**
  * How an application asks and is answered, whatever the route: with its own engine, about its own users,
@@ -70,143 +54,131 @@ type Call = Context<ApiEnv>
  */
 export function createAsking(deps: AskingDeps) {
   const { clock, credentials, people } = deps
+  const ownership = createOwnership(deps)
+  const { closed, engineOf, marks, ownChallenge, ownCredential, sourceOf } = ownership
+  const { throttled, unknown } = ownership
 
-  const engineOf = (c: Call): Engine => {
-    const engine = deps.engines.get(c.get('key').application)
-    // The key would not have come this far.
-    if (!engine) throw new Error('a key of an application that is not known')
-    return engine
-  }
-
-  const unknown = (c: Call, what: string) =>
-    refuse(c, { status: 404, code: `unknown_${what}`, title: `There is no such ${what}.` })
-
-  const throttled = (c: Call, wait: number) => {
-    const seconds = Math.max(1, wait)
-    const title = `Too many tries. Wait ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`
-    return refuse(c, { status: 429, code: 'throttled', title, retryAfter: seconds })
-  }
-
-  /** Why nothing about a user may change at this moment; `undefined` where it may. */
-  const closed = (c: Call, user: User): Refusal | undefined => {
-    const { frozenUntil } = user
-    const until = isFrozen(user, clock.now()) ? frozenUntil : undefined
-    return until === undefined ? undefined : refuse(c, frozenProblem(until))
-  }
-
-  /** A credential of a user of the calling application; anybody else's is as good as none. */
-  const ownCredential = async (
+  /** A proof in words, and the same signed. */
+  const stated = async (
     c: Call,
-    credentialId: string,
-  ): Promise<OwnCredential | undefined> => {
-    const credential = await credentials.find(credentialId)
-    const user = credential && (await deps.users.find(credential.userId))
-    if (!credential || !user) return undefined
-    const own = await people.find(c.get('key'), people.nameOf(user))
-    return own?.id === user.id ? { credential, user } : undefined
+    user: User,
+    {
+      credentialId,
+      kind,
+      amr: given,
+    }: { credentialId: string; kind: string; amr: readonly string[] },
+    about: { challengeId?: string | undefined; challenge?: Challenge | undefined } = {},
+  ) => {
+    const { challenge, challengeId = challenge?.id } = about
+    const amr = [...given]
+    const claims = {
+      sub: people.nameOf(user),
+      amr,
+      factor: credentialId,
+      factor_type: kind,
+      ...(challengeId === undefined ? {} : { challenge_id: challengeId }),
+      ...(challenge?.about.details ? { details: challenge.about.details } : {}),
+    }
+    return { amr, result: await deps.sign(claims, c.get('key').application) }
   }
 
-  /** What a challenge of the application is bound to; two of them never are to the same. */
-  const bindingOf = (c: Call): string => `api/${c.get('key').application}/${randomToken(12)}`
-  const isOwn = (c: Call, { boundTo }: Challenge) =>
-    boundTo.startsWith(`api/${c.get('key').application}/`)
+  /** What a challenge has proved, as long as it is told: whoever waits for it may not be the first to ask. */
+  const toldOf = ({ state, proved, expiresAt }: Challenge): ChallengeProof | undefined =>
+    state === 'verified' && proved && clock.now() < Math.max(expiresAt, proved.at + TOLD_SECONDS)
+      ? proved
+      : undefined
 
-  const aboutOf = (c: Call): ChallengeAbout => ({
-    address: c.env.client.address,
-    userAgent: c.env.client.userAgent,
-    destination: c.get('key').application,
-  })
-
-  /** A challenge of the calling application; anybody else's is as good as none. */
-  const ownChallenge = async (c: Call, challengeId: string): Promise<OwnChallenge | undefined> => {
-    const challenge = await engineOf(c).challenges.find(challengeId)
-    if (!challenge || !isOwn(c, challenge)) return undefined
-    const [credential, user] = [
-      await credentials.find(challenge.credentialId),
-      await deps.users.find(challenge.userId),
-    ]
-    const factor = engineOf(c).factors.get(challenge.kind)
-    return credential && user && factor ? { challenge, credential, user, factor } : undefined
+  const shown = async (c: Call, { challenge, asked, user }: OwnChallenge) => {
+    const told = toldOf(challenge)
+    const { kind } = challenge
+    return {
+      ...shownChallenge(
+        challenge,
+        { ...asked, userId: people.nameOf(user), now: clock.now() },
+        NUMBERS,
+      ),
+      ...(told ? await stated(c, user, { ...told, kind }, { challenge }) : {}),
+      ...marks(c),
+    }
   }
 
-  const shown = (c: Call, { challenge, credential, user, factor }: OwnChallenge) => ({
-    ...shownChallenge(
-      challenge,
-      { factor, credential, userId: people.nameOf(user), now: clock.now() },
-      NUMBERS,
-    ),
+  /** What every answer about a challenge says of it. */
+  const standing = (c: Call, { challenge, asked, user }: OwnChallenge) => ({
     ...marks(c),
+    user_id: people.nameOf(user),
+    factor: challenge.credentialId,
+    type: challenge.kind,
+    challenge_id: challenge.id,
+    ...shownNumbers(challenge, asked?.factor, { ...NUMBERS, now: clock.now() }),
   })
-
-  /** The application stands between us and the browser: each of its users is a source of their own. */
-  const sourceOf = (c: Call, userId: string): Source => {
-    const who = `api ${c.get('key').application} ${userId}`
-    // Wrong codes of one user must not hold up all others, who come from the same address.
-    return { browser: who, address: c.env.client.address, relayed: true }
-  }
-
-  /** Stands in every answer about what is done by a key for tests. */
-  const marks = (c: Call) => (isForTests(c.get('key').application) ? { test: true as const } : {})
 
   /**
-   * Checks an answer, and signs what came of it.
+   * Checks an answer to a challenge, and signs what came of it.
    *
-   * @param open The challenge's name, and where the answer comes from, where nothing is on file about it.
    * @returns The seconds to wait when it was not checked.
    */
-  const verdictOf = async (
+  const verdictOn = async (
     c: Call,
-    given: Asked,
-    user: User,
+    own: OwnChallenge,
     answer: string,
-    open?: { id: string; source: Source },
-  ): Promise<z.output<typeof VerifyResult> | number> => {
-    const { challenge } = given
-    const factor = engineOf(c).factors.get(given.credential.kind)
-    const credential = await answeredBy(given.credential, answer, { factor, credentials })
-    const asked = { ...given, credential }
-    const challengeId = challenge?.id ?? open?.id
-    const guess = engineOf(c).guesses.proof(asked, answer, open?.source ?? sourceOf(c, user.id))
+  ): Promise<Result | number> => {
+    const { challenge, user, asked } = own
+    if (!asked) return { verified: false, ...standing(c, own), reason: reasonOf(challenge.state) }
+    const { factor } = asked
+    // It came from another device, and is no word of whoever asks: it is told to each of them.
+    if (factor.remote && toldOf(challenge)) return told(c, own)
+    const credential = await answeredBy(asked.credential, answer, { factor, credentials })
+    const guess = engineOf(c).guesses.proof({ credential, challenge }, answer, sourceOf(c, user.id))
     const seconds = await guess.take()
     if (seconds > 0) return seconds
     const checked = await guess.check()
     if (!checked.ok && checked.reason === 'throttled') return checked.seconds
     deps.changed(user.id)
-    const after = challenge && (await engineOf(c).challenges.find(challenge.id))
-    const userName = people.nameOf(user)
-    const about = {
-      ...marks(c),
-      user_id: userName,
-      factor: credential.id,
-      type: credential.kind,
-      ...(challengeId === undefined ? {} : { challenge_id: challengeId }),
-      ...(after ? { attempts_left: Math.max(0, NUMBERS.tries - after.failures) } : {}),
-    }
-    if (!checked.ok) return { verified: false, ...about, reason: checked.reason }
-    return {
-      verified: true,
-      ...about,
-      ...(await stated(c, checked, user, { ...asked, challengeId })),
-    }
+    const now = (await ownChallenge(c, challenge.id)) ?? own
+    if (checked.ok) return told(c, now, checked.proof)
+    if (factor.remote && toldOf(now.challenge)) return told(c, now)
+    const about = { ...standing(c, now), factor: credential.id }
+    return { verified: false, ...about, reason: checked.reason }
   }
 
-  /** A proof in words, and the same signed. */
-  const stated = async (
+  const told = async (
     c: Call,
-    { proof }: Extract<Checked, { ok: true }>,
-    user: User,
-    { credential, challenge, challengeId }: Asked & { challengeId?: string | undefined },
-  ) => {
-    const amr = [...(proof?.amr ?? [])]
-    const claims = {
-      sub: people.nameOf(user),
-      amr,
-      factor: credential.id,
-      factor_type: credential.kind,
-      ...(challengeId === undefined ? {} : { challenge_id: challengeId }),
-      ...(challenge?.about.details ? { details: challenge.about.details } : {}),
-    }
-    return { amr, result: await deps.sign(claims, c.get('key').application) }
+    own: OwnChallenge,
+    given?: Pick<GivenProof, 'amr' | 'credentialId'>,
+  ): Promise<Result> => {
+    const { challenge, user } = own
+    const { kind } = challenge
+    const { amr = [], credentialId = challenge.credentialId } = given ?? challenge.proved ?? {}
+    const proof = { amr, credentialId, kind }
+    const about = { ...standing(c, own), factor: credentialId }
+    return { verified: true, ...about, ...(await stated(c, user, proof, { challenge })) }
+  }
+
+  /**
+   * Checks an answer to a question that was put to whoever is there.
+   *
+   * @param open The question's name, and where the answer comes from: nothing is on file about it.
+   * @returns The seconds to wait when it was not checked.
+   */
+  const openVerdict = async (
+    c: Call,
+    { credential, user }: OwnCredential,
+    answer: string,
+    { id: challengeId, source }: { id: string; source: Source },
+  ): Promise<Result | number> => {
+    const guess = engineOf(c).guesses.proof({ credential }, answer, source)
+    const seconds = await guess.take()
+    if (seconds > 0) return seconds
+    const checked = await guess.check()
+    if (!checked.ok && checked.reason === 'throttled') return checked.seconds
+    deps.changed(user.id)
+    const { id: factor, kind: type } = credential
+    const userName = people.nameOf(user)
+    const about = { ...marks(c), user_id: userName, factor, type, challenge_id: challengeId }
+    if (!checked.ok) return { verified: false, ...about, reason: checked.reason }
+    const amr = checked.proof?.amr ?? []
+    const proof = { credentialId: factor, kind: type, amr }
+    return { verified: true, ...about, ...(await stated(c, user, proof, { challengeId })) }
   }
 
   /**
@@ -216,11 +188,7 @@ export function createAsking(deps: AskingDeps) {
    * answered alike: nothing was right.
    * @returns The seconds to wait when it was not checked.
    */
-  const bareVerdict = async (
-    c: Call,
-    name: string,
-    code: string,
-  ): Promise<z.output<typeof VerifyResult> | number> => {
+  const bareVerdict = async (c: Call, name: string, code: string): Promise<Result | number> => {
     const key = c.get('key')
     const user = await people.find(key, name)
     const from = sourceOf(c, user?.id ?? name)
@@ -236,17 +204,19 @@ export function createAsking(deps: AskingDeps) {
     }
     const { credential } = checked
     const about = { user_id: people.nameOf(user), factor: credential.id, type: credential.kind }
-    const proved = await stated(c, checked, user, { credential })
+    const { id: credentialId, kind } = credential
+    const amr = checked.proof?.amr ?? []
+    const proved = await stated(c, user, { credentialId, kind, amr })
     return { verified: true, ...marks(c), ...about, ...proved }
   }
 
   /** What another device has answered meanwhile is taken as the answer it is. */
   const settled = async (c: Call, own: OwnChallenge): Promise<OwnChallenge> => {
-    const { challenge, credential, user, factor } = own
-    if (!factor.remote || challenge.state !== 'pending') return own
-    const verdict = await factor.verify({ credential, challenge }, '')
-    if (!verdict.ok && verdict.reason !== 'denied') return own
-    await verdictOf(c, { credential, challenge }, user, '')
+    const { challenge, asked } = own
+    if (!asked?.factor.remote || challenge.state !== 'pending') return own
+    const verdict = await asked.factor.verify({ credential: asked.credential, challenge }, '')
+    if (!verdict.ok) return own
+    await verdictOn(c, own, '')
     return (await ownChallenge(c, challenge.id)) ?? own
   }
 
@@ -283,8 +253,5 @@ export function createAsking(deps: AskingDeps) {
     return { credential, user: own.user, amr: [...(checked.proof?.amr ?? [])] }
   }
 
-  return {
-    ...{ engineOf, ownCredential, ownChallenge, bindingOf, aboutOf, sourceOf, marks },
-    ...{ shown, settled, verdictOf, bareVerdict, confirm, closed, throttled, unknown },
-  }
+  return { ...ownership, shown, standing, settled, verdictOn, openVerdict, bareVerdict, confirm }
 }

@@ -99,6 +99,7 @@ export const AuthenticateOptions = z
     challenge_id: challengeId(),
     user_id: userId().optional(),
     options: webAuthn('For `PublicKeyCredential.parseRequestOptionsFromJSON`.'),
+    attempts_left: z.int().optional().meta({ description: 'Absent where nobody is named.' }),
     created_at: time(),
     expires_at: time(),
   })
@@ -179,6 +180,7 @@ export const DeviceChallenge = z
     challenge_id: challengeId(),
     user_id: userId(),
     to_sign: ToSign,
+    attempts_left: z.int(),
     created_at: time(),
     expires_at: time(),
   })

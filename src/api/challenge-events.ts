@@ -43,7 +43,7 @@ export function challengeEventsApi(deps: ChallengeEventsDeps): OpenAPIHono<ApiEn
     const found = await ownChallenge(c, challengeId)
     const own = found && (await settled(c, found))
     if (!own) return undefined
-    const challenge = shown(c, own)
+    const challenge = await shown(c, own)
     return { challenge, mark: JSON.stringify({ ...challenge, retry_after: 0 }) }
   }
 

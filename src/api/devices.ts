@@ -136,15 +136,11 @@ export function deviceRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
       if (!opened.ok) return throttled(c, opened.seconds)
       const challenge = opened.challenge && (await asking.ownChallenge(c, opened.challenge.id))
       if (!challenge) return unknown(c, 'challenge')
-      const {
-        id: challengeId,
-        user_id,
-        options,
-        created_at,
-        expires_at,
-      } = asking.shown(c, challenge)
+      const { id: challenge_id, user_id, options, ...rest } = await asking.shown(c, challenge)
+      const { attempts_left, created_at, expires_at } = rest
       const to_sign = ToSign.parse(options)
-      return c.json({ challenge_id: challengeId, user_id, to_sign, created_at, expires_at }, 201)
+      const times = { created_at, expires_at }
+      return c.json({ challenge_id, user_id, to_sign, attempts_left, ...times }, 201)
     },
   )
 
@@ -162,10 +158,8 @@ export function deviceRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
       const device = await ownDevice(c, c.req.valid('param').id)
       if (!device) return unknown(c, 'device')
       const own = await asking.ownChallenge(c, challengeId)
-      if (own?.credential.id !== device.credential.id) return unknown(c, 'challenge')
-      const { credential, challenge, user } = own
-      const answer = JSON.stringify({ signature })
-      const result = await asking.verdictOf(c, { credential, challenge }, user, answer)
+      if (own?.challenge.credentialId !== device.credential.id) return unknown(c, 'challenge')
+      const result = await asking.verdictOn(c, own, JSON.stringify({ signature }))
       return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
     },
   )

@@ -87,7 +87,8 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
   VerifyRequest: { challenge_id: challenge, code: '987654' },
   VerifyResult: {
     ...{ verified: true, user_id, factor, type: 'email', challenge_id: challenge },
-    ...{ attempts_left: 4, amr: ['otp'], result },
+    ...{ attempts_left: 0, resends_left: 0, retry_after: 0, expires_at: until },
+    ...{ amr: ['otp'], result },
   },
   RegisterOptionsRequest: { user_id, user_name: 'maria@example.com', display_name: 'Maria Lopez' },
   RegisterOptions: {
@@ -130,6 +131,7 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
       timeout: 300_000,
       userVerification: 'required',
     },
+    attempts_left: 5,
     created_at: at,
     expires_at: until,
   },
@@ -142,7 +144,8 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
   },
   BiometricResult: {
     ...{ verified: true, user_id, factor, type: 'passkey', challenge_id: challenge },
-    ...{ attempts_left: 4, amr: ['pop', 'hwk', 'user'], result },
+    ...{ attempts_left: 0, resends_left: 0, retry_after: 0, expires_at: until },
+    ...{ amr: ['pop', 'hwk', 'user'], result },
   },
   DeviceRequest: { user_id },
   ToSign: { ...to_sign, details: '{"application":"shop","title":"Sign in","at":1777644200}' },
@@ -164,6 +167,7 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
       ...to_sign,
       details: '{"application":"shop","title":"Send 250.00 EUR","at":1777644200}',
     },
+    attempts_left: 5,
     created_at: at,
     expires_at: until,
   },

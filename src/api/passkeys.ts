@@ -162,8 +162,10 @@ export function passkeyRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
       if (!opened.ok) return throttled(c, opened.seconds)
       const own = opened.challenge && (await asking.ownChallenge(c, opened.challenge.id))
       if (!own) return unknown(c, 'challenge')
-      const { id, options = {}, created_at, expires_at } = asking.shown(c, own)
-      return c.json({ challenge_id: id, user_id, options, created_at, expires_at }, 201)
+      const { id, options = {}, ...rest } = await asking.shown(c, own)
+      const { attempts_left, created_at, expires_at } = rest
+      const times = { created_at, expires_at }
+      return c.json({ challenge_id: id, user_id, options, attempts_left, ...times }, 201)
     },
   )
 
@@ -188,15 +190,13 @@ export function passkeyRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
           const nobody = { verified: false, challenge_id: challengeId, reason: 'wrong' as const }
           return c.json(nobody, 200)
         }
-        const { credential, user } = found
         const open = { id: challengeId, source: openSource(c, challengeId) }
-        const result = await asking.verdictOf(c, { credential }, user, answer, open)
+        const result = await asking.openVerdict(c, found, answer, open)
         return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
       }
       const own = await asking.ownChallenge(c, challengeId)
       if (own?.challenge.kind !== PASSKEY) return unknown(c, 'challenge')
-      const { credential, challenge, user } = own
-      const result = await asking.verdictOf(c, { credential, challenge }, user, answer)
+      const result = await asking.verdictOn(c, own, answer)
       return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
     },
   )

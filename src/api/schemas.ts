@@ -241,6 +241,23 @@ export const BypassSchema = z
   })
   .openapi('Bypass')
 
+/** What every answer about a challenge says. */
+const numbers = {
+  attempts_left: z.int().meta({ description: 'Answers that it still takes.' }),
+  resends_left: z.int().meta({ description: 'How often it may still be sent.' }),
+  retry_after: z.int().meta({ description: 'Seconds until it may be sent again.' }),
+  expires_at: time(),
+}
+
+const amr = () =>
+  z.array(z.string()).optional().meta({ description: 'How it was proved (RFC 8176).' })
+
+const result = () =>
+  z.string().optional().meta({
+    description:
+      'A signed statement of the outcome and of the details (JWS, keys at `/.well-known/jwks.json`). Told until `expires_at`, and for a minute in any case.',
+  })
+
 export const CHALLENGE_STATES = [
   'pending',
   'verified',
@@ -259,17 +276,18 @@ export const ChallengeSchema = z
     type: factorType(),
     state: z.enum(CHALLENGE_STATES),
     test: forTests(),
-    prompt: z.enum(['code', 'authenticator', 'approval']),
+    prompt: z.enum(['code', 'authenticator', 'approval']).optional().meta({
+      description: 'Absent once the factor has been removed.',
+    }),
     sent_to: z.string().optional(),
     delivery: z.enum(['none', 'waiting', 'sent', 'failed']),
     options: z.record(z.string(), z.unknown()).optional(),
     number: z.string().optional().meta({ description: 'To be found again on the other device.' }),
     details: DetailsSchema.optional(),
-    attempts_left: z.int(),
-    resends_left: z.int(),
-    retry_after: z.int().meta({ description: 'Seconds until it may be sent again.' }),
+    ...numbers,
+    amr: amr(),
+    result: result(),
     created_at: time(),
-    expires_at: time(),
   })
   .openapi('Challenge')
 
@@ -305,6 +323,14 @@ export const VerifyRequest = z
   .refine((body) => (body.user_id === undefined) !== (body.challenge_id === undefined), {
     message: 'name either a challenge_id, or a user_id with a code',
   })
+  .refine((body) => body.code === undefined || body.response === undefined, {
+    message: 'send either a code or a response',
+    path: ['response'],
+  })
+  .refine((body) => body.user_id === undefined || body.code !== undefined, {
+    message: 'send a code with a user_id',
+    path: ['code'],
+  })
   .openapi('VerifyRequest')
 
 export const VerifyResult = z
@@ -318,12 +344,12 @@ export const VerifyResult = z
     reason: z
       .enum(['wrong', 'used', 'expired', 'exhausted', 'pending', 'denied', 'not_admitted'])
       .optional(),
-    attempts_left: z.int().optional(),
-    amr: z.array(z.string()).optional().meta({ description: 'How it was proved (RFC 8176).' }),
-    result: z.string().optional().meta({
-      description:
-        'A signed statement of the outcome and of the details (JWS, keys at `/.well-known/jwks.json`).',
-    }),
+    attempts_left: numbers.attempts_left.optional(),
+    resends_left: numbers.resends_left.optional(),
+    retry_after: numbers.retry_after.optional(),
+    expires_at: numbers.expires_at.optional(),
+    amr: amr(),
+    result: result(),
   })
   .openapi('VerifyResult')
 

@@ -2,8 +2,8 @@ import { renderSVG } from 'uqr'
 import type { UnixSeconds } from '../base/clock.ts'
 import type { Factor } from '../factors/contract.ts'
 import type { Enrollment } from '../login/enrollments.ts'
-import type { Challenge } from '../model/challenge.ts'
-import type { Credential, EnrollmentOffer } from '../model/factor.ts'
+import type { Challenge, ChallengeDetails } from '../model/challenge.ts'
+import type { Credential, EnrollmentOffer, Prompt } from '../model/factor.ts'
 
 /** Things as the API shows them. */
 
@@ -59,6 +59,23 @@ export interface ChallengeNumbers {
   sends: number
 }
 
+/** How often, and until when. */
+export const shownNumbers = (
+  challenge: Challenge,
+  factor: Factor | undefined,
+  { tries, sends, now }: ChallengeNumbers & { now: UnixSeconds },
+) => ({
+  attempts_left: isOver(challenge) ? 0 : Math.max(0, tries - challenge.failures),
+  resends_left: mayBeSent(challenge, factor) ? Math.max(0, sends - challenge.sends) : 0,
+  retry_after: mayBeSent(challenge, factor) ? Math.max(0, challenge.resendAt - now) : 0,
+  expires_at: rfc3339(challenge.expiresAt),
+})
+
+const isOver = ({ state }: Challenge) => state !== 'pending'
+/** One whose time is up may be sent anew. */
+const mayBeSent = ({ state }: Challenge, factor: Factor | undefined) =>
+  factor?.sends === true && (state === 'pending' || state === 'expired')
+
 export function shownChallenge(
   challenge: Challenge,
   {
@@ -67,43 +84,47 @@ export function shownChallenge(
     userId,
     now,
   }: {
-    factor: Factor
-    credential: Credential
+    /** Absent when they are gone. */
+    factor?: Factor
+    credential?: Credential
     userId: string
     now: UnixSeconds
   },
-  { tries, sends }: ChallengeNumbers,
+  numbers: ChallengeNumbers,
 ) {
-  const prompt = factor.prompt({ credential, challenge })
   const { details } = challenge.about
   return {
     id: challenge.id,
     user_id: userId,
-    factor: credential.id,
+    factor: challenge.credentialId,
     type: challenge.kind,
     state: challenge.state,
-    prompt: prompt.ask,
-    ...(prompt.ask === 'code' && prompt.sentTo !== undefined ? { sent_to: prompt.sentTo } : {}),
-    ...(prompt.ask === 'authenticator' ? { options: { ...prompt.options } } : {}),
-    ...(prompt.ask === 'approval' ? { number: prompt.number } : {}),
+    ...(factor && credential ? shownPrompt(factor.prompt({ credential, challenge })) : {}),
     delivery: challenge.delivery,
-    ...(details ? { details: { ...details, fields: [...(details.fields ?? [])] } } : {}),
-    attempts_left: Math.max(0, tries - challenge.failures),
-    resends_left: factor.sends ? Math.max(0, sends - challenge.sends) : 0,
-    retry_after: factor.sends ? Math.max(0, challenge.resendAt - now) : 0,
+    ...(details ? { details: shownDetails(details) } : {}),
+    ...shownNumbers(challenge, factor, { ...numbers, now }),
     created_at: rfc3339(challenge.createdAt),
-    expires_at: rfc3339(challenge.expiresAt),
   }
 }
 
+const shownPrompt = (prompt: Prompt) => ({
+  prompt: prompt.ask,
+  ...(prompt.ask === 'code' && prompt.sentTo !== undefined ? { sent_to: prompt.sentTo } : {}),
+  ...(prompt.ask === 'authenticator' ? { options: { ...prompt.options } } : {}),
+  ...(prompt.ask === 'approval' ? { number: prompt.number } : {}),
+})
+
+/** Exactly what is signed: nothing is added, and nothing left out. */
+const shownDetails = ({ fields, ...details }: ChallengeDetails) => ({
+  ...details,
+  ...(fields === undefined ? {} : { fields: [...fields] }),
+})
+
 /** What is the same about a challenge from its beginning to its end. */
-export const shownInBrief = (
-  { challenge, credential }: { challenge: Challenge; credential: Credential },
-  userId: string,
-) => ({
+export const shownInBrief = (challenge: Challenge, userId: string) => ({
   id: challenge.id,
   user_id: userId,
-  factor: credential.id,
+  factor: challenge.credentialId,
   type: challenge.kind,
   ...(challenge.about.details ? { details: challenge.about.details } : {}),
   created_at: rfc3339(challenge.createdAt),

@@ -7,12 +7,13 @@ import { questionsTo } from '../login/watch.ts'
 import type { Credential } from '../model/factor.ts'
 import type { ApiKeyRepository } from '../store/contract.ts'
 import type { ProblemDetails } from '../web/problem.ts'
-import { type AskingDeps, createAsking, type OwnChallenge } from './asking.ts'
+import { type AskingDeps, createAsking } from './asking.ts'
 import { type ConsentsDeps, createConsents } from './consents.ts'
 import { type Courier, MOST_WAITING } from './courier.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields, refuse } from './faults.ts'
 import { isStillGood } from './keys.ts'
+import type { OwnChallenge } from './ownership.ts'
 import { enrollmentProblem } from './problems.ts'
 import { body, id, json, refusals } from './routes.ts'
 import {
@@ -55,7 +56,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     ownChallenge,
     shown,
     throttled,
-    verdictOf,
+    verdictOn,
     bareVerdict,
   } = asking
   const { aboutOf, bindingOf, closed, confirm, marks, settled } = asking
@@ -77,7 +78,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     const { id: challengeId, userId, about } = own.challenge
     if (about.webhook === undefined) return true
     const { application } = c.get('key')
-    const told = { ...shownInBrief(own, people.nameOf(own.user)), ...marks(c) }
+    const told = { ...shownInBrief(own.challenge, people.nameOf(own.user)), ...marks(c) }
     return courier.take({ challengeId, userId, application, url: about.webhook, about: told })
   }
 
@@ -194,6 +195,8 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       const refusal = closed(c, own.user)
       if (refusal) return refusal
       await credentials.delete(own.credential.id, own.user.id)
+      // Questions about it are over.
+      deps.changed(own.user.id)
       audit.record({
         name: 'factor.removed',
         userId: own.user.id,
@@ -245,7 +248,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
         await engineOf(c).challenges.cancel(own.challenge)
         return refuse(c, TOO_MANY_WEBHOOKS)
       }
-      return own ? c.json(shown(c, own), 201) : unknown(c, 'challenge')
+      return own ? c.json(await shown(c, own), 201) : unknown(c, 'challenge')
     },
   )
 
@@ -277,7 +280,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
         if (!found) return unknown(c, 'challenge')
         const own = await settled(c, found)
         const isOver = own.challenge.state !== 'pending' || performance.now() >= until
-        if (isOver || c.req.raw.signal.aborted) return c.json(shown(c, own), 200)
+        if (isOver || c.req.raw.signal.aborted) return c.json(await shown(c, own), 200)
         await heardOf(own.user.id)
         if (!(await isStillGood(c.get('key'), deps))) return refuse(c, REVOKED)
       }
@@ -297,7 +300,8 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       const own = await ownChallenge(c, c.req.valid('param').id)
       if (!own) return unknown(c, 'challenge')
       const { state } = own.challenge
-      if (!own.factor.sends || (state !== 'pending' && state !== 'expired')) return refuse(c, OVER)
+      if (!own.asked?.factor.sends || (state !== 'pending' && state !== 'expired'))
+        return refuse(c, OVER)
       const again = await engineOf(c).challenges.resend(own.challenge, own.user)
       if (!again.ok) {
         return again.because === 'spent' ? refuse(c, OVER) : throttled(c, again.seconds)
@@ -305,7 +309,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       // Its end was told already, and there will be another one.
       if (state === 'expired') await owesWord(c, own)
       const now = await ownChallenge(c, own.challenge.id)
-      return now ? c.json(shown(c, now), 200) : unknown(c, 'challenge')
+      return now ? c.json(await shown(c, now), 200) : unknown(c, 'challenge')
     },
   )
 
@@ -325,7 +329,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       await engineOf(c).challenges.cancel(own.challenge)
       deps.changed(own.user.id)
       const now = await ownChallenge(c, own.challenge.id)
-      return now ? c.json(shown(c, now), 200) : unknown(c, 'challenge')
+      return now ? c.json(await shown(c, now), 200) : unknown(c, 'challenge')
     },
   )
 
@@ -340,15 +344,16 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     }),
     async (c) => {
       const given = c.req.valid('json')
-      const answer = given.code ?? (given.response ? JSON.stringify(given.response) : '')
+      const answer = given.code ?? (given.response && JSON.stringify(given.response))
       if (given.challenge_id !== undefined) {
         const own = await ownChallenge(c, given.challenge_id)
         if (!own) return unknown(c, 'challenge')
-        const { credential, challenge, user } = own
-        const result = await verdictOf(c, { credential, challenge }, user, answer)
+        const takesNone = !own.asked || own.asked.factor.remote
+        if (answer === undefined && !takesNone) return refuse(c, NO_ANSWER)
+        const result = await verdictOn(c, own, answer ?? '')
         return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
       }
-      const result = await bareVerdict(c, given.user_id ?? '', answer)
+      const result = await bareVerdict(c, given.user_id ?? '', answer ?? '')
       return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
     },
   )
@@ -375,6 +380,13 @@ const TOO_MANY_WEBHOOKS: ProblemDetails = {
   code: 'too_many_webhooks',
   title: `${MOST_WAITING} webhooks of this application wait for challenges to end, or to be taken. Nothing was asked. See that the receiver answers with 2xx, or leave webhook out and look at the challenge instead.`,
   retryAfter: 60,
+}
+
+const NO_ANSWER: ProblemDetails = {
+  status: 400,
+  code: 'invalid_request',
+  title: 'Send the answer. Only an approval on another device is asked for without one.',
+  errors: [{ field: 'code', message: 'send either a code or a response' }],
 }
 
 const OVER: ProblemDetails = {

@@ -143,7 +143,8 @@ export function createGuesses(deps: GuessesDeps): Guesses {
 
 const PASSWORD: Worth = { amr: ['pwd'], phishingResistant: false, alone: false }
 
-const reasonOf = (state: Exclude<ChallengeState, 'pending'>): VerdictReason | 'exhausted' => {
+/** Why a question takes no answer any more. */
+export const reasonOf = (state: ChallengeState): VerdictReason | 'exhausted' => {
   if (state === 'exhausted' || state === 'denied') return state
   return state === 'verified' ? 'used' : 'expired'
 }

@@ -86,6 +86,7 @@ export function createJudge({ audit, challenges, clock, credentials }: JudgeDeps
     const { id, kind, userId, version } = credential
     const at = clock.now()
     const { data, handle, label, spends, worth } = verdict
+    const proved = worth ? { proved: { credentialId: id, amr: worth.amr, at } } : {}
     // Stored before it counts; whoever comes second with the same answer finds another version.
     const accepted = await credentials.accept({
       id,
@@ -95,10 +96,12 @@ export function createJudge({ audit, challenges, clock, credentials }: JudgeDeps
       ...(handle === undefined ? {} : { handle }),
       ...(label === undefined ? {} : { label }),
       ...(spends === undefined ? {} : { spends }),
-      ...(challenge ? { challenge } : {}),
+      ...(challenge ? { challenge: { ...challenge, ...proved } } : {}),
       onlyAsFirst: as === 'first',
       insteadOfOthers: as !== 'bound' && factor.most === 1,
     })
+    // An approval is fetched by whoever waits: all of them ask, and one is the first.
+    if (!accepted && factor.remote && as === 'bound') return { ok: false, reason: 'used' }
     if (!accepted) return refused('used', kind, userId, address)
     if (worth?.temporary) await credentials.delete(id, userId)
     const proven = label === undefined ? credential : { ...credential, label }

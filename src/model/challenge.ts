@@ -26,6 +26,8 @@ export interface Challenge {
   data: unknown
   /** What the person is told about it on another device. */
   about: ChallengeAbout
+  /** What the right answer has proved, once it has come; kept with `data`. */
+  proved?: ChallengeProof
   failures: number
   /** Messages sent so far. */
   sends: number
@@ -36,6 +38,13 @@ export interface Challenge {
   expiresAt: UnixSeconds
   /** Rises at every change; a change made from an older one is refused. */
   version: number
+}
+
+/** How a question was answered, and by which credential. */
+export interface ChallengeProof {
+  credentialId: string
+  amr: readonly string[]
+  at: UnixSeconds
 }
 
 /** Who asks, from where, for what. */

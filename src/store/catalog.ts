@@ -229,7 +229,7 @@ export const CATALOG: Catalog = {
       bound_to: secret('The sign-in or application that it belongs to.'),
       state: personal('What became of it.'),
       data: sealed(
-        'What it takes to check the answer; and who asked, from where and for what, which the person is shown on the other device.',
+        'What it takes to check the answer; and who asked, from where and for what, which the person is shown on the other device; and how it was answered.',
       ),
       failures: personal('Wrong answers; five end it.'),
       sends: personal('Messages sent.'),

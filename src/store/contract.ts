@@ -190,8 +190,8 @@ export interface Acceptance {
   at: UnixSeconds
   handle?: string
   label?: string
-  /** The challenge that is answered, as it was when the answer was checked. */
-  challenge?: Pick<Challenge, 'id' | 'sends'>
+  /** The challenge that is answered, as it was when the answer was checked, with what that has proved. */
+  challenge?: Challenge
   /** Marks that nobody may have set before. */
   spends?: readonly Uint8Array[]
   /** Only if the user has no other authenticator by now, in any state but pending. */

@@ -10,6 +10,7 @@ import { consents } from './migrations/0007-consents.ts'
 import { risk } from './migrations/0008-risk.ts'
 import { trail } from './migrations/0009-trail.ts'
 import { visits } from './migrations/0010-visits.ts'
+import { challenges } from './migrations/0011-challenges.ts'
 
 /** One step of the timeline. Released steps never change; a new one goes to the end. */
 type Migration = (db: Kysely<unknown>) => Promise<void>
@@ -25,6 +26,7 @@ const TIMELINE: readonly Migration[] = [
   risk,
   trail,
   visits,
+  challenges,
 ]
 
 /** The version that this program writes. */

@@ -282,7 +282,7 @@ export function describeStore(
       it('accepts nothing for a challenge that is over or was sent again', async () => {
         const challenge = aChallenge({ userId: user.id, credentialId: credential.id })
         await store.challenges.open(challenge, false)
-        expect(await accept(1, { challenge: { id: challenge.id, sends: 2 } })).toBe(false)
+        expect(await accept(1, { challenge: { ...challenge, sends: 2 } })).toBe(false)
         await store.challenges.end(challenge.id, 'denied')
         expect(await accept(1, { challenge })).toBe(false)
         expect((await store.credentials.find(credential.id))?.version).toBe(1)
@@ -291,9 +291,14 @@ export function describeStore(
       it('verifies the challenge in the same step, once', async () => {
         const challenge = aChallenge({ userId: user.id, credentialId: credential.id })
         await store.challenges.open(challenge, false)
-        const tries = [1, 2, 1, 2].map((version) => accept(version, { challenge }))
+        const proved = { credentialId: credential.id, amr: ['otp'], at: NOON }
+        const answered = { ...challenge, proved }
+        const tries = [1, 2, 1, 2].map((version) => accept(version, { challenge: answered }))
         expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1)
-        expect((await store.challenges.find(challenge.id))?.state).toBe('verified')
+        expect(await store.challenges.find(challenge.id)).toEqual({
+          ...answered,
+          state: 'verified',
+        })
       })
 
       it('accepts a mark once, and undoes everything else where it is spent', async () => {
@@ -414,9 +419,13 @@ export function describeStore(
         expect((await store.challenges.find(challenge.id))?.delivery).toBe('sent')
       })
 
-      it('goes with its credential', async () => {
+      it('is taken back with its credential, and stays readable as it ended', async () => {
+        const ended = other({ boundTo: 'attempt/other' })
+        await store.challenges.open(ended, false)
+        await store.challenges.end(ended.id, 'denied')
         await store.credentials.delete(credential.id, user.id)
-        expect(await store.challenges.find(challenge.id)).toBeUndefined()
+        expect((await store.challenges.find(challenge.id))?.state).toBe('canceled')
+        expect((await store.challenges.find(ended.id))?.state).toBe('denied')
       })
     })
 
@@ -440,6 +449,11 @@ export function describeStore(
         expect(await due(challenge.expiresAt)).toEqual([['msg_1', 'expired']])
         await store.challenges.end(challenge.id, 'denied')
         expect(await due()).toEqual([['msg_1', 'denied']])
+        await store.credentials.delete(credential.id, user.id)
+        expect(await due()).toEqual([['msg_1', 'denied']])
+      })
+
+      it('are due when the authenticator goes that was to answer', async () => {
         await store.credentials.delete(credential.id, user.id)
         expect(await due()).toEqual([['msg_1', 'canceled']])
       })

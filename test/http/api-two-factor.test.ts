@@ -316,6 +316,66 @@ describe('a challenge', () => {
     expect(again.body).toMatchObject({ verified: false, reason: 'used' })
   })
 
+  it('says with each answer what it still takes, and until when', async () => {
+    const { secret } = await enrolled()
+    const { body } = await shop.post('/2fa/challenges', { user_id: user })
+    const numbers = { resends_left: 0, retry_after: 0, expires_at: body.expires_at }
+    expect(body).toMatchObject({ attempts_left: 5, ...numbers })
+    const wrong = await shop.post('/2fa/verify', { challenge_id: body.id, code: '000000' })
+    expect(wrong.body).toMatchObject({ verified: false, attempts_left: 4, ...numbers })
+    const right = { challenge_id: body.id, code: await code(secret) }
+    const verified = await shop.post('/2fa/verify', right)
+    expect(verified.body).toMatchObject({ verified: true, attempts_left: 0, ...numbers })
+    const { body: seen } = await shop.get(`/2fa/challenges/${body.id}`)
+    expect(decodeJwt(seen.result)).toMatchObject({ challenge_id: body.id, sub: user })
+  })
+
+  it('shows what is signed, to the letter', async () => {
+    const { secret } = await enrolled()
+    for (const details of [{ title: 'Sign in' }, { title: 'Sign in', fields: [] }]) {
+      gateway.clock.advance(60)
+      const { body } = await shop.post('/2fa/challenges', { user_id: user, details })
+      expect(body.details).toEqual(details)
+      const right = { challenge_id: body.id, code: await code(secret) }
+      const verified = await shop.post('/2fa/verify', right)
+      expect(decodeJwt(verified.body.result).details).toEqual(details)
+    }
+  })
+
+  it.each([
+    ['no answer', {}],
+    ['two answers', { code: '123456', response: {} }],
+  ])('takes %s for no answer', async (_, answer) => {
+    await enrolled()
+    const { body } = await shop.post('/2fa/challenges', { user_id: user })
+    for (const whose of [{ challenge_id: body.id }, { user_id: user }]) {
+      const refused = await shop.post('/2fa/verify', { ...whose, ...answer })
+      expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } })
+    }
+    expect((await shop.get(`/2fa/challenges/${body.id}`)).body.attempts_left).toBe(5)
+  })
+
+  it('stays readable when its factor is removed, and answers nothing then', async () => {
+    const { id, secret } = await enrolled()
+    const open = async () => (await shop.post('/2fa/challenges', { user_id: user })).body.id
+    const ended = await open()
+    await shop.post('/2fa/verify', { challenge_id: ended, code: await code(secret) })
+    const pending = await open()
+    gateway.clock.advance(30)
+    await shop.send('DELETE', `/2fa/factors/${id}`)
+    expect((await shop.get(`/2fa/challenges/${ended}`)).body).toMatchObject({
+      state: 'verified',
+      factor: id,
+    })
+    expect((await shop.get(`/2fa/challenges/${pending}`)).body.state).toBe('canceled')
+    const late = { challenge_id: pending, code: await code(secret) }
+    expect((await shop.post('/2fa/verify', late)).body).toMatchObject({
+      verified: false,
+      reason: 'expired',
+    })
+    expect((await shop.post(`/2fa/challenges/${pending}/resend`)).status).toBe(409)
+  })
+
   it('is exhausted after five wrong answers', async () => {
     await enrolled()
     const { body } = await shop.post('/2fa/challenges', { user_id: user })

@@ -14,13 +14,13 @@ export type Factor = { 'id': string; 'type': string; 'label': string; 'status': 
 
 export type ConfirmRequest = { 'code'?: string; 'response'?: Record<string, unknown> }
 
-export type Challenge = { 'id': string; 'user_id': string; 'factor': string; 'type': string; 'state': "pending" | "verified" | "denied" | "expired" | "exhausted" | "canceled" | "superseded"; 'test'?: true; 'prompt': "code" | "authenticator" | "approval"; 'sent_to'?: string; 'delivery': "none" | "waiting" | "sent" | "failed"; 'options'?: Record<string, unknown>; 'number'?: string; 'details'?: Details; 'attempts_left': number; 'resends_left': number; 'retry_after': number; 'created_at': string; 'expires_at': string }
+export type Challenge = { 'id': string; 'user_id': string; 'factor': string; 'type': string; 'state': "pending" | "verified" | "denied" | "expired" | "exhausted" | "canceled" | "superseded"; 'test'?: true; 'prompt'?: "code" | "authenticator" | "approval"; 'sent_to'?: string; 'delivery': "none" | "waiting" | "sent" | "failed"; 'options'?: Record<string, unknown>; 'number'?: string; 'details'?: Details; 'attempts_left': number; 'resends_left': number; 'retry_after': number; 'expires_at': string; 'amr'?: (string)[]; 'result'?: string; 'created_at': string }
 
 export type ChallengeRequest = { 'user_id': string; 'factor'?: string; 'type'?: string; 'details'?: unknown; 'webhook'?: string; 'context'?: Context }
 
 export type Context = { 'ip'?: string; 'user_agent'?: string }
 
-export type VerifyResult = { 'verified': boolean; 'test'?: true; 'user_id': string; 'factor'?: string; 'type'?: string; 'challenge_id'?: string; 'reason'?: "wrong" | "used" | "expired" | "exhausted" | "pending" | "denied" | "not_admitted"; 'attempts_left'?: number; 'amr'?: (string)[]; 'result'?: string }
+export type VerifyResult = { 'verified': boolean; 'test'?: true; 'user_id': string; 'factor'?: string; 'type'?: string; 'challenge_id'?: string; 'reason'?: "wrong" | "used" | "expired" | "exhausted" | "pending" | "denied" | "not_admitted"; 'attempts_left'?: number; 'resends_left'?: number; 'retry_after'?: number; 'expires_at'?: string; 'amr'?: (string)[]; 'result'?: string }
 
 export type VerifyRequest = { 'user_id'?: string; 'challenge_id'?: string; 'code'?: string; 'response'?: Record<string, unknown> }
 
@@ -40,11 +40,11 @@ export type Registration = { 'user_id': string; 'factor': Factor; 'amr': (string
 
 export type RegisterVerifyRequest = { 'challenge_id': string; 'response': Record<string, unknown>; 'label'?: string }
 
-export type AuthenticateOptions = { 'challenge_id': string; 'user_id'?: string; 'options': Record<string, unknown>; 'created_at': string; 'expires_at': string }
+export type AuthenticateOptions = { 'challenge_id': string; 'user_id'?: string; 'options': Record<string, unknown>; 'attempts_left'?: number; 'created_at': string; 'expires_at': string }
 
 export type AuthenticateOptionsRequest = { 'user_id'?: string; 'details'?: unknown }
 
-export type BiometricResult = { 'verified': boolean; 'test'?: true; 'user_id'?: string; 'factor'?: string; 'type'?: string; 'challenge_id'?: string; 'reason'?: "wrong" | "used" | "expired" | "exhausted" | "pending" | "denied" | "not_admitted"; 'attempts_left'?: number; 'amr'?: (string)[]; 'result'?: string }
+export type BiometricResult = { 'verified': boolean; 'test'?: true; 'user_id'?: string; 'factor'?: string; 'type'?: string; 'challenge_id'?: string; 'reason'?: "wrong" | "used" | "expired" | "exhausted" | "pending" | "denied" | "not_admitted"; 'attempts_left'?: number; 'resends_left'?: number; 'retry_after'?: number; 'expires_at'?: string; 'amr'?: (string)[]; 'result'?: string }
 
 export type AuthenticateVerifyRequest = { 'challenge_id': string; 'response': Record<string, unknown> }
 
@@ -56,7 +56,7 @@ export type DeviceRequest = { 'user_id': string; 'consent'?: { 'version': string
 
 export type DeviceConfirmRequest = { 'public_key': string | { 'kty': "EC"; 'crv': "P-256"; 'x': string; 'y': string }; 'signature': string; 'attestation'?: (string)[]; 'label'?: string }
 
-export type DeviceChallenge = { 'challenge_id': string; 'user_id': string; 'to_sign': ToSign; 'created_at': string; 'expires_at': string }
+export type DeviceChallenge = { 'challenge_id': string; 'user_id': string; 'to_sign': ToSign; 'attempts_left': number; 'created_at': string; 'expires_at': string }
 
 export type DeviceChallengeRequest = { 'details'?: Details }
 

@@ -29,8 +29,8 @@ export interface TwoScreens {
   withPassword(who?: Visitor): Promise<Answer>
   /** The link that the desk shows. */
   invitation(): string
-  /** Takes that invitation. @returns The number that the phone shows. */
-  join(subscription?: string): Promise<string>
+  /** Takes that invitation, or another one. @returns The number that the phone shows. */
+  join(subscription?: string, invitation?: string): Promise<string>
   /** Signs in for the first time, and has an approver afterwards. */
   enroll(): Promise<Answer>
   /** Begins a sign-in in a browser of its own. @returns The number that it shows; empty when nobody was asked. */
@@ -69,8 +69,8 @@ export async function openTwoScreens(deps: TwoScreensDeps): Promise<TwoScreens> 
 
     invitation: () => /https:\/\/[\w.]+\/approver\/[\w-]{43}/.exec(desk.page.body)?.[0] ?? '',
 
-    async join(subscription = browser.subscription) {
-      await phone.open(screens.invitation())
+    async join(subscription = browser.subscription, invitation = screens.invitation()) {
+      await phone.open(invitation)
       await phone.submit({ subscription }, { headers: { 'user-agent': PHONE } })
       return bigNumber(await phone.open(at('approver')))
     },

@@ -11,6 +11,12 @@ type Row = Tables['challenge']
 export const placeOf = ({ id, userId }: { id: string; userId: string }) =>
   `challenge/${id}/${userId}`
 
+/** What only the factor and whoever asks may read. */
+export const sealChallenge = (seal: Seal, challenge: Challenge): Uint8Array => {
+  const { data, about, proved } = challenge
+  return seal.seal(JSON.stringify({ data, about, proved }), placeOf(challenge))
+}
+
 export interface ChallengeRepositoryDeps {
   db: Kysely<Tables>
   atomically: Atomically
@@ -27,10 +33,7 @@ export function createChallengeRepository(deps: ChallengeRepositoryDeps): Challe
     kind: challenge.kind,
     bound_to: challenge.boundTo,
     state: challenge.state,
-    data: seal.seal(
-      JSON.stringify({ data: challenge.data, about: challenge.about }),
-      placeOf(challenge),
-    ),
+    data: sealChallenge(seal, challenge),
     failures: challenge.failures,
     sends: challenge.sends,
     delivery: challenge.delivery,
@@ -43,7 +46,7 @@ export function createChallengeRepository(deps: ChallengeRepositoryDeps): Challe
   const fromRow = (row: Row): Challenge => ({
     ...(JSON.parse(seal.open(row.data, placeOf({ id: row.id, userId: row.user_id }))) as Pick<
       Challenge,
-      'data' | 'about'
+      'data' | 'about' | 'proved'
     >),
     id: row.id,
     userId: row.user_id,

@@ -5,6 +5,7 @@ import type { Credential } from '../../model/factor.ts'
 import type { Atomically, Run } from '../atomically.ts'
 import type { Acceptance, CredentialRepository } from '../contract.ts'
 import type { Tables } from '../tables.ts'
+import { sealChallenge } from './challenges.ts'
 
 type Row = Tables['credential']
 
@@ -72,7 +73,7 @@ export function createCredentialRepository(deps: CredentialRepositoryDeps): Cred
     if (!challenge) return true
     const update = db
       .updateTable('challenge')
-      .set({ state: 'verified' })
+      .set({ state: 'verified', data: sealChallenge(seal, challenge) })
       .where('id', '=', challenge.id)
       .where('state', '=', 'pending')
       .where('sends', '=', challenge.sends)
