@@ -310,7 +310,7 @@ export function createHouse(config: Config, ground: Ground): House {
       given !== undefined && returnTo(given, destinations) === given ? given : undefined,
     originAt: gateway.originAt,
     realms,
-    pages: createPages({ brand, log }),
+    pages: createPages({ audit, brand, log }),
     pushKey: channels.for('push') && pushKeys.publicKey,
     reset,
     rounds: createRounds({ clock, cookie: cookies.rounds, key: keyring('rounds') }),

@@ -39,6 +39,9 @@ const BY_PERSON: Manner = {
   alike: ({ userId, address = '' }) => [userId ?? sourceOf(address)],
 }
 
+/** One application that is away is one thing, whoever asks for it. */
+const BY_ROUTE: Manner = { seconds: 60, rows: 5, alike: ({ details = {} }) => [details.route] }
+
 /** What strangers can cause as often as they like. All else has limits of its own, and is written each time. */
 const REPEATABLE: ReadonlyMap<EventName, Manner> = new Map<EventName, Manner>([
   ['access.denied', CLOSELY],
@@ -46,6 +49,7 @@ const REPEATABLE: ReadonlyMap<EventName, Manner> = new Map<EventName, Manner>([
   ['login.looped', CLOSELY],
   ['login.refused', CLOSELY],
   ['login.throttled', BY_PERSON],
+  ['upstream.failed', BY_ROUTE],
 ])
 
 /** How often to look which groups are over. */
@@ -150,4 +154,4 @@ const narrowKey = (event: AuditEvent, { alike }: Manner): string =>
 
 /** Nothing in it is a stranger's choice. */
 const wideKey = ({ name, details = {} }: AuditEvent): string =>
-  JSON.stringify([name, details.rule, details.reason, details.factor])
+  JSON.stringify([name, details.rule, details.reason, details.factor, details.what])

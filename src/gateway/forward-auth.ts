@@ -68,7 +68,9 @@ export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
     }
     const question = { dialect, request, original }
     if (decision.kind !== 'allow') return refused(deps, question, decision)
-    if (dialect.afterRefusal) return refusals.closed(kindOf(request, original.method ?? 'GET'))
+    if (dialect.afterRefusal) {
+      return refusals.closed(request, kindOf(request, original.method ?? 'GET'), original.host)
+    }
     // Without a session a page of another site can do no more than anybody.
     if (decision.signedIn && isAboutSocket(request) && !comesFromOwnPage(request, decision.route)) {
       return refusals.foreignOrigin(request, decision.route)
@@ -109,7 +111,7 @@ async function answerLater(
     sendAnswer(to.message, to.response, await coming)
   } catch (cause) {
     log.error({ error: String(cause) }, 'gateway: forward-auth failed')
-    sendAnswer(to.message, to.response, refusals.failed(to.request))
+    sendAnswer(to.message, to.response, refusals.failed(to.request, cause))
   }
 }
 

@@ -139,17 +139,19 @@ export function createGateway(given: GatewayDeps): Gateway {
   const trusted = networks(config.trusted_proxies)
   const readRequest = createRequestReader(trusted)
   const answers = createAnswers({ brand, portal, help, realms })
-  const refusals = createRefusals({ answers, audit })
+  const refusals = createRefusals({ answers, audit, meters: given.meters })
 
   const shared = { corridor, cookies, identityHeaders, assertions, answers, refusals, access, log }
   const upstreams = createUpstreams(timeouts)
   const dispatch = createDispatch({ destinations: routes.all, upstreams, clock, log })
   const dialects = createDialects(config.compat)
   const forwardAuth = createForwardAuthDoor({ ...shared, dialects, realms })
-  const proxy = createProxyDoor({ ...shared, meters: given.meters, dispatch, standing, streams })
+  const { meters } = given
+  const proxy = createProxyDoor({ ...shared, meters, dispatch, standing, streams })
   const keys = createKeysDoor({ assertions, refusals, log })
   const upgrade = createUpgradeDoor({
     ...shared,
+    meters,
     dispatch,
     standing,
     streams,

@@ -64,7 +64,7 @@ export function createListener(deps: ListenerDeps): Listener {
       // and not with every request.
       if (!(cause instanceof StoreUnavailable))
         log.error({ error: cause instanceof Error ? cause.stack : String(cause) }, 'gateway: fault')
-      sendAnswer(message, response, refusals.failed(request))
+      sendAnswer(message, response, refusals.failed(request, cause))
     }
   }
 }

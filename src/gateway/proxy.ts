@@ -33,7 +33,7 @@ export interface ProxyDoorDeps {
   standing: Standing
   streams: Streams
   answers: Answers
-  meters: Pick<GatewayMeters, 'answered'>
+  meters: Pick<GatewayMeters, 'answered' | 'failed'>
   refusals: Refusals
   log: Log
 }
@@ -110,7 +110,7 @@ async function carry(
     forward(deps, passage, identity)
   } catch (cause) {
     deps.log.error({ error: String(cause), host: request.host }, 'gateway: request failed')
-    sendAnswer(message, response, deps.refusals.failed(request))
+    sendAnswer(message, response, deps.refusals.failed(request, cause))
   }
 }
 
@@ -163,8 +163,9 @@ function refusalNow(deps: ProxyDoorDeps, request: GatewayRequest, asked: Asked):
     if (decision.kind !== 'allow') return refuse(deps, request, decision)
   } catch (cause) {
     deps.log.error({ error: String(cause), host: request.host }, 'gateway: request failed')
+    return deps.refusals.failed(request, cause)
   }
-  return deps.refusals.failed(request)
+  return deps.refusals.failed(request, 'let in again')
 }
 
 /** Writes an application's answer to the client as it comes. */
@@ -173,7 +174,10 @@ function receiverFor(deps: ProxyDoorDeps, passage: Passage, stream: Stream): Rec
   const { relocation } = passage.upstream
   const failure = (error: AppError) => {
     // Half an answer must not look like a whole one.
-    if (response.headersSent) return breakOff(response)
+    if (response.headersSent) {
+      deps.meters.failed(allowed.route, 'broken_off')
+      return breakOff(response)
+    }
     const { code, detail } = error
     deps.log.warn({ fault: code, detail, host: request.host }, 'gateway: application failed')
     sendAnswer(message, response, deps.refusals.upstreamFailed(request, allowed.route, error))

@@ -6,6 +6,7 @@ import type { Answer, Answers } from './answers.ts'
 import type { Decision } from './authorize.ts'
 import { walkOf } from './explain.ts'
 import { kindOf, type RequestKind } from './kind.ts'
+import type { GatewayMeters } from './meters.ts'
 import { REFERENCE_HEADER } from './reference.ts'
 import type { GatewayRequest } from './request.ts'
 import type { Route } from './routes.ts'
@@ -40,6 +41,8 @@ export interface Refusals {
   /** The application begins further down than this. */
   notFound(request: GatewayRequest): Answer
   upstreamFailed(request: GatewayRequest, route: Route, error: AppError): Answer
+  /** Counts and writes down that an application has failed. @returns The number under which that is found. */
+  noteUpstream(route: Route, error: Pick<AppError, 'code' | 'detail'>): string
   /** Somebody asks by forward-auth who is no trusted proxy. */
   untrustedProxy(request: GatewayRequest): Answer
   /** A proxy asks about no request, or about one for nobody here. */
@@ -49,9 +52,9 @@ export interface Refusals {
   /** A page of another site asks for a WebSocket, with the cookies of whoever looks at it. */
   foreignOrigin(request: GatewayRequest, route: Route): Answer
   /** The proxy in front has said no by itself, and asks what to show. */
-  closed(kind: RequestKind): Answer
-  /** Something broke on our side: nothing is let through. */
-  failed(request: GatewayRequest): Answer
+  closed(request: GatewayRequest, kind: RequestKind, host: string): Answer
+  /** Something broke on our side: nothing is let through. @param cause For whoever looks the number up. */
+  failed(request: GatewayRequest, cause: unknown): Answer
   /** Writes down that a message was not taken. @returns The number under which that is found. */
   note(reason: string, address: string, details?: Readonly<Record<string, string>>): string
   /** The answer to a message that was not taken. */
@@ -61,13 +64,23 @@ export interface Refusals {
 export interface RefusalsDeps {
   answers: Answers
   audit: Audit
+  meters: Pick<GatewayMeters, 'failed'>
 }
 
-export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
+export function createRefusals({ answers, audit, meters }: RefusalsDeps): Refusals {
   const note: Refusals['note'] = (reason, address, details) => {
     const reference = newReference()
     const event = { name: 'access.refused', address, reference } as const
     return audit.record({ ...event, details: { reason, ...details } }) ?? reference
+  }
+
+  const noteUpstream: Refusals['noteUpstream'] = (route, { code, detail }) => {
+    const { pattern, host } = route
+    meters.failed(route, code)
+    const reference = newReference()
+    const fault = detail === undefined ? {} : { fault: shortened(detail) }
+    const details = { route: pattern, host, reason: code, ...fault }
+    return audit.record({ name: 'upstream.failed', reference, details }) ?? reference
   }
 
   const notServed: Refusals['notServed'] = (request) => {
@@ -108,6 +121,7 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
 
   return {
     note,
+    noteUpstream,
     notServed,
 
     denied(visit, { route, rule, reason, signedIn }) {
@@ -143,14 +157,19 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
         ? ambiguous({ ...request, kind }, reason)
         : notServed(request),
 
-    notFound: (request) =>
-      kindOf(request, request.method) === 'programmatic'
-        ? answers.problem({ status: 404, code: 'not_found', title: 'There is nothing here.' })
+    notFound(request) {
+      const { address, host, rawPath: path } = request
+      const reference = note('outside_prefix', address, { host, path })
+      const title = 'There is nothing here.'
+      return kindOf(request, request.method) === 'programmatic'
+        ? answers.problem({ status: 404, code: 'not_found', title, reference })
         : answers.trouble(404, {
             title: 'There is nothing at this address',
+            reference,
             sentences: ['Check the address for a slip, or go back and follow a link.'],
             actions: [],
-          }),
+          })
+    },
 
     untrustedProxy({ address }) {
       const reference = note('untrusted_proxy', address)
@@ -202,23 +221,31 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
       })
     },
 
-    closed: (kind) =>
-      kind === 'programmatic'
-        ? answers.problem({ status: 403, code: 'access_denied', title: 'Access is denied.' })
+    closed({ address }, kind, host) {
+      const reference = note('closed_by_proxy', address, { host })
+      const title = 'Access is denied.'
+      return kind === 'programmatic'
+        ? answers.problem({ status: 403, code: 'access_denied', title, reference })
         : answers.trouble(403, {
             title: 'This page is not open',
+            reference,
             sentences: [
               'The server in front of this site does not open it. If you have just been let in, load the page again.',
             ],
             actions: [],
-          }),
+          })
+    },
 
-    upstreamFailed(request, { name, origin }, { status, code, message }) {
+    upstreamFailed(request, route, error) {
+      const { name, origin } = route
+      const { status, code, message } = error
+      const reference = noteUpstream(route, error)
       if (kindOf(request, request.method) === 'programmatic') {
-        return answers.problem({ status, code, title: message })
+        return answers.problem({ status, code, title: message, reference })
       }
       return answers.trouble(status, {
         title: `${name} is not answering`,
+        reference,
         sentences: [
           message,
           'You are signed in and may open it; the fault is not yours. Please try again in a moment. If it stays like this, tell whoever runs this site.',
@@ -227,13 +254,16 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
       })
     },
 
-    failed(request) {
+    failed(request, cause) {
+      const { address, host } = request
+      const reference = note('unavailable', address, { host, fault: shortened(String(cause)) })
       const title = 'Access cannot be checked at this moment'
       const answer =
         kindOf(request, request.method) === 'programmatic'
-          ? answers.problem({ status: 503, code: 'unavailable', title })
+          ? answers.problem({ status: 503, code: 'unavailable', title, reference })
           : answers.trouble(503, {
               title,
+              reference,
               sentences: ['To be safe, nothing is opened meanwhile. Please try again in a moment.'],
               actions: [],
             })
@@ -254,6 +284,9 @@ export function createRefusals({ answers, audit }: RefusalsDeps): Refusals {
     },
   }
 }
+
+/** Some of it comes from an application. */
+const shortened = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text)
 
 const who = (signedIn: SignedIn | undefined) =>
   signedIn ? { userId: signedIn.user.id, sessionId: signedIn.session.id } : {}

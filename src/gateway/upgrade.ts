@@ -22,6 +22,8 @@ import { type Dispatch, MAX_TRIES } from './dispatch.ts'
 import { askedBy, identityOf } from './door.ts'
 import type { IdentityHeaders } from './identity-headers.ts'
 import { peerOf } from './listen/peer.ts'
+import type { GatewayMeters } from './meters.ts'
+import { REFERENCE_HEADER } from './reference.ts'
 import type { Refusals } from './refusals.ts'
 import { type GatewayRequest, type HeaderLine, isRefusal, type RequestReader } from './request.ts'
 import type { Standing } from './standing.ts'
@@ -43,6 +45,7 @@ export interface UpgradeDoorDeps {
   identityHeaders: IdentityHeaders
   assertions: Assertions
   dispatch: Pick<Dispatch, 'choose' | 'unreachable'>
+  meters: Pick<GatewayMeters, 'answered'>
   refusals: Refusals
   timeouts: Timeouts
   standing: Standing
@@ -63,20 +66,22 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
       const identity = await identityOf(deps.assertions, allowed)
       if (socket.destroyed) return
       const line = await reach(deps, passage)
-      if (!line) return refuse(socket, ['502 Bad Gateway'])
+      if (typeof line === 'string')
+        return refuse(socket, badGateway(deps, passage, UNREACHABLE, line))
       if (socket.destroyed) return void line.connection.destroy()
       forward(passage, line, deps.identityHeaders.forUpstream(request, allowed.route, identity))
     } catch (cause) {
       log.error({ error: String(cause), host: request.host }, 'gateway: upgrade failed')
-      refuse(socket, ['503 Service Unavailable'])
+      const number = refusals.note('unavailable', request.address, { host: request.host })
+      refuse(socket, ['503 Service Unavailable', [REFERENCE_HEADER, number]])
     }
   }
 
   const take = (message: IncomingMessage, socket: Socket, head: Buffer) => {
     const request = readRequest(message)
     if (isRefusal(request)) {
-      refusals.note(request.reason, peerOf(socket).address)
-      return refuse(socket, ['400 Bad Request'])
+      const number = refusals.note(request.reason, peerOf(socket).address)
+      return refuse(socket, ['400 Bad Request', [REFERENCE_HEADER, number]])
     }
     // Nobody may speak before the handshake is over; what comes early was meant for somebody else.
     const fault = head.length > 0 ? 'not_a_websocket' : handshakeFault(request)
@@ -84,8 +89,8 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
       return refuse(socket, ['426 Upgrade Required', ['Sec-WebSocket-Version', '13']])
     }
     if (fault) {
-      refusals.note(fault, request.address, { host: request.host })
-      return refuse(socket, ['400 Bad Request'])
+      const number = refusals.note(fault, request.address, { host: request.host })
+      return refuse(socket, ['400 Bad Request', [REFERENCE_HEADER, number]])
     }
 
     const asked = {
@@ -95,16 +100,26 @@ export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
     const decision = corridor.authorize(asked)
     if (decision.kind !== 'allow') return refuse(socket, noTo(deps, request, decision))
     const { upstream } = decision.route
-    if (upstream === undefined) return refuse(socket, ['421 Misdirected Request'])
+    if (upstream === undefined) {
+      const number = refusals.note('unknown_host', request.address, { host: request.host })
+      return refuse(socket, ['421 Misdirected Request', [REFERENCE_HEADER, number]])
+    }
     const target = targetFor(upstream, request.target)
-    if (target === undefined) return refuse(socket, ['404 Not Found'])
+    if (target === undefined) {
+      const number = refusals.note('outside_prefix', request.address, { host: request.host })
+      return refuse(socket, ['404 Not Found', [REFERENCE_HEADER, number]])
+    }
     if (!comesFromOwnPage(request, decision.route)) {
-      refusals.note('foreign_origin', request.address, { host: request.host })
-      return refuse(socket, ['403 Forbidden'])
+      const number = refusals.note('foreign_origin', request.address, { host: request.host })
+      return refuse(socket, ['403 Forbidden', [REFERENCE_HEADER, number]])
     }
     deps.access.allowed(decision, asked)
     const allowed = decision
-    void open({ message, socket, request, asked, allowed, upstream, target, isOpen: false })
+    const askedAt = performance.now()
+    void open({
+      ...{ message, socket, request, asked, allowed, upstream, target, askedAt },
+      isOpen: false,
+    })
   }
 
   return {
@@ -133,13 +148,30 @@ function noTo(
       return ['401 Unauthorized', ['WWW-Authenticate', `Gatehouse realm="${decision.route.host}"`]]
     case 'deny': {
       const url = decision.route.origin + request.target
-      refusals.denied({ address, method, rawPath, kind: 'programmatic', url }, decision)
-      return ['403 Forbidden']
+      const visit = { address, method, rawPath, kind: 'programmatic', url } as const
+      const { headers } = refusals.denied(visit, decision)
+      return ['403 Forbidden', ...headers.filter(([name]) => name === REFERENCE_HEADER)]
     }
-    case 'no_route':
-      refusals.note(decision.reason, address, { host: request.host })
-      return [decision.reason === 'unknown_host' ? '421 Misdirected Request' : '400 Bad Request']
+    case 'no_route': {
+      const number = refusals.note(decision.reason, address, { host: request.host })
+      const status =
+        decision.reason === 'unknown_host' ? '421 Misdirected Request' : '400 Bad Request'
+      return [status, [REFERENCE_HEADER, number]]
+    }
   }
+}
+
+const UNREACHABLE = 'upstream_unreachable'
+
+/** The application has failed: counted, and written down under a number. */
+function badGateway(
+  { refusals }: Pick<UpgradeDoorDeps, 'refusals'>,
+  { allowed }: Passage,
+  code: string,
+  detail: string,
+): No {
+  const number = refusals.noteUpstream(allowed.route, { code, detail })
+  return ['502 Bad Gateway', [REFERENCE_HEADER, number]]
 }
 
 /** Says no and lets go; no cookie, no body. */
@@ -166,6 +198,8 @@ interface Passage {
   target: string
   /** Has the application taken it? */
   isOpen: boolean
+  /** When it was asked, by the clock that only goes forward, in milliseconds. */
+  askedAt: number
 }
 
 /** Where the library believes to connect to. */
@@ -178,25 +212,27 @@ interface Line {
   connection: Socket
 }
 
-/** Connects to the server whose turn it is, or to another one. */
+/** Connects to the server whose turn it is, or to another one. @returns Why not, if that came to nothing. */
 async function reach(
   { dispatch, timeouts, log }: UpgradeDoorDeps,
   { upstream, request }: Passage,
-): Promise<Line | undefined> {
+): Promise<Line | string> {
+  let why = 'no server is left to be tried'
   const tried = new Set<UpstreamServer>()
   while (tried.size < MAX_TRIES) {
     const server = dispatch.choose(upstream, tried)
-    if (tried.has(server)) return undefined
+    if (tried.has(server)) return why
     tried.add(server)
     try {
       const connection = await connectTo(server, server.limits.connect ?? timeouts.connect)
       return { server, connection }
     } catch (cause) {
       dispatch.unreachable(upstream, server)
+      why = String(cause)
       log.warn({ error: String(cause), host: request.host }, 'gateway: application failed')
     }
   }
-  return undefined
+  return why
 }
 
 type Forward = (passage: Passage, line: Line, lines: readonly HeaderLine[]) => void
@@ -230,7 +266,7 @@ function createForwarder(deps: UpgradeDoorDeps): Forward {
     const failed = (cause: Error) => {
       log.warn({ error: cause.message, host: request.host }, 'gateway: application failed')
       if (passage.isOpen) socket.destroy()
-      else refuse(socket, ['502 Bad Gateway'])
+      else refuse(socket, badGateway(deps, passage, UNREACHABLE, cause.message))
     }
     const options = { target: ANYWHERE, agent, ssl: { connection } }
     proxy.ws(message, socket, NOTHING, options, failed)
@@ -241,8 +277,12 @@ function createForwarder(deps: UpgradeDoorDeps): Forward {
 function watch(
   outgoing: ClientRequest,
   passage: Passage,
-  { cookies, standing, streams, limits: { head, idle } }: UpgradeDoorDeps & { limits: Limits },
+  deps: UpgradeDoorDeps & { limits: Limits },
 ): void {
+  const { cookies, meters, standing, streams } = deps
+  const { head, idle } = deps.limits
+  const answered = () =>
+    meters.answered(passage.allowed.route, (performance.now() - passage.askedAt) / 1000)
   const { socket, request, asked, allowed } = passage
   const late = setTimeout(() => outgoing.destroy(new Error('no answer in time')), head * 1000)
   socket.once('close', () => outgoing.destroy())
@@ -253,12 +293,13 @@ function watch(
     clearTimeout(late)
     const key = request.headers.find(([name]) => /^sec-websocket-key$/i.test(name))?.[1]
     if (!accepts(key, answer.headers['sec-websocket-accept'])) {
-      refuse(socket, ['502 Bad Gateway'])
+      refuse(socket, badGateway(deps, passage, 'upstream_broken', 'no handshake of a WebSocket'))
       return void upstream.destroy()
     }
     const kept = grouped(clientHeaders(linesOf(answer.rawHeaders), cookies))
     answer.headers = { ...kept, connection: 'Upgrade', upgrade: 'websocket' }
     passage.isOpen = true
+    answered()
     openTunnel(streams, {
       client: socket,
       upstream,
@@ -273,6 +314,7 @@ function watch(
   })
   outgoing.on('response', (answer: IncomingMessage) => {
     clearTimeout(late)
+    answered()
     // No tunnel then: the answer goes to the client, and the connection with it.
     const kept = grouped(clientHeaders(linesOf(answer.rawHeaders), cookies))
     answer.headers = { ...kept, connection: 'close' }

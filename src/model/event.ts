@@ -5,6 +5,7 @@ export const EVENT_NAMES = [
   'access.allowed',
   'access.denied',
   'access.refused',
+  'upstream.failed',
   'login.succeeded',
   'login.refused',
   'login.throttled',

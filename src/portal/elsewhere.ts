@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { Audit } from '../audit/record.ts'
 import { randomToken } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
+import { newReference } from '../base/reference.ts'
 import { type HandOffs, pageOn } from '../login/hand-off.ts'
 import type { Cookies } from '../session/cookie.ts'
 import type { Realms } from '../session/realms.ts'
@@ -95,9 +96,12 @@ function createDoors(deps: ElsewhereDeps, portal: URL): Readonly<Record<string, 
       // The way back in the browser's history: there is nothing left to do.
       if (signedInAt(c, host)) return goOn(c, page)
       const { address } = c.env.client
-      audit.record({ name: 'access.refused', address, details: { reason: 'hand_off', host } })
+      const number = newReference()
+      const event = { name: 'access.refused', address, reference: number } as const
+      const reference = audit.record({ ...event, details: { reason: 'hand_off', host } }) ?? number
       return pages.trouble(c, 403, {
         title: 'This sign-in did not arrive',
+        reference,
         sentences: [
           'It was used already, took too long, or began in another browser. If this comes again, cookies may be switched off for this site.',
         ],

@@ -3,6 +3,7 @@ import { get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openGateway, PASSWORD, type TestGateway } from '../support/gateway.ts'
+import { freePort } from '../support/ports.ts'
 import { openRecorder, type Recorder } from '../support/recorder.ts'
 
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
@@ -18,6 +19,7 @@ portal: { url: "https://auth.gw.test" }
 routes:
   - { host: wiki.gw.test, upstream: "http://127.0.0.1:${recorder.port}", rules: [{ require: two_factor }] }
   - { host: "*.apps.gw.test", upstream: "http://127.0.0.1:${recorder.port}", rules: [{ require: bypass }] }
+  - { host: gone.gw.test, upstream: "http://127.0.0.1:${await freePort()}", rules: [{ require: bypass }] }
 login: { risk: { places: no-such-file.mmdb } }
 `)
   await new Promise<void>((resolve) => gateway.app.health.listen(0, '127.0.0.1', resolve))
@@ -43,6 +45,7 @@ async function traffic(): Promise<void> {
     await gateway.visitor().get(`https://${name}.apps.gw.test/`)
   }
   await gateway.visitor().get('https://unknown.gw.test/')
+  await gateway.visitor().get('https://gone.gw.test/')
   const stranger = gateway.visitor()
   await stranger.open(WIKI)
   for (let guess = 0; guess < 11; guess += 1) {
@@ -79,6 +82,7 @@ describe('figures', () => {
       'gatehouse_throttled_total{factor="password"} 1',
       'gatehouse_decisions_total{route="wiki.gw.test",decision="allow"} 1',
       'gatehouse_upstream_seconds_count{route="wiki.gw.test"} 1',
+      'gatehouse_upstream_failures_total{route="gone.gw.test",cause="unreachable"} 1',
       'gatehouse_sessions 1',
       'gatehouse_risk_database_good{database="places"} 0',
     ]) {

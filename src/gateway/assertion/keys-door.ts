@@ -20,7 +20,7 @@ export function createKeysDoor({ assertions, refusals, log }: KeysDoorDeps): Key
       (body) => sendAnswer(message, response, { status: 200, headers: HEADERS, body }),
       (cause) => {
         log.error({ error: String(cause), host: request.host }, 'gateway: no signing keys')
-        sendAnswer(message, response, refusals.failed(request))
+        sendAnswer(message, response, refusals.failed(request, cause))
       },
     )
   }
