@@ -42,6 +42,7 @@ import type { Streams } from './gateway/streams.ts'
 import { createAccount } from './login/account/account.ts'
 import { createHandOffs } from './login/hand-off.ts'
 import { createLogin, type Engine } from './login/login.ts'
+import { createMessenger } from './login/messenger.ts'
 import { createPasswordPolicy } from './login/password-policy.ts'
 import { createPasswords } from './login/passwords.ts'
 import { createPrivacyNotice } from './login/privacy-notice.ts'
@@ -263,7 +264,6 @@ export function createHouse(config: Config, ground: Ground): House {
     site,
     store,
   })
-  const mail = channels.for('email')
   const reset = createPasswordReset({
     attempts: login.attempts,
     audit,
@@ -272,9 +272,7 @@ export function createHouse(config: Config, ground: Ground): House {
     home,
     site: config.portal.name,
     limits: login.limits,
-    post: (message, until) => {
-      if (mail) void outbox.post({ lane: 'mail', deliver: () => mail.deliver(message), until })
-    },
+    messenger: createMessenger({ channels, outbox }),
     tickets,
   })
   const setUp = createSetUp({ audit, clock, hasher, policy, tickets, users })
@@ -298,7 +296,7 @@ export function createHouse(config: Config, ground: Ground): House {
     documents: documents.byPath,
     factors,
     flow: login.flow,
-    forgotten: mail && new URL('forgotten', home).href,
+    forgotten: channels.for('email') && new URL('forgotten', home).href,
     formTargets: formTargets(home, realms, routeOf),
     handOffs,
     help: config.portal.help,

@@ -80,11 +80,7 @@ export function createCourier(deps: CourierDeps): Courier {
     const reach = { ...reachOf(url, config), ...(deps.resolve ? { resolve: deps.resolve } : {}) }
     const posting = { url, body, timeoutSeconds: config.timeout, reach }
     let isGone = false
-    const ended = async (state: 'sent' | 'failed' | 'waiting') => {
-      if (state === 'sent') await webhooks.delete(due.id)
-      else if (isGone) await drop(due, 'answered with 410')
-    }
-    const state = await outbox.post({
+    await outbox.post({
       lane: `webhooks of ${url.origin}`,
       until: clock.now() + CLAIM_SECONDS,
       async deliver() {
@@ -94,9 +90,11 @@ export function createCourier(deps: CourierDeps): Courier {
         if (isGone) return { ok, refused: 'answered with 410' }
         throw new ChannelDown('webhooks', `answered with ${status}`)
       },
-      told: ended,
+      async told(end) {
+        if (end === 'sent') await webhooks.delete(due.id)
+        else if (isGone) await drop(due, 'answered with 410')
+      },
     })
-    await ended(state)
   }
 
   const look = async () => {

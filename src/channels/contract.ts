@@ -1,6 +1,7 @@
 import type { UnixSeconds } from '../base/clock.ts'
 import type { DeliveryState } from '../model/challenge.ts'
 import type { Delivery, Medium, Message } from '../model/message.ts'
+import type { MessageEnd } from './message-end.ts'
 
 /** One way to carry messages to people: a mail server, an SMS gateway. */
 export interface Channel {
@@ -10,7 +11,8 @@ export interface Channel {
   /**
    * Carries one message, in one try.
    *
-   * @returns The other side's answer. @throws when the channel is down: the caller tries again later.
+   * @returns The other side's answer.
+   * @throws when the channel is down: the caller tries again later, unless it is {@link FateUnknown}.
    */
   deliver(message: Message): Promise<Delivery>
   /** For services that make and check codes themselves, and only say whether one was right. */
@@ -37,7 +39,8 @@ export interface Channels {
 /** Sends messages without keeping anybody waiting. */
 export interface Outbox {
   /**
-   * Sends one message: tries at once, and again while the channel is down, until it is stale.
+   * Sends one message: tries at once, and again while the channel is down, until it is stale. A message
+   * is never tried again when it may have gone out and costs money.
    *
    * @returns Within 300 ms: how far it has come by then.
    */
@@ -51,10 +54,15 @@ export interface OutboxJob {
    * wait, and those of other lanes do not.
    */
   lane: string
+  /**
+   * Who is to be reached, in any form. What fails for one alone says nothing about the lane, however
+   * often it fails. Left out: nobody else.
+   */
+  whom?: string
   /** One try. Throws while the channel is down. */
   deliver(): Promise<Delivery>
   /** Stale from here on: not sent any more. */
   until: UnixSeconds
-  /** Hears of what becomes of it after `post` has answered. */
-  told?(state: Exclude<DeliveryState, 'none'>): Promise<void>
+  /** Hears once of its end: before `post` answers where that is soon enough, else afterwards. */
+  told?(end: MessageEnd): Promise<void>
 }

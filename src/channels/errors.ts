@@ -16,6 +16,12 @@ export class ChannelDown extends AppError {
   }
 }
 
+/**
+ * A channel broke off after it had the whole of a message that costs money: nobody can tell whether it
+ * went out. A further try might be paid, and rung, a second time, so none is made.
+ */
+export class FateUnknown extends ChannelDown {}
+
 /** A system error's or library's own name for what went wrong: `ECONNREFUSED`, `TimeoutError`. */
 export function nameOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'unknown failure'

@@ -1,22 +1,25 @@
 import type { Clock, UnixSeconds } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Delivery } from '../model/message.ts'
-import { reasonOf } from './errors.ts'
+import { FateUnknown, reasonOf } from './errors.ts'
+import type { MessageEnd } from './message-end.ts'
 
 /** One message in a lane. */
 export interface Errand {
+  /** Who is to be reached. */
+  whom: unknown
   deliver(): Promise<Delivery>
   until: UnixSeconds
   /** Called when a try has failed, or none can be made now, and more will follow. */
   waits(): void
   /** Called once. */
-  ends(state: 'sent' | 'failed'): void
+  ends(end: MessageEnd): void
 }
 
 /** Messages that go the same way. When it is blocked they wait, and one at a time tries it. */
 export interface Lane {
   add(errand: Errand): void
-  /** Ends what waits, as failed. Tries under way go on. */
+  /** Ends what waits, as stopped. Tries under way go on. */
   close(): void
 }
 
@@ -33,15 +36,30 @@ export interface LaneDeps {
 
 /** Tries at the same time: as many as a channel has connections, and some that come and go. */
 const MOST_UNDER_WAY = 8
+/** Of those, for what has failed before: it must not hold up what comes fresh. */
+const MOST_AGAIN = 3
+/** And for one person: with a few mailboxes that never answer nobody can fill the lane. */
+const MOST_FOR_ONE = 2
 /** A try that begins later than this before the end would arrive stale. */
 const MARGIN_SECONDS = 5
 const RETRY_MS = { first: 1000, most: 30_000 }
-/** So many failures in a row block the lane. */
+/** So many failures in a row block the lane; at least so many different people must be concerned. */
 const FAILURES_THAT_BLOCK = 5
+const PEOPLE_THAT_BLOCK = 3
 const REST_MS = { first: 5000, most: 60_000 }
+
+const WORDS: Record<Exclude<MessageEnd, 'sent'>, string> = {
+  refused: 'refused',
+  late: 'no longer of use',
+  crowded: 'too many messages wait',
+  stopped: 'the gateway stops',
+  unknown: 'perhaps delivered; not tried again, because it costs money',
+}
 
 interface Waiting extends Errand {
   tries: number
+  /** Why the last try failed. */
+  last?: string
   /** On the clock of {@link performance}: no step of the machine's time changes it. */
   notBefore: number
 }
@@ -49,32 +67,42 @@ interface Waiting extends Errand {
 export function createLane(deps: LaneDeps): Lane {
   const { name, most, clock, log, random, track } = deps
   const waiting: Waiting[] = []
-  let running = 0
+  const underWay = new Set<Waiting>()
   let failures = 0
+  const concerned = new Set<unknown>()
   let rests = 0
   let blockedUntil = 0
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
-  const isBlocked = () => failures >= FAILURES_THAT_BLOCK
+  const isBlocked = () => failures >= FAILURES_THAT_BLOCK && concerned.size >= PEOPLE_THAT_BLOCK
   /** One probe while the lane is blocked, else as many as there is room for. */
-  const hasRoom = () => running < (isBlocked() ? 1 : MOST_UNDER_WAY)
+  const hasRoom = () => underWay.size < (isBlocked() ? 1 : MOST_UNDER_WAY)
+  const hasRoomFor = ({ whom, tries }: Waiting) => {
+    const running = [...underWay]
+    const isCrowd = running.filter((it) => it.whom === whom).length >= MOST_FOR_ONE
+    return !isCrowd && (tries === 0 || running.filter((it) => it.tries > 1).length < MOST_AGAIN)
+  }
   const secondsLeft = ({ until }: Errand) => until - clock.now() - MARGIN_SECONDS
 
-  const fail = (errand: Waiting, reason: string) => {
-    log.warn({ lane: name, tries: errand.tries, reason }, 'outbox: message not delivered')
-    errand.ends('failed')
+  const fail = (errand: Waiting, end: Exclude<MessageEnd, 'sent'>, reason = WORDS[end]) => {
+    const { tries, last } = errand
+    const fields = { lane: name, tries, end, reason, ...(last === undefined ? {} : { last }) }
+    log.warn(fields, 'outbox: message not delivered')
+    errand.ends(end)
   }
 
   const succeeded = () => {
     if (isBlocked()) log.info({ lane: name }, 'outbox: lane works again')
     failures = 0
+    concerned.clear()
     rests = 0
     blockedUntil = 0
   }
 
-  const failed = (cause: unknown) => {
+  const failed = (cause: unknown, { whom }: Errand) => {
     failures += 1
+    if (concerned.size < PEOPLE_THAT_BLOCK) concerned.add(whom)
     const fields = { lane: name, failures, reason: reasonOf(cause) }
     if (failures === 1) log.warn(fields, 'outbox: a try failed')
     // Tries that began together fail together, and that is one reason to rest.
@@ -86,26 +114,40 @@ export function createLane(deps: LaneDeps): Lane {
     for (const errand of waiting) errand.waits()
   }
 
+  const again = (errand: Waiting, last: string) => {
+    errand.last = last
+    if (closed) return fail(errand, 'stopped')
+    errand.notBefore = performance.now() + jittered(backOff(RETRY_MS, errand.tries - 1), random)
+    waiting.push(errand)
+    errand.waits()
+  }
+
+  const putOff = (errand: Waiting, reason: string) => {
+    if (errand.tries === 1) log.info({ lane: name, reason }, 'outbox: message put off')
+    again(errand, reason)
+  }
+
   const attempt = async (errand: Waiting): Promise<void> => {
     errand.tries += 1
     try {
       const delivery = await errand.deliver()
+      // Whatever was said about the message, the channel works.
       succeeded()
       if (delivery.ok) errand.ends('sent')
-      else fail(errand, delivery.refused)
+      else if ('later' in delivery) putOff(errand, delivery.later)
+      else fail(errand, 'refused', delivery.refused)
     } catch (cause) {
-      failed(cause)
-      if (closed) return fail(errand, 'the gateway stops')
-      errand.notBefore = performance.now() + jittered(backOff(RETRY_MS, errand.tries - 1), random)
-      waiting.push(errand)
-      errand.waits()
+      failed(cause, errand)
+      if (!(cause instanceof FateUnknown)) return again(errand, reasonOf(cause))
+      errand.last = reasonOf(cause)
+      fail(errand, 'unknown')
     }
   }
 
   const start = (errand: Waiting) => {
-    running += 1
+    underWay.add(errand)
     const done = attempt(errand).finally(() => {
-      running -= 1
+      underWay.delete(errand)
       look()
     })
     track(done)
@@ -114,8 +156,19 @@ export function createLane(deps: LaneDeps): Lane {
   const dropStale = () => {
     for (const errand of waiting.filter((it) => secondsLeft(it) <= 0)) {
       waiting.splice(waiting.indexOf(errand), 1)
-      fail(errand, 'no longer of use')
+      fail(errand, 'late')
     }
+  }
+
+  /** What has been tried least, so that nobody waits behind what fails again and again. */
+  const takeNext = (now: number): Waiting | undefined => {
+    const ready = waiting.filter((it) => it.notBefore <= now && hasRoomFor(it))
+    const next = ready.reduce<Waiting | undefined>(
+      (least, it) => (least === undefined || it.tries < least.tries ? it : least),
+      undefined,
+    )
+    if (next) waiting.splice(waiting.indexOf(next), 1)
+    return next
   }
 
   /** Begins what can begin, and comes back when more can. */
@@ -125,23 +178,22 @@ export function createLane(deps: LaneDeps): Lane {
     dropStale()
     const now = performance.now()
     while (hasRoom() && blockedUntil <= now) {
-      const index = waiting.findIndex(({ notBefore }) => notBefore <= now)
-      const [next] = index < 0 ? [] : waiting.splice(index, 1)
+      const next = takeNext(now)
       if (!next) break
       start(next)
     }
     if (waiting.length === 0) return
-    const readyAt = Math.max(blockedUntil, Math.min(...waiting.map((it) => it.notBefore)))
-    const staleInMs = Math.min(...waiting.map((it) => secondsLeft(it) * 1000))
     // Where there is no room, the end of a try looks again by itself.
-    const readyInMs = hasRoom() ? readyAt - now : staleInMs
-    timer = setTimeout(look, Math.max(1, Math.min(readyInMs, staleInMs))).unref()
+    const startable = hasRoom() ? waiting.filter(hasRoomFor) : []
+    const readyAt = Math.max(blockedUntil, Math.min(...startable.map((it) => it.notBefore)))
+    const staleInMs = Math.min(...waiting.map((it) => secondsLeft(it) * 1000))
+    timer = setTimeout(look, Math.max(1, Math.min(readyAt - now, staleInMs))).unref()
   }
 
   return {
     add(errand) {
       const fresh: Waiting = { ...errand, tries: 0, notBefore: 0 }
-      if (waiting.length >= most) return fail(fresh, 'too many messages wait')
+      if (waiting.length >= most) return fail(fresh, 'crowded')
       waiting.push(fresh)
       look()
       // Nothing will be tried at once, so nobody need wait for it.
@@ -151,7 +203,7 @@ export function createLane(deps: LaneDeps): Lane {
     close() {
       closed = true
       clearTimeout(timer)
-      for (const errand of waiting.splice(0)) fail(errand, 'the gateway stops')
+      for (const errand of waiting.splice(0)) fail(errand, 'stopped')
     },
   }
 }

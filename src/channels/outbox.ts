@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts'
 import type { Outbox, OutboxJob } from './contract.ts'
 import { reasonOf } from './errors.ts'
 import { createLane, type Lane } from './lane.ts'
+import { type MessageEnd, stateAfter } from './message-end.ts'
 
 export interface OutboxDeps {
   clock: Clock
@@ -21,8 +22,6 @@ const PATIENCE_MS = 300
 const CLOSING_MS = 3000
 /** Parcels that may wait in one lane: ten minutes of a sign-in a second. */
 const MOST_WAITING = 600
-
-type Ended = 'sent' | 'failed'
 
 /** Sends messages from memory, and goes on trying behind the scenes: what waits when it closes is lost. */
 export function createOutbox({ clock, log, random = Math.random }: OutboxDeps): WatchedOutbox {
@@ -47,24 +46,23 @@ export function createOutbox({ clock, log, random = Math.random }: OutboxDeps): 
 
   return {
     post(job) {
-      if (closed) return Promise.resolve('failed')
+      if (closed) return tell(job, 'stopped', log).then(() => 'failed')
       return new Promise((answer) => {
-        let answered = false
-        const once = (state: Ended | 'waiting') => {
+        // Whoever has been answered is not answered again.
+        const once = (state: 'sent' | 'waiting' | 'failed') => {
           clearTimeout(patience)
-          if (!answered) answer(state)
-          answered = true
+          answer(state)
         }
         unsent += 1
         const patience = setTimeout(() => once('waiting'), PATIENCE_MS)
         laneOf(job.lane).add({
+          whom: job.whom ?? job,
           deliver: job.deliver,
           until: job.until,
           waits: () => once('waiting'),
-          ends: (state) => {
+          ends: (end) => {
             unsent -= 1
-            if (answered) track(tell(job, state, log))
-            else once(state)
+            track(tell(job, end, log).then(() => once(stateAfter(end))))
           },
         })
       })
@@ -90,10 +88,10 @@ async function settled(work: ReadonlySet<Promise<unknown>>): Promise<void> {
   while (work.size > 0) await Promise.all(work)
 }
 
-function tell({ lane, told }: OutboxJob, state: Ended, log: Log): Promise<void> {
+function tell({ lane, told }: OutboxJob, end: MessageEnd, log: Log): Promise<void> {
   return Promise.resolve()
-    .then(() => told?.(state))
+    .then(() => told?.(end))
     .catch((cause) => {
-      log.error({ lane, state, error: reasonOf(cause) }, 'outbox: the end of a message not noted')
+      log.error({ lane, end, error: reasonOf(cause) }, 'outbox: the end of a message not noted')
     })
 }

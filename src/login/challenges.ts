@@ -2,6 +2,7 @@ import type { Audit } from '../audit/record.ts'
 import { randomToken } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Outbox } from '../channels/contract.ts'
+import { stateAfter } from '../channels/message-end.ts'
 import type { Asked, ChallengeStart, Factor, Factors } from '../factors/contract.ts'
 import type { Challenge, ChallengeAbout, ChallengeState } from '../model/challenge.ts'
 import type { Credential } from '../model/factor.ts'
@@ -104,21 +105,18 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
   const send = async (challenge: Challenge, { deliver }: ChallengeStart): Promise<Challenge> => {
     if (!deliver) return challenge
     const { id, sends, userId, kind } = challenge
-    const noteFailure = () =>
-      audit.record({ name: 'challenge.undelivered', userId, details: { kind } })
+    audit.record({ name: 'challenge.sent', userId, details: { kind, sends } })
     const delivery = await outbox.post({
       lane: kind,
+      whom: userId,
       deliver: () => deliver(challenge),
       until: challenge.expiresAt,
-      async told(state) {
-        await challenges.setDelivery(id, sends, state)
-        if (state === 'failed') noteFailure()
+      async told(end) {
+        await challenges.setDelivery(id, sends, stateAfter(end))
+        if (end === 'sent') return
+        audit.record({ name: 'challenge.undelivered', userId, details: { kind, reason: end } })
       },
     })
-    await challenges.setDelivery(id, sends, delivery)
-    audit.record({ name: 'challenge.sent', userId, details: { kind, sends } })
-    // Refused at once; of what is refused later, the outbox tells.
-    if (delivery === 'failed') noteFailure()
     return { ...challenge, delivery }
   }
 

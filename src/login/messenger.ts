@@ -1,5 +1,6 @@
 import type { UnixSeconds } from '../base/clock.ts'
 import type { Channels, Outbox } from '../channels/contract.ts'
+import type { MessageEnd } from '../channels/message-end.ts'
 import type { Medium, Message } from '../model/message.ts'
 
 /** Tells people things, on whatever way there is. */
@@ -12,8 +13,8 @@ export interface Messenger {
 export interface Sending {
   /** Not worth sending any more from then on. */
   until: UnixSeconds
-  /** Hears of it when a message that was waiting comes to nothing after all. */
-  failed?(): void
+  /** Hears of it when a message comes to nothing, at once or later, or perhaps does; and why. */
+  failed?(end: Exclude<MessageEnd, 'sent'>): void
 }
 
 export interface MessengerDeps {
@@ -26,13 +27,17 @@ export function createMessenger({ channels, outbox }: MessengerDeps): Messenger 
     carries: (medium) => channels.for(medium) !== undefined,
     async send(message, { until, failed }) {
       const channel = channels.for(message.medium)
-      if (!channel) return 'failed'
+      if (!channel) {
+        failed?.('refused')
+        return 'failed'
+      }
       return outbox.post({
         lane: channel.name,
+        whom: message.to,
         deliver: () => channel.deliver(message),
         until,
-        async told(state) {
-          if (state === 'failed') failed?.()
+        async told(end) {
+          if (end !== 'sent') failed?.(end)
         },
       })
     },

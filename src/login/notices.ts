@@ -53,14 +53,15 @@ export function createNotices(deps: NoticesDeps): Sink {
     const from = [address, details?.browser].filter((it) => it !== undefined).map(String)
     const { subject, sentence } = words
     const letter = letters.notice(reach, { subject, sentence, user: user.name, at, from, token })
-    const undelivered = () =>
-      audit.record({
-        name: 'message.undelivered',
-        userId: user.id,
-        details: { about: event.name, medium },
-      })
-    const until = clock.now() + NOTICE_SECONDS
-    if ((await messenger.send(letter, { until, failed: undelivered })) === 'failed') undelivered()
+    await messenger.send(letter, {
+      until: clock.now() + NOTICE_SECONDS,
+      failed: (reason) =>
+        audit.record({
+          name: 'message.undelivered',
+          userId: user.id,
+          details: { about: event.name, medium, reason },
+        }),
+    })
   }
 
   const tell = async (event: AuditEvent, words: NoticeWords, userId: string) => {

@@ -10,6 +10,7 @@ import { type User, userNameKey, versionOf } from '../model/user.ts'
 import type { Ticket, TicketRepository } from '../store/contract.ts'
 import type { Attempts } from './attempts.ts'
 import type { Limits, SendBudget } from './limits.ts'
+import type { Messenger } from './messenger.ts'
 
 /** How somebody who has no password, or knows it no more, comes to a new one. */
 export interface PasswordReset {
@@ -42,8 +43,7 @@ export interface PasswordResetDeps {
   home: URL
   site: string
   limits: Limits
-  /** Sends a mail, in the background, until it is stale. */
-  post(message: Message, until: UnixSeconds): void
+  messenger: Pick<Messenger, 'send'>
   tickets: TicketRepository
 }
 
@@ -54,7 +54,7 @@ export const INVITATION_SECONDS = 72 * 3600
 const HOUR = 3600
 
 export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
-  const { attempts, audit, clock, directory, home, limits, tickets } = deps
+  const { attempts, audit, clock, directory, home, limits, messenger, tickets } = deps
 
   const send = async (user: User, browser: string, address: string) => {
     const { id, email, status } = user
@@ -71,9 +71,18 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
     })
     audit.record({ name: 'password.reset_asked', userId: id, address })
     const href = new URL(`reset/${token}`, home).href
-    deps.post(
+    const about = 'password.reset_asked'
+    await messenger.send(
       resetMail({ user, email, href, address, site: deps.site, at: clock.now() }),
-      expiresAt,
+      {
+        until: expiresAt,
+        failed: (reason) =>
+          audit.record({
+            name: 'message.undelivered',
+            userId: id,
+            details: { about, medium: 'email', reason },
+          }),
+      },
     )
   }
 

@@ -15,11 +15,11 @@ export interface ChannelWorld {
   /** Everything that has arrived, in no particular order. */
   arrived(): readonly { to: string; text: string }[]
   /** What the other end does from now on; absent where there is no other end. */
-  otherEnd?: Record<Mood, () => void>
+  otherEnd?: Record<Mood, () => void> & { putOff?: () => void }
   close(): Promise<void>
 }
 
-/** `refuse`: this person for good. `fail`: not now. `hang`: no answer. `babble`: nonsense. `well`: again as before. */
+/** `refuse`: this person for good. `putOff`: this message for now. `fail`: nothing at all for now. `hang`: no answer. `babble`: nonsense. `well`: again as before. */
 export type Mood = 'refuse' | 'fail' | 'hang' | 'babble' | 'well'
 
 const CODE = '123456'
@@ -91,6 +91,14 @@ export function describeChannel(name: string, open: () => Promise<ChannelWorld>)
       expect(world.arrived()).toHaveLength(1)
     })
 
+    it('tells what is said about one message from a failure of all', async () => {
+      if (!world.otherEnd?.putOff) return
+      world.otherEnd.putOff()
+      expect(await deliver()).toEqual({ ok: false, later: expect.any(String) })
+      otherEnd('well')
+      expect(await deliver()).toEqual({ ok: true })
+    })
+
     it('gives up on an end that does not answer, and works again when it does', async () => {
       if (!world.otherEnd) return
       otherEnd('hang')
@@ -106,8 +114,8 @@ export function describeChannel(name: string, open: () => Promise<ChannelWorld>)
     })
 
     it('says what happened without a word of the message', async () => {
-      for (const mood of ['refuse', 'fail', 'hang', 'babble'] as const) {
-        otherEnd(mood)
+      for (const mood of ['refuse', 'putOff', 'fail', 'hang', 'babble'] as const) {
+        world.otherEnd?.[mood]?.()
         const told = await deliver().catch((cause) => [reasonOf(cause), String(cause)])
         expect(JSON.stringify(told)).not.toContain(CODE)
         expect(JSON.stringify(told)).not.toContain(world.somebody)

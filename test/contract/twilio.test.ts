@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type * as z from 'zod'
+import { systemClock } from '../../src/base/clock.ts'
+import { silentLog } from '../../src/base/log.ts'
 import type { Channel } from '../../src/channels/contract.ts'
-import { reasonOf } from '../../src/channels/errors.ts'
+import { FateUnknown, reasonOf } from '../../src/channels/errors.ts'
+import { createOutbox } from '../../src/channels/outbox.ts'
 import { twilioConfig } from '../../src/channels/twilio/config.ts'
 import { createTwilio } from '../../src/channels/twilio/index.ts'
 import { freePort } from '../support/ports.ts'
@@ -55,8 +58,11 @@ for (const medium of ['sms', 'voice'] as const) {
         refuse: () => {
           server.error = { status: 400, code: 21211 }
         },
+        putOff: () => {
+          server.error = { status: 400, code: 21999 }
+        },
         fail: () => {
-          server.error = { status: 500 }
+          server.error = { status: 503 }
         },
         hang: () => {
           server.error = 'hang'
@@ -143,7 +149,9 @@ describe('twilio: a message', () => {
 describe('twilio: an answer', () => {
   const outcome = async (error: TwilioServer['error'], channel = aChannel(twilio.url)) => {
     twilio.error = error
-    return channel.deliver(aText).then((it) => (it.ok ? 'sent' : it.refused), reasonOf)
+    return channel
+      .deliver(aText)
+      .then((it) => (it.ok ? 'sent' : 'later' in it ? `later: ${it.later}` : it.refused), reasonOf)
   }
 
   it.each([
@@ -151,6 +159,8 @@ describe('twilio: an answer', () => {
     [{ status: 400, code: 21610 }, 'the person has asked for no more messages (Twilio 21610)'],
     [{ status: 400, code: 21614 }, 'no mobile number (Twilio 21614)'],
     [{ status: 400, code: 21606 }, 'twilio: HTTP 400 21606'],
+    [{ status: 400, code: 21999 }, 'later: HTTP 400 21999'],
+    [{ status: 429, code: 60212 }, 'later: HTTP 429 60212'],
     [{ status: 401, code: 20003 }, 'twilio: HTTP 401 20003'],
     [{ status: 429, code: 20429 }, 'twilio: HTTP 429 20429'],
     [{ status: 500 }, 'twilio: HTTP 500 20500'],
@@ -165,6 +175,75 @@ describe('twilio: an answer', () => {
   it('that does not come, because nobody is there, is told', async () => {
     const channel = aChannel(`http://127.0.0.1:${await freePort()}`)
     expect(await outcome(undefined, channel)).toBe('twilio: ECONNREFUSED')
+  })
+})
+
+describe('twilio: a message that may have been taken', () => {
+  const fate = async (error: TwilioServer['error'], url = twilio.url) => {
+    twilio.error = error
+    const causes = await Promise.all(
+      [aText, aCall].map((message) =>
+        aChannel(url)
+          .deliver(message)
+          .catch((cause) => cause),
+      ),
+    )
+    const verification = aChannel(url, { verify_service: VERIFY_SERVICE }).verification
+    causes.push(await verification?.start('sms', TO).catch((cause) => cause))
+    return causes.map((cause) => (cause instanceof FateUnknown ? 'unknown' : reasonOf(cause)))
+  }
+  const all = (what: string) => [what, what, what]
+
+  it.each(['hang', 'break off', 'babble', { status: 500 }, { status: 502 }] as const)(
+    'is told from one that was not, when Twilio ends with %o',
+    async (error) => {
+      expect(await fate(error)).toEqual(all('unknown'))
+    },
+  )
+
+  it('is one that left this machine: not where nobody was reached', async () => {
+    expect(await fate(undefined, `http://127.0.0.1:${await freePort()}`)).toEqual(
+      all('twilio: ECONNREFUSED'),
+    )
+    // No TLS is spoken there, so nothing was said.
+    expect(await fate(undefined, twilio.url.replace('http:', 'https:'))).toEqual(
+      all('twilio: EPROTO'),
+    )
+  })
+
+  it('is not one that Twilio has no time for', async () => {
+    expect(await fate({ status: 503 })).toEqual(all('twilio: HTTP 503 20500'))
+    expect(await fate({ status: 429, code: 20429 })).toEqual(all('twilio: HTTP 429 20429'))
+  })
+
+  it('is paid once: the outbox does not send it again, and a person who asks anew pays anew', async () => {
+    const outbox = createOutbox({ clock: systemClock, log: silentLog, random: () => 0 })
+    twilio.error = 'take and hang'
+    const channel = aChannel(twilio.url)
+    const ends: string[] = []
+    const state = await outbox.post({
+      lane: 'sms',
+      until: systemClock.now() + 300,
+      deliver: () => channel.deliver(aText),
+      async told(end) {
+        ends.push(end)
+      },
+    })
+    expect(state).toBe('waiting')
+    await expect.poll(() => ends, { timeout: 10_000 }).toEqual(['unknown'])
+    twilio.error = undefined
+    // Whatever is sent after it, it is not among that.
+    const next = { ...aText, text: '654321 is your code.' }
+    await outbox.post({
+      lane: 'sms',
+      until: systemClock.now() + 300,
+      deliver: () => channel.deliver(next),
+    })
+    await outbox.close()
+    expect(twilio.requests.map(({ parameters }) => parameters.Body)).toEqual([
+      aText.text,
+      next.text,
+    ])
   })
 })
 

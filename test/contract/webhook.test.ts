@@ -65,6 +65,9 @@ for (const medium of ['email', 'sms', 'voice'] as const) {
         refuse: () => {
           server.answer = status(422)
         },
+        putOff: () => {
+          server.answer = status(409)
+        },
         fail: () => {
           server.answer = status(503)
         },
@@ -129,7 +132,7 @@ describe('webhook: an answer', () => {
     server.answer = answer
     return aChannel(url)
       .deliver(aText)
-      .then((it) => (it.ok ? 'sent' : 'refused'), reasonOf)
+      .then((it) => (it.ok ? 'sent' : 'later' in it ? 'later' : 'refused'), reasonOf)
   }
 
   it.each([
@@ -137,7 +140,8 @@ describe('webhook: an answer', () => {
     [202, 'sent'],
     [204, 'sent'],
     [422, 'refused'],
-    [400, 'webhook: answered with 400'],
+    [400, 'later'],
+    [409, 'later'],
     [401, 'webhook: answered with 401'],
     [404, 'webhook: answered with 404'],
     [429, 'webhook: answered with 429'],

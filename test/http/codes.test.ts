@@ -281,7 +281,7 @@ channels: { smtp: { url: "smtps://127.0.0.1:${await freePort()}", from: gate@gw.
       { names: ['challenge.undelivered'] },
       { limit: 1, newestFirst: true },
     )
-    expect(event?.details).toEqual({ kind: 'email' })
+    expect(event?.details).toEqual({ kind: 'email', reason: 'refused' })
   })
 
   it('delivers when it works again', async () => {

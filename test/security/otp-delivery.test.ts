@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { newCode } from '../../src/factors/code/secret.ts'
 import type { User } from '../../src/model/user.ts'
 import { openGateway, PASSWORD, type TestGateway } from '../support/gateway.ts'
@@ -164,6 +164,8 @@ describe('messages that cost money', () => {
   story('OTP-013', 'are sent once, however often somebody asks at the same time', async () => {
     await open()
     const visitor = await withPassword(await withMailCodes())
+    // The first may still be on its way.
+    await expect.poll(() => mail.codes().length).toBe(1)
     gateway.clock.advance(60)
     mail.received = []
     const asked = await Promise.all(
@@ -319,6 +321,49 @@ describe('a channel', () => {
     expect(app?.id).toBe(way)
     const code = await gateway.code(alice.id)
     expect(await visitor.submit({ code })).toMatchObject({ status: 303, location: APP })
+  })
+
+  it('is not slowed down by one person whom it cannot reach', async () => {
+    await open()
+    mail.mood = { recipient: 452 }
+    const alice = await withMailCodes()
+    for (let times = 0; times < 10; times += 1) await withPassword(alice)
+    twilio.error = { status: 400, code: 21999 }
+    const tess = await withTexts()
+    for (let times = 0; times < 10; times += 1) await withPassword(tess)
+    const deferred = () => lines.filter(({ message }) => message === 'outbox: message put off')
+    await expect.poll(() => deferred().length, { timeout: 10_000 }).toBe(20)
+    expect(lines.filter(({ message }) => message === 'outbox: a try failed')).toEqual([])
+
+    mail.mood = {}
+    const bob = await gateway.addUser({ name: 'bob', email: 'bob@gw.test' })
+    await bind(bob, 'email', { target: 'bob@gw.test' })
+    await withPassword(bob)
+    const toBob = () => mail.codes().filter(({ to }) => to.includes('bob@gw.test'))
+    await expect.poll(() => toBob().length, { timeout: 10_000 }).toBe(1)
+    expect(lines.filter(({ message }) => message === 'outbox: lane blocked')).toEqual([])
+  })
+
+  it('that refuses the link for a new password is told of in the trail, and not on the page', async () => {
+    await open()
+    mail.mood = { recipient: 550 }
+    const user = await gateway.addUser({ name: 'alice', email: 'alice@gw.test' })
+    const pages = []
+    for (const username of ['alice', 'nobody']) {
+      const visitor = gateway.visitor()
+      await visitor.open('https://auth.gw.test/forgotten')
+      const answer = await visitor.submit({ username })
+      pages.push([answer.status, (await onward(visitor, answer)).status])
+    }
+    expect(pages[0]).toEqual(pages[1])
+    const undelivered = () =>
+      gateway.store.events.list({ names: ['message.undelivered'] }, { limit: 9, newestFirst: true })
+    await expect.poll(undelivered).toMatchObject([
+      {
+        userId: user.id,
+        details: { about: 'password.reset_asked', medium: 'email', reason: 'refused' },
+      },
+    ])
   })
 
   story(

@@ -24,6 +24,8 @@ export interface MailServerMood {
   sender?: number
   recipient?: number
   data?: number
+  /** Stands behind the code: `4.2.2`. @see RFC 3463 */
+  detail?: string
   /** Says nothing more once it knows for whom a mail is. */
   hangs?: boolean
 }
@@ -89,7 +91,7 @@ export async function openMailServer({
 
   function manners(): SMTPServerOptions {
     const answer = (code: number | undefined, then: (error?: Error | null) => void) =>
-      then(code === undefined ? null : refusal(code))
+      then(code === undefined ? null : refusal(code, opened.mood.detail))
     return {
       onConnect: (_, then) => {
         opened.connections += 1
@@ -112,7 +114,9 @@ export async function openMailServer({
         } catch {
           return then(refusal(451))
         }
-        if (opened.mood.data !== undefined) return then(refusal(opened.mood.data))
+        if (opened.mood.data !== undefined) {
+          return then(refusal(opened.mood.data, opened.mood.detail))
+        }
         const bytes = Buffer.concat(chunks)
         opened.received.push({
           from: envelope.mailFrom ? envelope.mailFrom.address : '',
@@ -134,8 +138,8 @@ export async function openMailServer({
 }
 
 /** Says more than it should: a real server's words may repeat what was sent. */
-const refusal = (code: number) =>
-  Object.assign(new Error(`no, not "Your code is 123456"`), { responseCode: code })
+const refusal = (code: number, detail = '') =>
+  Object.assign(new Error(`${detail} no, not "Your code is 123456"`.trim()), { responseCode: code })
 
 /** Greets, and then begins an answer that never ends, a line at a time. */
 export async function openTarPit(): Promise<{ port: number; close(): Promise<void> }> {

@@ -24,8 +24,14 @@ export interface TwilioServer {
   faults: string[]
   /** Codes on their way, by number: `Verify` makes them. */
   codes: Map<string, string>
-  /** Answers with this error from now on. */
-  error: { status: number; code?: number } | 'hang' | 'babble' | undefined
+  /** Answers with this error from now on; `take and hang` does what it is asked, and does not say so. */
+  error:
+    | { status: number; code?: number }
+    | 'hang'
+    | 'take and hang'
+    | 'break off'
+    | 'babble'
+    | undefined
   close(): Promise<void>
 }
 
@@ -63,7 +69,8 @@ export async function openTwilioServer(): Promise<TwilioServer> {
     }
     if (opened.error === 'hang') return
     if (opened.error === 'babble') return void response.writeHead(200).end('<html>It works!</html>')
-    if (opened.error) {
+    if (opened.error === 'break off') return void response.destroy()
+    if (typeof opened.error === 'object') {
       const { status, code = 20500 } = opened.error
       const { To } = parametersOf(posted)
       // Twilio's own sentences name the number.
@@ -71,6 +78,7 @@ export async function openTwilioServer(): Promise<TwilioServer> {
     }
     const request = { path: posted.path, ...userOf(posted), parameters: parametersOf(posted) }
     opened.requests.push(request)
+    if (opened.error === 'take and hang') return
     const [status, body] = answerTo(request, opened.codes, newCode)
     send(response, status, body)
   })

@@ -17,8 +17,10 @@ export function createTwilio({ config }: { config: TwilioConfig }): Channel {
   const { from, messaging_service, verify_service } = config
   const sender = messaging_service ? { messagingServiceSid: messaging_service } : from && { from }
 
-  const send = async ({ medium, to, text }: Message): Promise<unknown> => {
-    const { client, spokenTwice } = await library()
+  const send = async (
+    { client, spokenTwice }: TwilioLibrary,
+    { medium, to, text }: Message,
+  ): Promise<unknown> => {
     if (medium === 'sms' && sender) {
       const message = { to, body: text, validityPeriod: VALIDITY_SECONDS }
       return client.messages.create({ ...message, ...sender })
@@ -35,7 +37,8 @@ export function createTwilio({ config }: { config: TwilioConfig }): Channel {
     ...(verify_service && { verification: verification(config, verify_service, library) }),
 
     async deliver(message) {
-      const answer = await told(() => send(message))
+      const ready = await library()
+      const answer = await told(() => send(ready, message))
       return answer.ok ? { ok: true } : answer
     },
   }

@@ -13,10 +13,15 @@ export interface WebhookDeps {
 
 /** "There is no such address, or it wants nothing of us": the one answer that ends the tries. */
 const UNPROCESSABLE = 422
+/** Not let in, nothing there, too slow, too much: what every message would hear. */
+const ABOUT_US: ReadonlySet<number> = new Set([
+  401, 402, 403, 404, 405, 407, 408, 411, 421, 426, 429,
+])
 
 /**
  * Hands messages to any other gateway: a signed POST with `{ medium, to, text, subject? }`. An answer of
- * 2xx is a message taken, 422 a person who cannot be reached so, anything else is tried again.
+ * 2xx is a message taken, 422 a person who cannot be reached so, anything else is tried again. Most other
+ * answers of 4xx are about the one message, and make no other wait.
  *
  * @see https://www.standardwebhooks.com/
  */
@@ -40,6 +45,8 @@ export function createWebhook({ config, clock }: WebhookDeps): Channel {
       const { ok, status } = await postSigned({ url, body, timeoutSeconds: timeout }, seal)
       if (ok) return { ok: true }
       if (status === UNPROCESSABLE) return { ok: false, refused: 'answered with 422' }
+      const isAboutOne = status >= 400 && status < 500 && !ABOUT_US.has(status)
+      if (isAboutOne) return { ok: false, later: `answered with ${status}` }
       throw new ChannelDown('webhook', `answered with ${status}`)
     },
   }

@@ -31,7 +31,7 @@ export function notifier({ channels, clock, name }: NotifierDeps) {
     if (!channel || subscriptions.length === 0) return undefined
     const until = clock.now() + APPROVAL_SECONDS
     const left = new Set(subscriptions)
-    let last: Delivery = { ok: false, refused: 'nobody was told' }
+    let refusal: Delivery = { ok: false, refused: 'nobody was told' }
     let isTold = false
 
     return async (challenge) => {
@@ -39,15 +39,19 @@ export function notifier({ channels, clock, name }: NotifierDeps) {
       const ttlSeconds = Math.max(0, until - clock.now())
       const tries = await Promise.allSettled(
         [...left].map(async (to) => {
-          last = await channel.deliver({ medium: 'push', to, text, ttlSeconds })
-          isTold ||= last.ok
+          const delivery = await channel.deliver({ medium: 'push', to, text, ttlSeconds })
+          if (!delivery.ok && 'later' in delivery) return delivery
           left.delete(to)
+          if (delivery.ok) isTold = true
+          else refusal = delivery
+          return undefined
         }),
       )
       if (isTold) return { ok: true }
       const down = tries.find((it) => it.status === 'rejected')
       if (down) throw down.reason
-      return last
+      const later = tries.find((it) => it.status === 'fulfilled' && it.value !== undefined)
+      return (later?.status === 'fulfilled' && later.value) || refusal
     }
   }
 }

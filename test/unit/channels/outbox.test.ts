@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../../src/base/clock.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import type { Outbox } from '../../../src/channels/contract.ts'
-import { ChannelDown } from '../../../src/channels/errors.ts'
+import { ChannelDown, FateUnknown } from '../../../src/channels/errors.ts'
+import type { MessageEnd } from '../../../src/channels/message-end.ts'
 import { createOutbox } from '../../../src/channels/outbox.ts'
-import type { DeliveryState } from '../../../src/model/challenge.ts'
 import type { Delivery } from '../../../src/model/message.ts'
 import { recordingLog } from '../../support/recording-log.ts'
 
@@ -35,11 +35,11 @@ afterEach(async () => {
 const aWay = (...ends: ((() => Promise<Delivery>) | Delivery | Error)[]) => {
   const way = {
     tries: 0,
-    told: [] as DeliveryState[],
+    told: [] as MessageEnd[],
     parcel: (seconds = 10 * MINUTE, lane = 'email') => ({
       lane,
       until: inSeconds(seconds),
-      async told(state: DeliveryState) {
+      async told(state: MessageEnd) {
         way.told.push(state)
       },
       async deliver() {
@@ -65,14 +65,14 @@ describe('the answer', () => {
     const way = aWay(OK)
     expect(await outbox.post(way.parcel())).toBe('sent')
     await later(60_000)
-    expect(way).toMatchObject({ tries: 1, told: [] })
+    expect(way).toMatchObject({ tries: 1, told: ['sent'] })
   })
 
   it('is failed, when the other side refuses for good', async () => {
     const way = aWay(NO)
     expect(await outbox.post(way.parcel())).toBe('failed')
     await later(60_000)
-    expect(way).toMatchObject({ tries: 1, told: [] })
+    expect(way).toMatchObject({ tries: 1, told: ['refused'] })
   })
 
   it('is waiting, as soon as a try failed that may go better later', async () => {
@@ -101,7 +101,7 @@ describe('the answer', () => {
     await later(300)
     expect(await answer).toBe('waiting')
     await later(1000)
-    expect(way.told).toEqual(['failed'])
+    expect(way.told).toEqual(['refused'])
   })
 
   it('comes also when noting the end fails', async () => {
@@ -113,7 +113,7 @@ describe('the answer', () => {
     }
     expect(await outbox.post({ ...parcel, told })).toBe('waiting')
     await later(1000)
-    expect(lines.at(-1)).toMatchObject({ level: 'error', fields: { state: 'sent' } })
+    expect(lines.at(-1)).toMatchObject({ level: 'error', fields: { end: 'sent' } })
   })
 })
 
@@ -136,9 +136,9 @@ describe('a channel that is down', () => {
     await outbox.post(way.parcel(5 * MINUTE))
     await later(5 * MINUTE * 1000 - 5000)
     const { tries } = way
-    expect(way.told).toEqual(['failed'])
+    expect(way.told).toEqual(['late'])
     await later(10 * MINUTE * 1000)
-    expect(way).toMatchObject({ tries, told: ['failed'] })
+    expect(way).toMatchObject({ tries, told: ['late'] })
   })
 
   it('is not tried at all with what is stale already', async () => {
@@ -211,6 +211,95 @@ describe('a channel that is down', () => {
   })
 })
 
+describe('one person whom nothing reaches', () => {
+  const full = { ok: false, later: 'mailbox full' } as const
+
+  it('is tried again, and slows nobody else down', async () => {
+    const bad = aWay(full)
+    for (let times = 0; times < 20; times += 1) await outbox.post(bad.parcel())
+    await later(20_000)
+    expect(bad.tries).toBeGreaterThan(40)
+    expect(await outbox.post(aWay(OK).parcel())).toBe('sent')
+  })
+
+  it('gets the message when there is room for it', async () => {
+    const way = aWay(full, full, OK)
+    expect(await outbox.post(way.parcel())).toBe('waiting')
+    await later(3000)
+    expect(way).toMatchObject({ tries: 3, told: ['sent'] })
+  })
+
+  it('does not take a channel out of service by failing alone, however often', async () => {
+    const bad = aWay(down())
+    const parcel = () => ({ ...bad.parcel(), whom: 'bad@example.com' })
+    for (let times = 0; times < 20; times += 1) await outbox.post(parcel())
+    await later(20_000)
+    expect(bad.tries).toBeGreaterThan(20)
+    expect(await outbox.post(aWay(OK).parcel())).toBe('sent')
+  })
+
+  it.each([
+    ['at once', [slowly(600_000, OK)], 'bad@example.com'],
+    ['when they are made again', [down(), slowly(600_000, OK)], undefined],
+  ])('holds up nobody by tries that hang %s', async (_, ends, whom) => {
+    const ways = Array.from({ length: 20 }, () => aWay(...ends))
+    for (const way of ways) {
+      const answer = outbox.post({ ...way.parcel(), ...(whom === undefined ? {} : { whom }) })
+      await later(300)
+      await answer
+      // Something goes well in between.
+      await outbox.post(aWay(OK).parcel())
+    }
+    await later(5000)
+    expect(await outbox.post(aWay(OK).parcel())).toBe('sent')
+    const closing = outbox.close()
+    await later(600_000)
+    await closing
+  })
+
+  it('is no probe for everybody else', async () => {
+    let works = false
+    const whether = async () => {
+      if (!works) throw down()
+      return OK
+    }
+    const bad = aWay(down())
+    await outbox.post(bad.parcel())
+    await later(10_000)
+    const ways = Array.from({ length: 5 }, () => aWay(whether))
+    await Promise.all(ways.map((way) => outbox.post(way.parcel())))
+    works = true
+    const fresh = aWay(whether)
+    await outbox.post(fresh.parcel())
+    await later(10_000)
+    expect(fresh.told).toEqual(['sent'])
+  })
+})
+
+describe('a message that costs money', () => {
+  const lost = new FateUnknown('test', 'ECONNABORTED')
+
+  it('is not sent again when it may have been sent', async () => {
+    const { log, lines } = recordingLog()
+    open(log)
+    const way = aWay(lost, OK)
+    expect(await outbox.post(way.parcel())).toBe('waiting')
+    await later(10 * MINUTE * 1000)
+    expect(way).toMatchObject({ tries: 1, told: ['unknown'] })
+    expect(lines.at(-1)).toMatchObject({ level: 'warn', fields: { end: 'unknown' } })
+  })
+
+  it('tells by that that the channel is out of order', async () => {
+    const ways = Array.from({ length: 5 }, () => aWay(lost))
+    await Promise.all(ways.map((way) => outbox.post(way.parcel())))
+    const next = aWay(OK)
+    expect(await outbox.post(next.parcel())).toBe('waiting')
+    expect(next.tries).toBe(0)
+    await later(5000)
+    expect(next.told).toEqual(['sent'])
+  })
+})
+
 describe('a crowd', () => {
   it('goes through a few at a time', async () => {
     let underWay = 0
@@ -267,7 +356,9 @@ describe('the end', () => {
     const way = aWay(down())
     await outbox.post(way.parcel())
     await outbox.close()
-    expect(way.told).toEqual(['failed'])
-    expect(await outbox.post(aWay(OK).parcel())).toBe('failed')
+    expect(way.told).toEqual(['stopped'])
+    const after = aWay(OK)
+    expect(await outbox.post(after.parcel())).toBe('failed')
+    expect(after).toMatchObject({ tries: 0, told: ['stopped'] })
   })
 })

@@ -66,8 +66,9 @@ async function hear(name: EventName, details: AuditEvent['details'] = {}, given:
     log: silentLog,
     messenger: {
       carries,
-      async send(message) {
+      async send(message, { failed }) {
         sent.push(message)
+        if (outcome === 'failed') failed?.('refused')
         return outcome
       },
     },
