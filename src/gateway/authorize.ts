@@ -3,6 +3,7 @@ import type { AccessRequest, DenyReason, Requirement, RuleDecision } from '../mo
 import type { SignedIn } from '../model/session.ts'
 import { decide, type Policy, reportsOn } from '../policy/decide.ts'
 import { foldCase, readingsOf } from '../policy/path.ts'
+import { otherQueryOf } from '../policy/query.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { HostAndPort } from './host.ts'
 import type { GatewayMeters } from './meters.ts'
@@ -113,13 +114,11 @@ export type AskedOfRules = Pick<Asked, 'method' | 'target' | 'rawPath' | 'addres
 export const requestIn = (
   { method, target, rawPath, address }: AskedOfRules,
   path: string,
-): AccessRequest => ({
-  // Where it is not known, no rule looks at it.
-  method: method ?? '',
-  path,
-  query: target.slice(rawPath.length + 1),
-  address,
-})
+): AccessRequest => {
+  const query = target.slice(rawPath.length + 1)
+  // Where the method is not known, no rule looks at it.
+  return { method: method ?? '', path, query, otherQuery: otherQueryOf(rawPath, query), address }
+}
 
 // The mark has no value at run time: it only keeps every other place from making an Allowed.
 const allow = (route: Route, { rule, signedIn }: RuleDecision): Allowed =>

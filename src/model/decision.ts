@@ -19,6 +19,8 @@ export interface AccessRequest {
   path: string
   /** As it came, without the `?`. */
   query: string
+  /** The same for a server that finds a `?` in the path once it has decoded it; absent where there is none. */
+  otherQuery?: string | undefined
   /** The client's address. */
   address: string
 }

@@ -58,6 +58,21 @@ export function queryTest(condition: QueryCondition): QueryTest {
 /** Some programs read no further than this. */
 const MAX_PAIRS = 500
 
+/**
+ * The query as a server sees it that decodes a path before it looks for one.
+ *
+ * @returns `undefined` when that makes no difference.
+ */
+export function otherQueryOf(rawPath: string, query: string): string | undefined {
+  if (!rawPath.includes('%')) return undefined
+  // What is no text stays encoded.
+  const path = decodeFully(rawPath)
+    .normalize('NFKC')
+    .replace(/%(?:3[df]|26)/gi, decodeURIComponent)
+  const at = path.indexOf('?')
+  return at < 0 ? undefined : `${path.slice(at + 1)}${query === '' ? '' : `&${query}`}`
+}
+
 /** A condition in words: `action is delete`. */
 export function writtenQuery({ name, present, is, not }: QueryCondition): string {
   const parts = [

@@ -119,7 +119,10 @@ function conditionsOf(
     conditions.push({
       key: 'query',
       values: writtenQuery(condition),
-      isFulfilled: ({ query: given }) => test(given),
+      isFulfilled({ query: given, otherQuery }) {
+        const match = test(given)
+        return otherQuery === undefined || test(otherQuery) === match ? match : 'unclear'
+      },
     })
   }
   return conditions

@@ -39,6 +39,17 @@ const routes = compileRoutes(
       ],
     },
     {
+      host: 'bare.gw.test',
+      rules: [
+        {
+          name: 'delete',
+          query: [{ name: 'action', is: ['delete'] }],
+          require: 'phishing_resistant',
+        },
+        { name: 'rest', require: 'one_factor' },
+      ],
+    },
+    {
       host: 'trial.gw.test',
       rules: [
         { name: 'closed', paths: ['/Admin/**'], require: 'deny', mode: 'report' },
@@ -158,6 +169,37 @@ describe('the corridor', () => {
     [
       { host: 'query.gw.test', target: '/?%61ction=delete', sessionToken: 'alice' },
       'no_route ambiguous_query',
+    ],
+    // Some servers decode a path first, and then look for a query in it.
+    [
+      { host: 'bare.gw.test', rawPath: '/a%3faction=delete', sessionToken: 'alice' },
+      'no_route ambiguous_query',
+    ],
+    [
+      { host: 'bare.gw.test', rawPath: '/a%3Fx%26action%3Ddelete', sessionToken: 'alice' },
+      'no_route ambiguous_query',
+    ],
+    [
+      { host: 'bare.gw.test', rawPath: '/%ff%3Faction%3Ddelete', sessionToken: 'alice' },
+      'no_route ambiguous_query',
+    ],
+    [
+      { host: 'bare.gw.test', rawPath: '/a%253faction=delete', sessionToken: 'alice' },
+      'no_route ambiguous_query',
+    ],
+    [
+      {
+        host: 'bare.gw.test',
+        rawPath: '/a%3faction=view',
+        target: '/a%3faction=view?action=delete',
+        sessionToken: 'alice',
+      },
+      'no_route ambiguous_query',
+    ],
+    [{ host: 'bare.gw.test', rawPath: '/What%3F', sessionToken: 'alice' }, 'allow rest'],
+    [
+      { host: 'bare.gw.test', rawPath: '/What%3F', target: '/What%3F?action=delete' },
+      'authenticate delete',
     ],
     // Patterns know the same readings as globs.
     [{ host: 'query.gw.test', rawPath: '/item/7' }, 'allow ids'],
