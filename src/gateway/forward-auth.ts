@@ -14,9 +14,11 @@ import type { Identity, IdentityHeaders } from './identity-headers.ts'
 import { kindOf } from './kind.ts'
 import type { Refusals } from './refusals.ts'
 import type { GatewayRequest } from './request.ts'
+import type { Routes } from './routes.ts'
 import { comesFromOwnPage, isAboutSocket } from './web-socket.ts'
 
 export interface ForwardAuthDoorDeps {
+  routes: Pick<Routes, 'find'>
   dialects: Dialects
   corridor: Corridor
   access: Pick<AccessNotes, 'allowed'>
@@ -40,8 +42,12 @@ type NotAllowed = Exclude<Decision, Allowed | { kind: 'no_route' }>
 
 /** Door one: answers a proxy about a request that it holds at its own door. */
 export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
-  const { dialects, corridor, access, cookies, realms, refusals } = deps
+  const { routes, dialects, corridor, access, cookies, realms, refusals } = deps
   const isAbroad = (host: string) => realms.of(host).name !== realms.home.name
+  // Where requests reach an application through us, a page of it can reach this door, too, also through a
+  // proxy that is trusted. What one application is told of a person is no business of another.
+  const asksForAnother = (request: GatewayRequest, { host }: OriginalRequest) =>
+    host !== request.host && routes.find(request)?.upstream !== undefined
 
   const answerTo = (request: GatewayRequest): Answer | Promise<Answer> => {
     if (!request.peerIsTrusted) return refusals.untrustedProxy(request)
@@ -51,6 +57,9 @@ export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
       return refusals.badQuestion(request, dialect?.malformed ?? 400, 'no_request')
     }
 
+    if (asksForAnother(request, original)) {
+      return refusals.badQuestion(request, dialect.malformed, 'asked_by_an_application')
+    }
     if (original.rawPath.startsWith('/.gatehouse/') && isAbroad(original.host)) {
       return refusals.notSentHere(request, kindOf(request, original.method ?? 'GET'), original.host)
     }

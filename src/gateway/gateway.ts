@@ -145,7 +145,7 @@ export function createGateway(given: GatewayDeps): Gateway {
   const upstreams = createUpstreams(timeouts)
   const dispatch = createDispatch({ destinations: routes.all, upstreams, clock, log })
   const dialects = createDialects(config.compat)
-  const forwardAuth = createForwardAuthDoor({ ...shared, dialects, realms })
+  const forwardAuth = createForwardAuthDoor({ ...shared, routes, dialects, realms })
   const { meters } = given
   const proxy = createProxyDoor({ ...shared, meters, dispatch, standing, streams })
   const keys = createKeysDoor({ assertions, refusals, log })

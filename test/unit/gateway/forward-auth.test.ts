@@ -16,6 +16,11 @@ const ROUTES = [
     headers: { user: 'X-My-User' },
     proxy: { origins: ['https://editor.gw.test'] },
   },
+  {
+    host: 'through.gw.test',
+    upstream: 'http://127.0.0.1:1',
+    rules: [{ require: 'two_factor' }],
+  },
 ]
 const IDENTITY = [
   'X-My-User',
@@ -357,6 +362,29 @@ it('reads nothing of the family that this proxy does not speak', async () => {
   const twice = [...forward, ['X-Forwarded-Uri', '/public/a'] as const]
   expect((await only('/api/authz/forward-auth', twice)).status).toBe(400)
   expect((await only('/api/authz/auth-request', twice)).status).toBe(403)
+})
+
+it('tells a page of one application nothing that is for another', async () => {
+  const question = (host: string, asked: string) =>
+    send(gate.port, {
+      host,
+      path: '/api/authz/forward-auth',
+      headers: [
+        ['X-Forwarded-Method', 'GET'],
+        ['X-Forwarded-Proto', 'https'],
+        ['X-Forwarded-Host', asked],
+        ['X-Forwarded-Uri', '/'],
+        ['Cookie', alice],
+      ],
+    })
+  // The proxy in front is trusted, and passes on whatever a browser asks for on this host.
+  const foreign = await question('through.gw.test', 'app.gw.test')
+  expect(foreign.status).toBe(400)
+  expect(foreign.all('x-gatehouse-assertion')).toEqual([])
+  expect(gate.events.at(-1)?.details).toMatchObject({ why: 'asked_by_an_application' })
+  // Some proxies that ask keep the Host of the request that they ask about.
+  expect((await question('through.gw.test', 'through.gw.test')).status).toBe(200)
+  expect((await question('app.gw.test', 'app.gw.test')).status).toBe(200)
 })
 
 it('keeps the connection of the proxy that asks', async () => {
