@@ -13,6 +13,7 @@ import {
 } from '../gateway/explain.ts'
 import { asSignedIn, createRehearsal, type Question } from '../gateway/rehearsal.ts'
 import { compileRoutes, type Routes } from '../gateway/routes.ts'
+import { RISK_LEVELS, type RiskLevel } from '../model/risk.ts'
 import { PROVABLE, type ProvedLevel } from '../policy/config.ts'
 import type { ExplainedRule } from '../policy/explain.ts'
 import { type Command, type CommandContext, WrongUsage } from './command.ts'
@@ -23,13 +24,15 @@ import { table } from './table.ts'
 interface Person {
   name: string
   groups: readonly string[]
+  /** How unusual their sign-in was. */
+  risk?: RiskLevel | undefined
 }
 
 /** Tells what the rules say about one request, and why. */
 export const policy: Command = {
   name: 'policy',
   usage:
-    'policy explain --url URL [--user NAME [--groups a,b]] [--method GET] [--ip ADDRESS] [--config FILE]',
+    'policy explain --url URL [--user NAME [--groups a,b] [--risk low|medium|high]] [--method GET] [--ip ADDRESS] [--config FILE]',
   summary: 'Tell what the rules say about a request, rule by rule',
 
   async run(args, context) {
@@ -41,6 +44,7 @@ export const policy: Command = {
         url: { type: 'string' },
         user: { type: 'string' },
         groups: { type: 'string' },
+        risk: { type: 'string' },
         method: { type: 'string', default: 'GET' },
         ip: { type: 'string', default: '' },
       },
@@ -53,9 +57,15 @@ export const policy: Command = {
     if (!/^[A-Z]+$/.test(method)) throw new WrongUsage('write the method in capitals: --method GET')
     if (groups !== undefined && user === undefined) throw new WrongUsage('name the --user, too')
 
+    const risk = RISK_LEVELS.find((level) => level === values.risk)
+    if (values.risk !== undefined && !risk)
+      throw new WrongUsage(`--risk takes ${RISK_LEVELS.join(', ')}`)
+    if (risk && user === undefined) throw new WrongUsage('name the --user, too')
+
     const { environment } = context
     const { config } = loadConfig(findConfigFile(values.config, environment), environment)
-    const person = user === undefined ? undefined : await personNamed(user, groups, values, context)
+    const named = user === undefined ? undefined : await personNamed(user, groups, values, context)
+    const person = named && { name: named.name, groups: named.groups, risk }
     const question = { url, method, address: ip }
     for (const line of linesAbout(config, question, person)) context.print(line)
     return 0
@@ -83,7 +93,7 @@ function linesAbout(config: Config, asked: Asked, person: Person | undefined): s
   const explanation = explain(routes, asked)
   return [
     `${method} ${url} ${from}`,
-    ...(person ? [`as ${person.name}, ${groupsOf(person)}`] : []),
+    ...(person ? [`as ${person.name}, ${groupsOf(person)}${atRisk(person)}`] : []),
     '',
     ...(explanation ? [...walk(explanation, person), ''] : []),
     ...decisions(routes, asked, person),
@@ -92,6 +102,8 @@ function linesAbout(config: Config, asked: Asked, person: Person | undefined): s
 
 const groupsOf = ({ groups }: Person) =>
   groups.length > 0 ? `in ${groups.join(', ')}` : 'in no group'
+
+const atRisk = ({ risk }: Person) => (risk ? `, by a sign-in whose risk is ${risk}` : '')
 
 function walk({ route, readings, rules }: Explanation, person: Person | undefined): string[] {
   const decidedAt = rules.findIndex(({ rule, match }) => !rule.reportsOnly && match !== 'no')
@@ -114,8 +126,11 @@ function verdictOn(explained: ExplainedRule, person: Person | undefined): string
   const { rule, match } = explained
   const about = matchInWords(explained)
   if (match !== 'yes') return about
-  const { effect, admits } = rule
-  if (typeof effect === 'string') return `${about} → ${effect}`
+  const { admits } = rule
+  const raised = person?.risk && rule.atRisk?.[person.risk]
+  const effect = raised ?? rule.effect
+  const why = raised ? `, at a risk that is ${person?.risk}` : ''
+  if (typeof effect === 'string') return `${about} → ${effect}${why}`
   const who = !admits
     ? ''
     : !person
@@ -123,7 +138,7 @@ function verdictOn(explained: ExplainedRule, person: Person | undefined): string
       : admits(asSignedIn({ ...person, proved: 'one_factor', authenticatedAt: 0 }).user)
         ? `, and lets ${person.name} in`
         : `, and does not let ${person.name} in`
-  return `${about} → asks for ${requirementInWords(effect)}${who}`
+  return `${about} → asks for ${requirementInWords(effect)}${why}${who}`
 }
 
 const STAGES: Readonly<Record<ProvedLevel, string>> = {

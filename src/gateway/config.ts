@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { certificatesFault } from '../base/certificates.ts'
 import { holdsStrangers, parseNetwork } from '../base/net.ts'
 import { duration, durationOrNone, hostPattern, peers } from '../base/schema.ts'
+import { RISK_LEVELS } from '../model/risk.ts'
 import { networksConfig, PROVABLE, ruleConfig } from '../policy/config.ts'
 import { type AssertionConfig, assertionConfig, routeAssertionConfig } from './assertion/config.ts'
 import { compatConfig } from './dialects/config.ts'
@@ -102,6 +103,9 @@ export const policyTestConfig = z
     age: duration().optional().meta({
       description: 'How long ago; just now when left out.',
     }),
+    risk: z.enum(RISK_LEVELS).optional().meta({
+      description: 'How unusual the sign-in was; not weighed when left out.',
+    }),
     expect: z.enum(['allow', 'authenticate', 'deny', 'refuse']).meta({
       description:
         'The answer: `allow`, `authenticate` (sign in, or prove more), `deny`, or `refuse` (no such host, or a path or query that can be read in two ways).',
@@ -110,7 +114,7 @@ export const policyTestConfig = z
   })
   .superRefine((test, context) => {
     if (test.user !== undefined || test.groups !== undefined) return
-    for (const key of ['proved', 'amr', 'age'] as const) {
+    for (const key of ['proved', 'amr', 'age', 'risk'] as const) {
       if (test[key] === undefined) continue
       const message = 'has no meaning without user or groups: nobody is signed in'
       context.addIssue({ code: 'custom', path: [key], message })

@@ -47,13 +47,14 @@ export function failedTests({ portal, routes, networks, assertion, tests }: Test
   })
 }
 
-function actorOf({ user, groups, proved, amr, age }: PolicyTestConfig) {
+function actorOf({ user, groups, proved, amr, age, risk }: PolicyTestConfig) {
   if (user === undefined && groups === undefined) return undefined
   return asSignedIn({
     name: user ?? '',
     groups: groups ?? [],
     proved: proved ?? 'two_factor',
     amr,
+    risk,
     authenticatedAt: NOW - (age ?? 0),
   })
 }

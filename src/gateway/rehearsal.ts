@@ -1,4 +1,5 @@
 import type { UnixSeconds } from '../base/clock.ts'
+import type { RiskLevel } from '../model/risk.ts'
 import type { SignedIn } from '../model/session.ts'
 import type { ProvedLevel } from '../policy/config.ts'
 import { createCorridor, type Decision } from './authorize.ts'
@@ -54,11 +55,13 @@ export interface Actor {
   proved: ProvedLevel
   /** The methods used; those that are usual for the level when absent. */
   amr?: readonly string[] | undefined
+  /** How unusual the sign-in was; not weighed when absent. */
+  risk?: RiskLevel | undefined
   authenticatedAt: UnixSeconds
 }
 
 /** Puts an actor on the stage. */
-export function asSignedIn({ name, groups, proved, amr, authenticatedAt }: Actor): SignedIn {
+export function asSignedIn({ name, groups, proved, amr, risk, authenticatedAt }: Actor): SignedIn {
   const proof = { ...PROOFS[proved], ...(amr ? { amr } : {}) }
   return {
     user: {
@@ -80,6 +83,7 @@ export function asSignedIn({ name, groups, proved, amr, authenticatedAt }: Actor
       remembered: false,
       address: '',
       userAgent: '',
+      ...(risk ? { risk: { level: risk, score: 0, reasons: [] } } : {}),
     },
   }
 }

@@ -80,8 +80,10 @@ routes:
       - { name: inside, networks: [10.0.0.0/8], require: bypass }
       - { name: key, paths: [/key], require: phishing_resistant, amr: [hwk] }
       - { name: trial, require: deny, mode: report }
+      - { name: payroll, paths: [/payroll], require: one_factor, at_risk: { high: deny } }
       - { name: rest, require: one_factor }
 factors: { totp: {} }
+login: { risk: {} }
 tests:
 `
 const asks = (rest: string, page = '/') =>
@@ -101,13 +103,15 @@ it('tries what the rules are meant to say', async () => {
       asks('expect: authenticate, user: bob', '/key') +
       asks('expect: allow, user: bob, proved: phishing_resistant', '/key') +
       asks('expect: authenticate, user: bob, proved: phishing_resistant, amr: [swk]', '/key') +
+      asks('expect: deny, rule: payroll, user: bob, risk: high', '/payroll') +
+      asks('expect: allow, rule: payroll, user: bob, risk: low', '/payroll') +
       asks('expect: refuse', '/public/..%2fadmin') +
       '  - { url: https://other.example.com/, expect: refuse }\n',
   )
   const { code, out, err } = await check([file])
   expect(err).toEqual([])
   expect(code).toBe(0)
-  expect(out.at(-1)).toContain('13 tests passed')
+  expect(out.at(-1)).toContain('15 tests passed')
 })
 
 it('ends with 1 where one comes out otherwise, and names its line', async () => {
@@ -120,14 +124,15 @@ it('ends with 1 where one comes out otherwise, and names its line', async () => 
   const { code, err } = await check([file])
   expect(code).toBe(1)
   expect(err.map((line) => line.slice(file.length).split(': ')[0])).toEqual([
-    ':14:5 tests[0]',
-    ':15:5 tests[1]',
-    ':16:5 tests[2]',
+    ':16:5 tests[0]',
+    ':17:5 tests[1]',
+    ':18:5 tests[2]',
   ])
 })
 
 it.each([
   ['expect: allow, proved: two_factor', 'proved'],
+  ['expect: allow, risk: high', 'risk'],
   ['expect: yes', 'expect'],
   ['expect: allow, address: office', 'address'],
   ['expect: allow, method: get', 'method'],

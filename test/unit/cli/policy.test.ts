@@ -8,6 +8,7 @@ import { aConfigFile } from '../config/files.ts'
 const CONFIG = `
 portal: { url: https://auth.example.com }
 networks: { office: [10.0.0.0/8] }
+login: { risk: {} }
 routes:
   - host: wiki.example.com
     rules:
@@ -15,6 +16,7 @@ routes:
       - { name: trial, require: deny, mode: report }
       - { name: delete, query: [{ name: action, is: [delete] }], networks: [office], require: deny }
       - { name: admin, paths: [/admin/**], groups: [admins], require: two_factor, max_age: 10m }
+      - { name: payroll, paths: [/payroll], require: one_factor, at_risk: { medium: two_factor, high: deny } }
       - { name: key, paths: [/key], require: phishing_resistant }
       - { name: rest, require: one_factor }
   - { host: "*.apps.example.com", rules: [{ require: one_factor }] }
@@ -59,6 +61,20 @@ it('tells what would be decided at every level', async () => {
     (start) => row(text, start)?.[1]?.split(/[ :]/)[0],
   )
   expect(answers).toEqual(['authenticate', 'authenticate', 'authenticate', 'allow,'])
+})
+
+it.each([
+  ['low', /one factor/, ['allow', 'allow', 'allow']],
+  ['medium', /two factors, at a risk that is medium/, ['authenticate', 'allow', 'allow']],
+  ['high', /→ deny, at a risk that is high/, ['deny', 'deny', 'deny']],
+])('tries what a risk that is %s changes', async (risk, says, answers) => {
+  const { text } = await explain(...config(), ...page('/payroll'), ...bob, '--risk', risk)
+  expect(text).toContain(`whose risk is ${risk}`)
+  expect(row(text, '5')?.[2]).toMatch(says)
+  const given = ['AAL 1', 'AAL 2, password', 'AAL 2, a passkey'].map(
+    (start) => row(text, start)?.[1]?.split(/[ :,]/)[0],
+  )
+  expect(given).toEqual(answers)
 })
 
 it('tells only what is decided before a sign-in, where nobody is named', async () => {
@@ -109,6 +125,8 @@ it.each([
   ['--url', 'https://wiki.example.com/', '--ip', 'office'],
   ['--url', 'https://wiki.example.com/', '--method', 'get'],
   ['--url', 'https://wiki.example.com/', '--groups', 'admins'],
+  ['--url', 'https://wiki.example.com/', '--risk', 'high'],
+  ['--url', 'https://wiki.example.com/', '--user', 'bob', '--groups', 'a', '--risk', 'odd'],
   ['--url', 'https://wiki.example.com/', 'more'],
 ])('asks to be asked in full, not by %j', async (...args) => {
   expect((await explain(...config(), ...args)).code).toBe(2)
