@@ -8,12 +8,18 @@ export const time = () =>
     .string()
     .meta({ format: 'date-time', description: 'UTC, RFC 3339.', example: '2026-05-01T14:03:20Z' })
 
+/** What comes as a segment of a path as well: whoever writes an address there takes out the dots. */
+const userIdFault = ({ input }: { input?: unknown }): string =>
+  input === '.' || input === '..'
+    ? `cannot be "${input}": addresses with such a segment lead elsewhere`
+    : 'has a control character, or one that cannot be seen'
+
 export const userId = () =>
   z
     .string()
-    .min(1)
-    .max(128)
-    .regex(/^[^\p{C}]+$/u, 'has control characters')
+    .min(1, { error: 'write 1 to 128 characters', abort: true })
+    .max(128, { error: 'write 1 to 128 characters', abort: true })
+    .regex(/^(?!\.\.?$)[^\p{C}]+$/u, { error: userIdFault })
     .meta({
       description:
         'The user, by an id of the application’s own; opaque to Gatehouse, and known to no other application.',
