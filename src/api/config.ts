@@ -3,6 +3,7 @@ import { duration, listenAddress, network } from '../base/schema.ts'
 import { signingSecret } from '../channels/webhook/config.ts'
 import { applicationDeviceKeys } from '../factors/device-key/config.ts'
 import { applicationPasskeys } from '../factors/passkey/config.ts'
+import { OWN_APPLICATION } from '../model/user.ts'
 
 export const healthConfig = z.strictObject({
   listen: listenAddress().prefault('127.0.0.1:9092').meta({
@@ -13,7 +14,7 @@ export const healthConfig = z.strictObject({
 export type HealthConfig = z.output<typeof healthConfig>
 
 /** The name under which keys may speak of the people who sign in here. */
-export const OUR_PEOPLE = 'gatehouse'
+export const OUR_PEOPLE = OWN_APPLICATION
 
 /** Stands behind the id of an application where a key is for trying things out: a world of its own. */
 const FOR_TESTS = ':test'

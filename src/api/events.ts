@@ -55,7 +55,10 @@ export function eventsApi({ events, people, users }: EventsApiDeps): OpenAPIHono
       const after = Number(cursor ?? 0)
       const page = await events.list(filterFor(key), { after, limit: Number(limit) })
       const known = await usersIn(page, users)
-      const shown = page.filter((event) => concerns(key, event, known))
+      const ours = await erasedOnesOfOurs(page, events)
+      const shown = page.filter(
+        (event) => key.application !== OUR_PEOPLE || isOurs(event, known, ours),
+      )
       return c.json(
         {
           events: shown.map((event) => shownEvent(event, known, people)),
@@ -83,9 +86,30 @@ async function usersIn(
   return new Map(found.flatMap((user) => (user ? [[user.id, user] as const] : [])))
 }
 
-/** A user who is not there any more is nobody's: of them nothing is told but what happened. */
-const concerns = ({ application }: ApiKey, { userId }: StoredEvent, known: KnownUsers): boolean =>
-  application !== OUR_PEOPLE || known.get(userId ?? '')?.application === undefined
+/** Whose events stand under a pseudonym is told by the trail itself. */
+async function erasedOnesOfOurs(
+  page: readonly StoredEvent[],
+  events: EventsApiDeps['events'],
+): Promise<ReadonlySet<unknown>> {
+  const erased = page.flatMap(({ userId, isErased }) => (isErased && userId ? [userId] : []))
+  const pseudonyms = [...new Set(erased)]
+  if (pseudonyms.length === 0) return new Set()
+  const filter = { names: ['trail.erased'], pseudonyms }
+  const told = await events.list(filter, { limit: pseudonyms.length })
+  const ours = told.filter(({ details }) => details?.application === OUR_PEOPLE)
+  return new Set(ours.map(({ details }) => details?.pseudonym))
+}
+
+/** What says that somebody was erased names nobody, and whose user it was. */
+const ERASURES: ReadonlySet<string> = new Set(['user.erased', 'trail.erased'])
+
+/** Does an event concern the people who sign in here, or the gateway itself? */
+function isOurs(event: StoredEvent, known: KnownUsers, ours: ReadonlySet<unknown>): boolean {
+  const { name, userId, isErased, details } = event
+  if (isErased) return ours.has(userId)
+  if (ERASURES.has(name)) return (details?.application ?? OUR_PEOPLE) === OUR_PEOPLE
+  return known.get(userId ?? '')?.application === undefined
+}
 
 function shownEvent(event: StoredEvent, known: KnownUsers, people: People) {
   const { id, at, name, userId, isErased, address, reference, details } = event

@@ -69,7 +69,8 @@ export function personalDataApi(deps: PersonalDataApiDeps): OpenAPIHono<ApiEnv> 
         return refuse(c, { status: 409, code: 'last_administrator', title })
       }
       await persons.erase(user.id)
-      audit.record({ name: 'user.erased', details: { by: `api ${c.get('key').application}` } })
+      const { application } = c.get('key')
+      audit.record({ name: 'user.erased', details: { by: `api ${application}`, application } })
       return c.body(null, 204)
     },
   )

@@ -22,6 +22,9 @@ export interface User {
   application?: string
 }
 
+/** Stands for the people who sign in here where applications are named. */
+export const OWN_APPLICATION = 'gatehouse'
+
 /** Is the account closed to changes? */
 export const isFrozen = ({ frozenUntil }: Pick<User, 'frozenUntil'>, now: UnixSeconds): boolean =>
   frozenUntil !== undefined && now < frozenUntil

@@ -269,6 +269,8 @@ export interface EventFilter {
   host?: string
   /** About users of this application, as long as they are there. */
   application?: string
+  /** That say of whom these pseudonyms were made. */
+  pseudonyms?: readonly string[]
 }
 
 export interface EventPage {

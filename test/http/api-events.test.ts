@@ -75,6 +75,27 @@ it('tells nothing of whoever was erased', async () => {
   }
 })
 
+it('tells keys of ours nothing of an application’s user who was erased, not even under another name', async () => {
+  await enroll('frida')
+  const own = await gateway.addUser({ name: 'gerda' })
+  await ours.post('/2fa/preauth', { user_id: 'gerda' })
+  const before = (await readAll(ours)).length
+  const { cursor } = (await ours.get('/events?limit=200')).body
+  expect((await shop.send('DELETE', '/2fa/users/frida')).status).toBe(204)
+  // It happened before, and was not ours to be told.
+  const after = await readAll(ours)
+  expect(after.length).toBe(before)
+  expect(after.filter(({ name }) => name === 'factor.enrolled')).toEqual([])
+  expect((await ours.get(`/events?cursor=${cursor}`)).body.events).toEqual([])
+  expect(JSON.stringify(after)).not.toContain('shop')
+
+  // Of people who sign in here, it is told that there was somebody.
+  expect((await ours.send('DELETE', '/2fa/users/gerda')).status).toBe(204)
+  const told = (await readAll(ours)).slice(before - 1)
+  expect(told.map(({ name }) => name)).toEqual(['login.weighed', 'trail.erased', 'user.erased'])
+  expect(JSON.stringify(told)).not.toContain(own.id)
+})
+
 it('refuses a cursor and a number that are none', async () => {
   for (const query of ['cursor=x', 'cursor=-1', 'limit=0', 'limit=201', 'limit=1e2', 'from=1']) {
     const { status, body } = await shop.get(`/events?${query}`)

@@ -153,6 +153,7 @@ type Rows = SelectQueryBuilder<Tables, 'event', TrailRow>
 
 function filtered(all: Rows, filter: EventFilter): Rows {
   const { userId, sessionId, address, reference, names, since, until, host, application } = filter
+  const { pseudonyms } = filter
   let some = all.where('about', 'is not', null)
   if (userId !== undefined) some = some.where('user_id', '=', userId)
   if (sessionId !== undefined) some = some.where('session_id', '=', sessionId)
@@ -163,6 +164,11 @@ function filtered(all: Rows, filter: EventFilter): Rows {
   if (host !== undefined) {
     some = some.where((it) =>
       it(it.fn('json_extract', ['about', it.val('$.details.host')]), '=', host),
+    )
+  }
+  if (pseudonyms !== undefined) {
+    some = some.where((it) =>
+      it(it.fn('json_extract', ['about', it.val('$.details.pseudonym')]), 'in', [...pseudonyms]),
     )
   }
   if (application !== undefined) {

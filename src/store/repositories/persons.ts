@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Clock } from '../../base/clock.ts'
 import type { Seal } from '../../base/seal.ts'
+import { OWN_APPLICATION } from '../../model/user.ts'
 import type { Atomically, Run } from '../atomically.ts'
 import { CATALOG, type Field, type TableEntry } from '../catalog.ts'
 import type { Disclose, KeptRow, KeptTable, PersonRepository } from '../contract.ts'
@@ -67,7 +68,9 @@ export function createPersonRepository(deps: PersonRepositoryDeps): PersonReposi
         const [user] = rowsOf(run, 'user', 'id', userId)
         const credentials = rowsOf(run, 'credential', 'user_id', userId)
         if (user) forgetAnswers(run, [userId, user.name, ...credentials.map(({ id }) => id)])
-        const forgotten = forget(run, userId, clock.now()).rows
+        // Whose they were tells nobody who they were, and who may read of it.
+        const whose = { application: String(user?.application ?? OWN_APPLICATION) }
+        const forgotten = forget(run, userId, clock.now(), whose).rows
         return OWNED.filter(({ table }) => table !== TRAIL)
           .map(
             ({ table, column }) =>
