@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
+import type { Audit } from '../audit/record.ts'
 import { randomToken, sameBytes, sha256 } from '../base/bytes.ts'
 import type { Clock, UnixSeconds } from '../base/clock.ts'
 import { networks } from '../base/net.ts'
@@ -19,6 +20,7 @@ export function newKeyToken(): { id: string; token: string; secretHash: Uint8Arr
 }
 
 export interface AuthenticationDeps {
+  audit: Audit
   clock: Clock
   keys: ApiKeyRepository
   /** By the applications that are known; keys of others open nothing. */
@@ -27,8 +29,12 @@ export interface AuthenticationDeps {
   wrongSecret(address: string): Promise<number>
 }
 
-/** Lets nobody through without a living key that is used from where it may be. */
+/**
+ * Lets nobody through without a living key that is used from where it may be. Elsewhere a key is answered
+ * as one that is none: whoever has stolen it does not learn that it is good. The trail has it as it is.
+ */
 export function onlyWithKey({
+  audit,
   clock,
   keys,
   engines,
@@ -47,10 +53,18 @@ export function onlyWithKey({
 
   return async (c, next) => {
     const given = c.req.header('authorization')
-    const key = await find(given)
+    const { address } = c.env.client
+    const found = await find(given)
+    const isFarAway = found !== undefined && !isFromWhereItMay(found, address)
+    if (isFarAway) {
+      const { id, application } = found
+      const details = { key: id, application, reason: 'network_not_allowed' }
+      audit.record({ name: 'api.key_refused', address, details })
+    }
+    const key = isFarAway ? undefined : found
     if (!key) {
       // Looked at first: no wrong key of somebody else keeps a living one out.
-      const seconds = given === undefined ? 0 : await wrongSecret(c.env.client.address)
+      const seconds = given === undefined ? 0 : await wrongSecret(address)
       if (seconds > 0) {
         return problem(c, c.get('requestId'), {
           status: 429,
@@ -63,14 +77,7 @@ export function onlyWithKey({
       return problem(c, c.get('requestId'), {
         status: 401,
         code: 'invalid_api_key',
-        title: 'Send a living API key: Authorization: Bearer ghk_…',
-      })
-    }
-    if (key.networks.length > 0 && !networks(key.networks).has(c.env.client.address)) {
-      return problem(c, c.get('requestId'), {
-        status: 403,
-        code: 'network_not_allowed',
-        title: 'This key may not be used from this address.',
+        title: 'Send a living API key, from where it may be used: Authorization: Bearer ghk_…',
       })
     }
     const now = clock.now()
@@ -88,6 +95,9 @@ export async function isStillGood(
   const found = await keys.find(id)
   return found !== undefined && isLiving(found.key, clock.now())
 }
+
+const isFromWhereItMay = ({ networks: list }: ApiKey, address: string): boolean =>
+  list.length === 0 || networks(list).has(address)
 
 /** Has it not run out? */
 const isLiving = ({ expiresAt }: ApiKey, now: UnixSeconds): boolean =>

@@ -30,7 +30,10 @@ interface Manner {
 const CLOSELY: Manner = {
   seconds: 60,
   rows: 5,
-  alike: ({ userId, address = '', details = {} }) => [userId, sourceOf(address), details.host],
+  alike: ({ userId, address = '', details = {} }) => [
+    ...[userId, sourceOf(address)],
+    ...[details.host, details.key],
+  ],
 }
 /** Guesses from everywhere at one person are one thing, and must not push all else out of their history. */
 const BY_PERSON: Manner = {
@@ -46,6 +49,7 @@ const BY_ROUTE: Manner = { seconds: 60, rows: 5, alike: ({ details = {} }) => [d
 const REPEATABLE: ReadonlyMap<EventName, Manner> = new Map<EventName, Manner>([
   ['access.denied', CLOSELY],
   ['access.refused', CLOSELY],
+  ['api.key_refused', CLOSELY],
   ['login.looped', CLOSELY],
   ['login.refused', CLOSELY],
   ['login.throttled', BY_PERSON],

@@ -29,6 +29,7 @@ export const EVENT_NAMES = [
   'user.deleted',
   'user.exported',
   'user.erased',
+  'api.key_refused',
   'config.reloaded',
   'config.refused',
   'gateway.started',

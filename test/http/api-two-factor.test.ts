@@ -2,7 +2,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { generate } from 'otplib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createInbox, type Inbox } from '../../src/channels/inbox/index.ts'
-import { type ApiClient, openApi } from '../support/api.ts'
+import { type ApiAnswer, type ApiClient, openApi } from '../support/api.ts'
 import { openGateway, type TestGateway } from '../support/gateway.ts'
 import { createNativeDevice } from '../support/native-device.ts'
 
@@ -529,7 +529,28 @@ describe('a key', () => {
     for (const client of [old, far, narrow]) {
       codes.push((await client.post('/2fa/enroll', { user_id: user })).body.code)
     }
-    expect(codes).toEqual(['invalid_api_key', 'network_not_allowed', 'insufficient_scope'])
+    expect(codes).toEqual(['invalid_api_key', 'invalid_api_key', 'insufficient_scope'])
+  })
+
+  it('that is used from elsewhere is answered like one that is none, and written down as what it is', async () => {
+    const far = await openApi(gateway, 'shop', { networks: ['10.0.0.0/8'] })
+    const token = 'ghk_AAAAAAAAAAAAAAAA_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+    const none = { authorization: `Bearer ${token}` }
+    const told = ({ status, body: { request_id, ...body }, headers }: ApiAnswer) => {
+      const { date, 'x-request-id': id, ratelimit, ...others } = headers
+      return { status, body, others }
+    }
+    for (let time = 0; time < 40; time += 1) {
+      const unknown = await shop.get('/2fa/users/x/factors', none)
+      expect(told(await far.get('/2fa/users/x/factors'))).toEqual(told(unknown))
+      gateway.clock.advance(60)
+    }
+    const newest = { limit: 1, newestFirst: true }
+    const [written] = await gateway.store.events.list({ names: ['api.key_refused'] }, newest)
+    expect(written).toMatchObject({
+      address: '127.0.0.1',
+      details: { key: far.key.id, application: 'shop', reason: 'network_not_allowed' },
+    })
   })
 })
 
