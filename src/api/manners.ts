@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { randomToken, sha256 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import type { IdempotencyRepository } from '../store/contract.ts'
+import type { Claim, IdempotencyRepository } from '../store/contract.ts'
 import { PROBLEM_MEDIA_TYPE, problem } from '../web/problem.ts'
 import type { ApiEnv } from './env.ts'
 
@@ -9,6 +9,11 @@ import type { ApiEnv } from './env.ts'
 export const MAX_BODY_BYTES = 64 * 1024
 /** How long an answer is kept for a request that comes again. */
 const KEPT_SECONDS = 24 * 3600
+/** A request that is under way says so anew within this time; one whose process has died does not. */
+const CLAIM_SECONDS = 15
+const RENEW_MS = 5_000
+/** Most are done long before the claim ends. */
+const LOOK_AGAIN_SECONDS = 5
 
 /** Numbers each request, and keeps its answer out of every cache. */
 export function withRequestId(): MiddlewareHandler<ApiEnv> {
@@ -50,13 +55,14 @@ export interface IdempotencyDeps {
 
 /**
  * Does a request that comes twice once: with the same `Idempotency-Key`, the second is given the answer
- * of the first. Each API key has its own, so that none is told what only another one may see.
+ * of the first. Each API key has its own, so that none is told what only another one may see. What was
+ * answered once is never done again; where the process died before it could answer, the key is free soon.
  */
 export function onceEach({ clock, idempotency }: IdempotencyDeps): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const given = c.req.header('idempotency-key')
     if (c.req.method !== 'POST' || given === undefined) return next()
-    const refuse = (status: 400 | 409 | 422, code: string, title: string) =>
+    const refuse = (status: 400 | 422, code: string, title: string) =>
       problem(c, c.get('requestId'), { status, code, title })
     if (!/^[\x21-\x7e]{1,255}$/.test(given)) {
       return refuse(
@@ -71,7 +77,8 @@ export function onceEach({ clock, idempotency }: IdempotencyDeps): MiddlewareHan
     const key = sha256(JSON.stringify([keyId, pathname, given]))
     const request = sha256(await c.req.text())
     const now = clock.now()
-    const claimed = await idempotency.claim(key, request, { now, expiresAt: now + KEPT_SECONDS })
+    const claim = { key, until: now + CLAIM_SECONDS }
+    const claimed = await idempotency.claim(claim, request, now)
     if (claimed === 'other') {
       return refuse(
         422,
@@ -79,26 +86,56 @@ export function onceEach({ clock, idempotency }: IdempotencyDeps): MiddlewareHan
         'This Idempotency-Key came with another request.',
       )
     }
-    if (claimed === 'underway') {
-      return refuse(
-        409,
-        'request_under_way',
-        'The first request with this Idempotency-Key is under way.',
-      )
+    if (claimed !== 'fresh' && 'underway' in claimed) {
+      return problem(c, c.get('requestId'), {
+        status: 409,
+        code: 'request_under_way',
+        title:
+          'The first request with this Idempotency-Key is under way. Send it again in a moment.',
+        retryAfter: Math.max(1, Math.min(LOOK_AGAIN_SECONDS, claimed.underway - now)),
+      })
     }
     if (claimed !== 'fresh') return again(claimed)
 
+    const held = holding(claim, { clock, idempotency })
     try {
       await next()
     } catch (cause) {
-      await idempotency.release(key)
+      await idempotency.release(await held.end())
       throw cause
     }
     // What failed on our side, was not allowed or has to wait, may be tried again.
     const { status } = c.res
-    if (status >= 500 || status === 429 || status === 403) await idempotency.release(key)
-    else await idempotency.keep(key, { status, body: await c.res.clone().text() })
+    const mine = await held.end()
+    if (status >= 500 || status === 429 || status === 403) await idempotency.release(mine)
+    else {
+      const answer = { status, body: await c.res.clone().text() }
+      await idempotency.keep(mine, answer, clock.now() + KEPT_SECONDS)
+    }
     return undefined
+  }
+}
+
+/** Renews a claim until the work is done. */
+function holding(first: Claim, { clock, idempotency }: IdempotencyDeps) {
+  let claim = first
+  let renewing = Promise.resolve()
+  const renew = async () => {
+    const until = Math.max(claim.until, clock.now() + CLAIM_SECONDS)
+    // Whoever is late has lost it; what comes of the work is told all the same.
+    if (until > claim.until && (await idempotency.renew(claim, until))) claim = { ...claim, until }
+  }
+  const timer = setInterval(() => {
+    // A store that is away for a moment is asked again at the next beat.
+    renewing = renewing.then(renew).catch(() => undefined)
+  }, RENEW_MS).unref()
+  return {
+    /** @returns The claim as it stands at the end. */
+    async end(): Promise<Claim> {
+      clearInterval(timer)
+      await renewing
+      return claim
+    },
   }
 }
 

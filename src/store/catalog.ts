@@ -332,7 +332,7 @@ export const CATALOG: Catalog = {
       nobody:
         'Its key is a digest that tells neither application nor user. Answers that name somebody are removed when that user is erased.',
     },
-    kept: 'For a day.',
+    kept: 'For a day; for some seconds while the request is under way.',
     fields: {
       key: digest('A digest of application, key and path.'),
       request: digest('A digest of the request, so that the key serves no other one.'),

@@ -472,22 +472,33 @@ export interface KeptAnswer {
   body: string
 }
 
+/** Whoever holds one knows until when: nobody else has had the key since. */
+export interface Claim {
+  /** Digest of API key, key and path. */
+  key: Uint8Array
+  until: UnixSeconds
+}
+
 export interface IdempotencyRepository {
   /**
-   * Claims a key for a request.
+   * Claims a key for a request, for a while: a claim of somebody who died frees itself.
    *
-   * @param key Digest of API key, key and path. @param request Digest of the request.
-   * @returns `fresh` for the one that is to do the work, `underway` while another one does it, the answer
-   * once it is there, and `other` when the key belongs to another request.
+   * @param request Digest of the request.
+   * @param until How long the claim holds, unless it is renewed or the answer is there.
+   * @returns `fresh` for the one that is to do the work, `underway` with the end of the claim while another
+   * one does it, the answer once it is there, and `other` when the key belongs to another request.
    */
   claim(
-    key: Uint8Array,
+    claim: Claim,
     request: Uint8Array,
-    times: { now: UnixSeconds; expiresAt: UnixSeconds },
-  ): Promise<'fresh' | 'underway' | 'other' | KeptAnswer>
-  keep(key: Uint8Array, answer: KeptAnswer): Promise<void>
+    now: UnixSeconds,
+  ): Promise<'fresh' | 'other' | { underway: UnixSeconds } | KeptAnswer>
+  /** Holds a claim for longer. @returns `false` when it is not held any more. */
+  renew(claim: Claim, until: UnixSeconds): Promise<boolean>
+  /** Keeps the answer, as long as the claim is held. */
+  keep(claim: Claim, answer: KeptAnswer, until: UnixSeconds): Promise<void>
   /** Gives a claim back: the work came to nothing, and may be tried again. */
-  release(key: Uint8Array): Promise<void>
+  release(claim: Claim): Promise<void>
 }
 
 /** What a person has agreed to. */

@@ -1,6 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { generate } from 'otplib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { sha256 } from '../../src/base/bytes.ts'
 import { createInbox, type Inbox } from '../../src/channels/inbox/index.ts'
 import { type ApiAnswer, type ApiClient, openApi } from '../support/api.ts'
 import { openGateway, type TestGateway } from '../support/gateway.ts'
@@ -563,6 +564,30 @@ describe('a request', () => {
     expect(second.headers['idempotent-replayed']).toBe('true')
     const otherBody = await shop.post('/2fa/enroll', { user_id: 'somebody' }, headers)
     expect(otherBody.body.code).toBe('idempotency_key_reused')
+  })
+
+  it('that was cut short is asked to wait, and done once it cannot be under way any more', async () => {
+    const name = `cut short ${number}`.replaceAll(' ', '-')
+    const key = sha256(JSON.stringify([shop.key.id, '/api/2fa/enroll', name]))
+    const now = gateway.clock.now()
+    const request = sha256(JSON.stringify({ user_id: user }))
+    // As a process leaves it that dies before it has answered.
+    await gateway.store.idempotency.claim({ key, until: now + 15 }, request, now)
+    const again = () => shop.post('/2fa/enroll', { user_id: user }, { 'idempotency-key': name })
+    for (const [seconds, expected] of [
+      [0, '5'],
+      [8, '5'],
+      [4, '3'],
+    ] as const) {
+      gateway.clock.advance(seconds)
+      const { status, headers, body } = await again()
+      expect([status, body.code]).toEqual([409, 'request_under_way'])
+      expect(headers['retry-after']).toBe(expected)
+    }
+    gateway.clock.advance(3)
+    const done = await again()
+    expect(done.status).toBe(201)
+    expect((await again()).body).toEqual(done.body)
   })
 
   it('with unknown or wrong fields is told each of them', async () => {

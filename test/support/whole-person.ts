@@ -107,8 +107,9 @@ export async function addWholePerson(
   })
   const answer = { status: 201, body: JSON.stringify({ user_id: user.name, secret: mark }) }
   const key = sha256(`answer ${mark}`)
-  await store.idempotency.claim(key, sha256('x'), { now: NOON, expiresAt: NOON + 86_400 })
-  await store.idempotency.keep(key, answer)
+  const claim = { key, until: NOON + 15 }
+  await store.idempotency.claim(claim, sha256('x'), NOON)
+  await store.idempotency.keep(claim, answer, NOON + 86_400)
 
   return {
     user,

@@ -186,9 +186,12 @@ describe('erasing a person', () => {
     const { store } = opened
     await addWholePerson(store, 'Other')
     await store.persons.erase(person.user.id)
-    const at = { now: NOON, expiresAt: NOON + 86_400 }
     const again = (mark: string) =>
-      store.idempotency.claim(sha256(`answer ${mark}`), sha256('x'), at)
+      store.idempotency.claim(
+        { key: sha256(`answer ${mark}`), until: NOON + 15 },
+        sha256('x'),
+        NOON,
+      )
     expect(await again(MARK)).toBe('fresh')
     expect(await again('Other')).toMatchObject({ status: 201 })
   })
