@@ -14,6 +14,8 @@ const COST = { memoryKib: 19_456, passes: 1 }
 export interface House {
   program: Program
   port: number
+  /** Writes the configuration anew, with this in the place of the `yaml` before. */
+  configure(yaml: string): void
   /** The database. */
   path: string
   /** An address of the gateway's own host. */
@@ -44,19 +46,17 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const [port, health] = [await freePort(), await freePort()]
   const require = secondFactor ? 'two_factor' : 'one_factor'
   const routes = `routes: [{ host: localhost, rules: [{ paths: [/open], require: bypass }, { require: ${require} }] }]`
-  const program = createProgram(
-    `
+  const whole = (more: string) => `
 portal: { url: "http://localhost:${port}/.gatehouse/" }
 listen: 127.0.0.1:${port}
 trusted_proxies: [127.0.0.1]
 health: { listen: "127.0.0.1:${health}" }
 login: { password: { memory_kib: ${COST.memoryKib}, passes: ${COST.passes} } }
 store: { path: ./gatehouse.db }
-${/^routes:/m.test(yaml) ? '' : routes}
-${yaml}
-`,
-    environment,
-  )
+${/^routes:/m.test(more) ? '' : routes}
+${more}
+`
+  const program = createProgram(whole(yaml), environment)
   const path = join(program.folder, 'gatehouse.db')
   const secrets = new Map<string, string>()
   const { store, keyring } = await openSqlite({ path }, { create: true })
@@ -86,6 +86,7 @@ ${yaml}
 
   return {
     ...{ program, port, path, url, codeOf, toCode },
+    configure: (more) => program.configure(whole(more)),
     async signIn(name) {
       const visitor = await toCode(name)
       if (secondFactor) await visitor.submit({ code: await codeOf(name) })
