@@ -1,6 +1,7 @@
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { UpstreamServer } from './destination.ts'
+import { lookup } from './wire/lookup.ts'
 
 /**
  * Opens a connection to an application, for what is no plain request.
@@ -14,13 +15,14 @@ export function connectTo({ origin, tls }: UpstreamServer, seconds: number): Pro
   const socket = tls
     ? connectTls({
         host,
+        lookup,
         port: Number(port || 443),
         servername: tls.serverName,
         rejectUnauthorized: tls.verify,
         ALPNProtocols: ['http/1.1'],
         ...(tls.ca === undefined ? {} : { ca: tls.ca }),
       })
-    : connectPlain({ host, port: Number(port || 80) })
+    : connectPlain({ host, lookup, port: Number(port || 80) })
 
   return new Promise((resolve, reject) => {
     const late = setTimeout(

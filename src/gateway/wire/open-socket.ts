@@ -1,6 +1,7 @@
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { UpstreamServer } from '../destination.ts'
+import { lookup } from './lookup.ts'
 
 /** Where a server is, and what is remembered of it between two connections. */
 export interface Address {
@@ -44,6 +45,7 @@ export function openSocket(
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
+    lookup,
   }
   if (!tls) {
     const callback = (count: number) => {
