@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { createLogOutput, type LogOutput } from './log-output.ts'
 import { visibly } from './visible.ts'
 
 /** What every log line may carry beside its sentence. Never a secret, a code, a cookie or a body. */
@@ -19,11 +20,6 @@ export interface OperatorLog extends Log {
   setLevel(level: LogLevel): void
 }
 
-/** Takes whole lines, each with its end. */
-export interface LogOutput {
-  write(line: string): void
-}
-
 /**
  * Writes JSON lines, to standard output unless told otherwise. No value can forge a line or move a cursor.
  *
@@ -32,7 +28,7 @@ export interface LogOutput {
 export function createLog(
   level: LogLevel,
   always: LogFields = {},
-  output: LogOutput = pino.destination(1),
+  output: LogOutput = createLogOutput(1, { lostLine: (lost) => lostLine(lost, always) }),
 ): OperatorLog {
   const log = pino(
     {
@@ -62,6 +58,15 @@ export function createLog(
     },
   }
 }
+
+const lostLine = (lost: number, always: LogFields): string =>
+  `${JSON.stringify({
+    level: 'error',
+    time: new Date().toISOString(),
+    ...always,
+    lost,
+    message: 'log: nobody took its lines for a while, and so many are missing before this one',
+  })}\n`
 
 /** The same log with something to say in every line, e.g. who is speaking. */
 export function withFields(log: Log, always: LogFields): Log {

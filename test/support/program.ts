@@ -18,6 +18,8 @@ export interface Program {
   runBeside(args: readonly string[], input?: string): Promise<{ code: number; err: string }>
   /** Starts `serve` (or another command that stays) and waits for a line. */
   start(args?: readonly string[], until?: RegExp): Promise<Started>
+  /** The same without waiting; what it writes goes to a descriptor of ours. */
+  startInto(output: number): Started
   /** Ends everything that was started. */
   stop(): Promise<void>
   /** The same, and removes the folder. */
@@ -48,6 +50,12 @@ export function createProgram(yaml: string, more: Record<string, string> = {}): 
     for (const running of started.splice(0)) await running.stop('SIGKILL')
   }
   const environment = { PATH: process.env.PATH ?? '', GATEHOUSE_CONFIG: configFile, ...more }
+  const place = { env: environment, cwd: folder }
+  const keep = (child: ChildProcess) => {
+    const running = watch(child)
+    started.push(running)
+    return running
+  }
 
   return {
     folder,
@@ -78,12 +86,15 @@ export function createProgram(yaml: string, more: Record<string, string> = {}): 
     },
 
     async start(args = ['serve'], until = /gateway: listening/) {
-      const child = spawn(process.execPath, [MAIN, ...args], { env: environment, cwd: folder })
-      const running = watch(child)
-      started.push(running)
+      const running = keep(spawn(process.execPath, [MAIN, ...args], place))
       await running.until(until)
       return running
     },
+
+    startInto: (output) =>
+      keep(
+        spawn(process.execPath, [MAIN, 'serve'], { ...place, stdio: ['ignore', output, 'pipe'] }),
+      ),
 
     stop,
     async end() {
