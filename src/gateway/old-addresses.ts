@@ -69,13 +69,18 @@ function destinationOf(request: GatewayRequest, { routes, route, home }: Places)
     new URLSearchParams(request.target.slice(request.rawPath.length)).get('rd'),
     headerOf(request, 'x-auth-request-redirect'),
   ]
-  for (const given of wanted) {
-    if (!given) continue
+  for (const text of wanted) {
+    if (!text) continue
+    const given = asWritten(text)
     if (route && parseTarget(given)) return route.origin + given
     if (isOurs(given, routes)) return given
   }
   return route ? `${route.origin}/` : home
 }
+
+/** Proxies write an address into a query as it is, and what was encoded in it has been decoded then. */
+const asWritten = (address: string): string =>
+  address.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
 
 function isOurs(given: string, routes: Routes): boolean {
   const page = parseUrl(given)

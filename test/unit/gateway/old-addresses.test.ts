@@ -38,6 +38,8 @@ describe('/oauth2/start', () => {
     ['app.gw.test', '/a?b=c', `${APP}/a?b=c`],
     ['app.gw.test', `${APP}/a?b=%26`, `${APP}/a?b=%26`],
     ['auth.gw.test', `${APP}/a#b`, `${APP}/a#b`],
+    ['app.gw.test', `${APP}/a b?c=\u00fc d`, `${APP}/a%20b?c=%C3%BC%20d`],
+    ['app.gw.test', 'https://app.gw.test\n.evil.test/', `${APP}/`],
     ['auth.gw.test', 'https://x.wild.gw.test/', 'https://x.wild.gw.test/'],
     ['x.wild.gw.test', '/a', 'https://x.wild.gw.test/a'],
     ['app.gw.test', '//evil.test/', `${APP}//evil.test/`],
