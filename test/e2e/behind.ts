@@ -323,7 +323,11 @@ routes:
   })
 }
 
-function aPlace(program: Program, at: Record<'port' | 'gate' | 'application', number>): Place {
+/** Makes certificates, and says where everything is. */
+export function aPlace(
+  program: Program,
+  at: Record<'port' | 'gate' | 'application', number>,
+): Place {
   const { folder } = program
   const { port, gate, application } = at
   const [certificate, key, both] = ['cert.pem', 'key.pem', 'both.pem'].map((name) =>
@@ -352,7 +356,7 @@ function aPlace(program: Program, at: Record<'port' | 'gate' | 'application', nu
 }
 
 /** Waits until a program takes connections. @throws {Error} with what it has said, when it ends instead. */
-async function untilListening(program: ChildProcess, port: number): Promise<void> {
+export async function untilListening(program: ChildProcess, port: number): Promise<void> {
   let said = ''
   program.stderr?.on('data', (text) => {
     said += String(text)
