@@ -198,16 +198,17 @@ export function createAsking(deps: AskingDeps) {
     if (seconds > 0) return seconds
     const checked = await guess.check()
     if (user) deps.changed(user.id)
+    const numbers = { ...marks(c), attempts_left: await guess.left() }
     if (!checked.ok || !checked.credential || !user) {
       const reason = checked.ok || checked.reason === 'throttled' ? 'wrong' : checked.reason
-      return { verified: false, ...marks(c), user_id: name, reason }
+      return { verified: false, ...numbers, user_id: name, reason }
     }
     const { credential } = checked
     const about = { user_id: people.nameOf(user), factor: credential.id, type: credential.kind }
     const { id: credentialId, kind } = credential
     const amr = checked.proof?.amr ?? []
     const proved = await stated(c, user, { credentialId, kind, amr })
-    return { verified: true, ...marks(c), ...about, ...proved }
+    return { verified: true, ...numbers, ...about, ...proved }
   }
 
   /** What another device has answered meanwhile is taken as the answer it is. */

@@ -350,7 +350,10 @@ export const VerifyResult = z
     reason: z
       .enum(['wrong', 'used', 'expired', 'exhausted', 'pending', 'denied', 'not_admitted'])
       .optional(),
-    attempts_left: numbers.attempts_left.optional(),
+    attempts_left: numbers.attempts_left.optional().meta({
+      description:
+        'Answers that the challenge still takes; without one, wrong codes of the user before the next has to wait.',
+    }),
     resends_left: numbers.resends_left.optional(),
     retry_after: numbers.retry_after.optional(),
     expires_at: numbers.expires_at.optional(),

@@ -3,7 +3,7 @@ import { once } from '../base/once.ts'
 import type { Factor, Factors } from '../factors/contract.ts'
 import type { Credential } from '../model/factor.ts'
 import type { CredentialRepository } from '../store/contract.ts'
-import type { Guess, Source, TypedCode } from './guess.ts'
+import type { CodeGuess, Source, TypedCode } from './guess.ts'
 import type { Judge } from './judge.ts'
 import type { FactorGuess, Limits } from './limits.ts'
 
@@ -27,7 +27,9 @@ const ANY_CODE = 'code'
  * A code that does not say which authenticator it is of. It is one guess at the person, and counts as a
  * failure of each authenticator that it could have been of.
  */
-export function createCodeGuess(deps: CodeGuessDeps): (typed: TypedCode, from: Source) => Guess {
+export function createCodeGuess(
+  deps: CodeGuessDeps,
+): (typed: TypedCode, from: Source) => CodeGuess {
   const { credentials, factors, judge, limits } = deps
   const { accept, countFailure, fail, refused, throttled } = judge
 
@@ -58,6 +60,8 @@ export function createCodeGuess(deps: CodeGuessDeps): (typed: TypedCode, from: S
         const seconds = await limits.beforeFactor(await counted())
         return throttled(seconds, user?.id, address, kindOf(await candidates()))
       },
+
+      left: async () => limits.leftFor(await counted()),
 
       async check() {
         const all = await candidates()

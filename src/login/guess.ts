@@ -27,6 +27,12 @@ export interface Source {
   relayed?: boolean
 }
 
+/** A guess at a person rather than at one question, which has its own numbers. */
+export interface CodeGuess extends Guess {
+  /** How many more may be wrong before one has to wait. */
+  left(): Promise<number>
+}
+
 /** A code, and the name of whoever is said to have typed it. */
 export interface TypedCode {
   code: string

@@ -10,7 +10,7 @@ import type { User } from '../model/user.ts'
 import type { CredentialRepository } from '../store/contract.ts'
 import type { Challenges } from './challenges.ts'
 import { createCodeGuess } from './code-guess.ts'
-import type { BoundAs, Checked, Guess, Source, TypedCode } from './guess.ts'
+import type { BoundAs, Checked, CodeGuess, Guess, Source, TypedCode } from './guess.ts'
 import { createJudge } from './judge.ts'
 import type { Limits } from './limits.ts'
 
@@ -20,7 +20,7 @@ export interface Guesses {
   /** An answer about an authenticator that is bound. */
   proof(asked: Asked, answer: string, from: Source): Guess
   /** A code that does not say which authenticator it is of: one guess, whichever it may be of. */
-  code(typed: TypedCode, from: Source): Guess
+  code(typed: TypedCode, from: Source): CodeGuess
   /**
    * The first answer of an authenticator that is being bound; it counts from the moment this is right.
    *

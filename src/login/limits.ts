@@ -20,6 +20,8 @@ export interface Limits {
   /** @returns The seconds to wait, 0 when the guess may be made. */
   beforeFactor(guess: FactorGuess): Promise<number>
   afterFactor(guess: FactorGuess): Promise<void>
+  /** How many more may be wrong before one has to wait. */
+  leftFor(guess: FactorGuess): Promise<number>
   /**
    * Counts something that cannot be hit upon and was wrong: a signature, the secret of a link, a key of
    * the API. @returns The seconds to wait, 0 when it may be said that it was wrong.
@@ -203,6 +205,17 @@ export function createLimits({ repository, devices, clock, key }: LimitsDeps): L
     beforeFactor: async (guess) => before(await ofFactor(guess)),
     async afterFactor(guess) {
       await after(await ofFactor(guess))
+    },
+    async leftFor(guess) {
+      const { own } = await ofFactor(guess)
+      const counts = await repository.counted(
+        own.map(({ key }) => key),
+        clock.now(),
+      )
+      return Math.max(
+        0,
+        Math.min(...own.map(({ key, slowAfter }) => slowAfter - (counts.get(key) ?? 0))),
+      )
     },
     wrongSecret: (address) => repository.take(ofAddress(address, 'secret'), clock.now()),
     wrongSignature: (userId) =>

@@ -340,6 +340,8 @@ export interface LimitRepository {
    * @returns 0 when it was taken, else the seconds to wait.
    */
   take(buckets: readonly Bucket[], now: UnixSeconds): Promise<number>
+  /** The guesses that are counted at this moment, by key. */
+  counted(keys: readonly string[], now: UnixSeconds): Promise<Counts>
   /** Empties buckets after a success. @returns The guesses that were counted, by key. */
   forgive(keys: readonly string[]): Promise<Counts>
   /**

@@ -628,6 +628,10 @@ export function describeStore(
         await spend(2)
         expect(await store.limits.take([bucket], NOON + 600)).toBe(0)
         await spend(3)
+        expect(await store.limits.counted([bucket.key, 'x'], NOON)).toEqual(
+          new Map([[bucket.key, 3]]),
+        )
+        expect(await store.limits.counted([bucket.key], NOON + 600)).toEqual(new Map())
         expect(await store.limits.forgive([bucket.key])).toEqual(new Map([[bucket.key, 3]]))
         expect(await store.limits.forgive([bucket.key])).toEqual(new Map())
         expect(await store.limits.take([bucket], NOON)).toBe(0)

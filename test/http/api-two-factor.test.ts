@@ -197,7 +197,7 @@ describe('POST /api/2fa/verify', () => {
     const { status, body } = await shop.post('/2fa/verify', { user_id: 'nobody', code: '123456' })
     expect({ status, body }).toEqual({
       status: 200,
-      body: { verified: false, user_id: 'nobody', reason: 'wrong' },
+      body: { verified: false, user_id: 'nobody', reason: 'wrong', attempts_left: 9 },
     })
   })
 
@@ -242,7 +242,8 @@ describe('POST /api/2fa/verify', () => {
     // More than there may be of backup codes: digits are none.
     for (let guess = 0; guess < 7; guess += 1) {
       const { body } = await shop.post('/2fa/verify', { user_id: user, code: '000000' })
-      expect(body).toEqual({ verified: false, user_id: user, reason: 'wrong' })
+      const attempts_left = 9 - guess
+      expect(body).toEqual({ verified: false, user_id: user, reason: 'wrong', attempts_left })
     }
     expect(await failures()).toEqual({ [first.id]: 7, [second.id]: 7, [backup.body.id]: 0 })
     const right = { user_id: user, code: await code(second.secret) }

@@ -108,6 +108,17 @@ export function createLimitRepository(deps: LimitRepositoryDeps): LimitRepositor
       })
     },
 
+    async counted(keys, now) {
+      if (keys.length === 0) return new Map()
+      const rows = await db
+        .selectFrom('bucket')
+        .select(['key', 'count'])
+        .where('key', 'in', keys)
+        .where('forget_at', '>', now)
+        .execute()
+      return countsOf(rows)
+    },
+
     async forgive(keys) {
       if (keys.length === 0) return new Map()
       const rows = await db
