@@ -9,12 +9,10 @@ import { checkFields, refuse } from './faults.ts'
 import { type AuthenticationDeps, isStillGood } from './keys.ts'
 import { id, refusals } from './routes.ts'
 import { asks } from './scopes.ts'
+import { MOST_OF_A_KEY } from './waiting.ts'
 
 export type ChallengeEventsDeps = AskingDeps &
   Pick<AuthenticationDeps, 'keys'> & { signals: Signals; streams: EventStreams }
-
-/** Streams that one key may have open in one process. */
-const MOST_OF_A_KEY = 100
 
 const route = createRoute({
   method: 'get',

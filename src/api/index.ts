@@ -6,6 +6,7 @@ import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { problem } from '../web/problem.ts'
 import { securityHeaders } from '../web/security-headers.ts'
+import { createAboutWhom } from './about-whom.ts'
 import { type BiometricDeps, biometricApi } from './biometric.ts'
 import { type BypassDeps, bypassApi } from './bypass.ts'
 import { type ChallengeEventsDeps, challengeEventsApi } from './challenge-events.ts'
@@ -21,6 +22,7 @@ import { type EventsApiDeps, eventsApi } from './events.ts'
 import { checkFields } from './faults.ts'
 import { type AuthenticationDeps, onlyWithKey } from './keys.ts'
 import { type IdempotencyDeps, onceEach, onlySmallJson, withRequestId } from './manners.ts'
+import { createOwnership } from './ownership.ts'
 import { type PersonalDataApiDeps, personalDataApi } from './personal-data.ts'
 import { type PreauthDeps, preauthApi } from './preauth.ts'
 import { createQuotas, type QuotaLimits, withinAddressQuota, withinKeyQuotas } from './quotas.ts'
@@ -48,6 +50,7 @@ const BEHIND_A_KEY = ['/2fa/*', '/biometric/*', '/events/*']
 export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
   const { log, quotaLimits } = deps
   const quotas = createQuotas(quotaLimits, deps.clock)
+  const aboutWhom = createAboutWhom({ ownership: createOwnership(deps), people: deps.people })
   const root = new OpenAPIHono<ApiEnv>({ defaultHook: checkFields })
   root.use(withRequestId(), onlySmallJson())
   root.onError((error, c) => {
@@ -81,7 +84,7 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
   const app = root.basePath(url.pathname)
   for (const path of BEHIND_A_KEY) {
     app.use(path, withinAddressQuota(quotas, quotaLimits), onlyWithKey(deps))
-    app.use(path, withinKeyQuotas(quotas), onceEach(deps))
+    app.use(path, withinKeyQuotas(quotas, aboutWhom), onceEach(deps))
   }
   app.route('/2fa', twoFactorApi(deps))
   app.route('/2fa', preauthApi(deps))

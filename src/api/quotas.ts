@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { Clock, UnixSeconds } from '../base/clock.ts'
 import { sourceOf } from '../base/net.ts'
 import { problem } from '../web/problem.ts'
+import type { AboutWhom } from './about-whom.ts'
 import type { ApiEnv } from './env.ts'
 
 /** What requests are counted by. */
@@ -94,18 +95,21 @@ export function withinAddressQuota(quotas: Quotas, limits: QuotaLimits): Middlew
   }
 }
 
-/** Counts by the key, and by the user whom a request names. */
-export function withinKeyQuotas(quotas: Quotas): MiddlewareHandler<ApiEnv> {
+/** Counts by the key, and by the user whom a request is about. */
+export function withinKeyQuotas(quotas: Quotas, aboutWhom: AboutWhom): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const key = c.get('key')
-    const user = await userNamedIn(c)
-    const ofUser = user === undefined ? [] : ([['user', `${key.application} ${user}`]] as const)
-    for (const [name, who] of [['key', key.id] as const, ...ofUser]) {
+    const take = (name: QuotaName, who: string) => {
       const standing = quotas.take(name, who)
       c.set('quotas', [...c.get('quotas'), standing])
-      if (!standing.isWithin) return exceeded(c, standing)
+      return standing.isWithin ? undefined : exceeded(c, standing)
     }
-    return next()
+    // A key that asks too much is not looked up for.
+    const refusal = take('key', key.id)
+    if (refusal) return refusal
+    const user = await aboutWhom(c)
+    const ofUser = user === undefined ? undefined : take('user', `${key.application} ${user}`)
+    return ofUser ?? next()
   }
 }
 
@@ -119,23 +123,3 @@ const exceeded = (c: Context<ApiEnv>, { name, reset }: Standing): Response =>
     title: `Too many requests of one ${name}. Wait ${reset} seconds.`,
     retryAfter: reset,
   })
-
-/** The user whom a request is about, as far as it says so by itself; whether it fits is seen later. */
-async function userNamedIn(c: Context<ApiEnv>): Promise<string | undefined> {
-  const [, inPath] = /\/users\/([^/]+)/.exec(new URL(c.req.url).pathname) ?? []
-  if (inPath !== undefined) return decoded(inPath)
-  if (c.req.method !== 'POST') return undefined
-  const body: unknown = await c.req.json().catch(() => undefined)
-  const named = typeof body === 'object' && body !== null && 'user_id' in body ? body.user_id : ''
-  return typeof named === 'string' && named !== '' ? named.slice(0, LONGEST_NAME) : undefined
-}
-
-const LONGEST_NAME = 128
-
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text).slice(0, LONGEST_NAME)
-  } catch {
-    return text.slice(0, LONGEST_NAME)
-  }
-}

@@ -31,6 +31,7 @@ import {
 import { asks } from './scopes.ts'
 import { shownEnrollment, shownFactor, shownInBrief } from './shown.ts'
 import { usable } from './usable.ts'
+import { createWaiting, MOST_OF_A_KEY } from './waiting.ts'
 
 export interface TwoFactorDeps extends AskingDeps, ConsentsDeps {
   audit: Audit
@@ -49,6 +50,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
   const { audit, courier, credentials, people } = deps
   const asking = createAsking(deps)
   const consents = createConsents(deps)
+  const waiting = createWaiting()
   const {
     engineOf,
     unknown,
@@ -275,14 +277,21 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     async (c) => {
       const { id: challengeId } = c.req.valid('param')
       const until = performance.now() + c.req.valid('query').wait * 1000
-      for (;;) {
-        const found = await ownChallenge(c, challengeId)
-        if (!found) return unknown(c, 'challenge')
-        const own = await settled(c, found)
-        const isOver = own.challenge.state !== 'pending' || performance.now() >= until
-        if (isOver || c.req.raw.signal.aborted) return c.json(await shown(c, own), 200)
-        await heardOf(own.user.id)
-        if (!(await isStillGood(c.get('key'), deps))) return refuse(c, REVOKED)
+      let end: (() => void) | undefined
+      try {
+        for (;;) {
+          const found = await ownChallenge(c, challengeId)
+          if (!found) return unknown(c, 'challenge')
+          const own = await settled(c, found)
+          const isOver = own.challenge.state !== 'pending' || performance.now() >= until
+          if (isOver || c.req.raw.signal.aborted) return c.json(await shown(c, own), 200)
+          end ??= waiting.begin(c.get('key').id)
+          if (!end) return refuse(c, TOO_MANY_WAIT)
+          await heardOf(own.user.id)
+          if (!(await isStillGood(c.get('key'), deps))) return refuse(c, REVOKED)
+        }
+      } finally {
+        end?.()
       }
     },
   )
@@ -380,6 +389,13 @@ const TOO_MANY_WEBHOOKS: ProblemDetails = {
   code: 'too_many_webhooks',
   title: `${MOST_WAITING} webhooks of this application wait for challenges to end, or to be taken. Nothing was asked. See that the receiver answers with 2xx, or leave webhook out and look at the challenge instead.`,
   retryAfter: 60,
+}
+
+const TOO_MANY_WAIT: ProblemDetails = {
+  status: 429,
+  code: 'too_many_waiting',
+  title: `Too many requests wait already; those of one key may be ${MOST_OF_A_KEY}. Ask without waiting.`,
+  retryAfter: 5,
 }
 
 const NO_ANSWER: ProblemDetails = {

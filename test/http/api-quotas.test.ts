@@ -1,3 +1,4 @@
+import { generate } from 'otplib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ApiClient, openApi } from '../support/api.ts'
 import { openGateway, type TestGateway } from '../support/gateway.ts'
@@ -65,5 +66,33 @@ describe('more requests than', () => {
     expect(refused).toMatchObject({ status: 429, body: { code: 'quota_exceeded' } })
     expect(refused.headers.ratelimit).toBe('"address";r=0;t=60')
     expect(refused.headers['x-request-id']).toBeTruthy()
+  })
+})
+
+describe('a request about one user', () => {
+  it('counts for them by whatever it names them', async () => {
+    const { body } = await shop.post('/2fa/enroll', { user_id: 'e' })
+    const left = (answer: { headers: Record<string, unknown> }) =>
+      /"user";r=(\d)/.exec(String(answer.headers.ratelimit))?.[1]
+    expect(left(await shop.get('/2fa/users/e/factors'))).toBe('1')
+    const path = `/2fa/factors/${body.id}`
+    expect(left(await shop.send('PATCH', path, { label: 'x' }))).toBe('0')
+    const refused = await shop.post(`/2fa/enroll/${body.id}/confirm`, { code: '000000' })
+    expect(refused).toMatchObject({ status: 429, body: { code: 'quota_exceeded' } })
+    // What is somebody else's tells nothing about them.
+    expect(left(await second.send('PATCH', path, { label: 'x' }))).toBeUndefined()
+  })
+
+  it('counts for them by a challenge, whichever route it comes by', async () => {
+    const begun = await shop.post('/2fa/enroll', { user_id: 'f' })
+    const code = await generate({ secret: begun.body.secret, epoch: gateway.clock.now() })
+    await shop.post(`/2fa/enroll/${begun.body.id}/confirm`, { code })
+    gateway.clock.advance(60)
+    const { body } = await shop.post('/2fa/challenges', { user_id: 'f' })
+    await shop.get(`/2fa/challenges/${body.id}`)
+    await shop.post('/2fa/verify', { challenge_id: body.id, code: '000000' })
+    const refused = await shop.post('/2fa/verify', { challenge_id: body.id, code: '000000' })
+    expect(refused).toMatchObject({ status: 429, body: { code: 'quota_exceeded' } })
+    expect(refused.body.title).toContain('user')
   })
 })

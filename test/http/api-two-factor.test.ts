@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { generate } from 'otplib'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../src/base/bytes.ts'
 import { createInbox, type Inbox } from '../../src/channels/inbox/index.ts'
 import { type ApiAnswer, type ApiClient, openApi } from '../support/api.ts'
@@ -23,6 +23,7 @@ api:
   applications:
     - { id: shop, name: The Shop }
     - { id: other }
+  requests_per_minute: { user: 1000 }
 `,
     {
       ways: (clock) => {
@@ -410,6 +411,40 @@ describe('a challenge', () => {
     gateway.clock.advance(301)
     expect((await shop.get(`/2fa/challenges/${body.id}`)).body.state).toBe('expired')
   })
+})
+
+describe('waiting for the end of a challenge', () => {
+  it('is for a hundred requests of one key at a time, and says when to ask again', async () => {
+    await enrolled()
+    const patient = await openApi(gateway, 'shop')
+    const ids: string[] = []
+    for (let each = 0; each < 2; each += 1) {
+      ids.push((await shop.post('/2fa/challenges', { user_id: user })).body.id)
+    }
+    const [open, spare] = ids
+    const wait = () => patient.get(`/2fa/challenges/${open}?wait=25`)
+    const waiting = Array.from({ length: 100 }, wait)
+    // All of them wait once one more has to go.
+    const refused = await vi.waitFor(
+      async () => {
+        const answer = await patient.get(`/2fa/challenges/${spare}?wait=1`)
+        expect(answer).toMatchObject({ status: 429, body: { code: 'too_many_waiting' } })
+        return answer
+      },
+      { timeout: 20_000 },
+    )
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+    // Whoever does not wait is told, and so are other keys.
+    expect((await patient.get(`/2fa/challenges/${open}`)).status).toBe(200)
+    const other = shop.get(`/2fa/challenges/${open}?wait=25`)
+    await shop.post(`/2fa/challenges/${open}/cancel`)
+    for (const { body } of await Promise.all([...waiting, other])) {
+      expect(body.state).toBe('canceled')
+    }
+    const again = patient.get(`/2fa/challenges/${spare}?wait=25`)
+    await shop.post(`/2fa/challenges/${spare}/cancel`)
+    expect((await again).body.state).toBe('canceled')
+  }, 40_000)
 })
 
 describe('a challenge by mail', () => {
