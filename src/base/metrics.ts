@@ -36,7 +36,12 @@ export interface Metrics extends Figures {
     more: string,
   ): (value: string, other: string) => void
   /** Measures how long something takes. @returns What takes seconds, by the label. */
-  histogram(name: string, help: string, label: string): (value: string, seconds: number) => void
+  histogram(
+    name: string,
+    help: string,
+    label: string,
+    buckets?: readonly number[],
+  ): (value: string, seconds: number) => void
   /** Makes a figure that goes up and down. */
   gauge<L extends string>(
     name: string,
@@ -103,12 +108,12 @@ export function createMetrics({ shared = false }: { shared?: boolean } = {}): Me
       }
     },
 
-    histogram(name, help, label) {
+    histogram(name, help, label, buckets = BUCKETS) {
       const histogram = new Histogram({
         name,
         help,
         labelNames: [label],
-        buckets: BUCKETS,
+        buckets: [...buckets],
         registers,
       })
       const rows = new Map<string, Histogram.Internal<string>>()

@@ -4,6 +4,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type httpProxy from 'http-proxy'
 import type { AccessNotes } from '../audit/access.ts'
+import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { DoorCookies } from '../session/cookie.ts'
 import type { Assertions } from './assertion/assertions.ts'
@@ -20,6 +21,7 @@ import {
 } from './destination.ts'
 import { type Dispatch, MAX_TRIES } from './dispatch.ts'
 import { askedBy, identityOf } from './door.ts'
+import { UpstreamTooSlow } from './errors.ts'
 import type { IdentityHeaders } from './identity-headers.ts'
 import { peerOf } from './listen/peer.ts'
 import type { GatewayMeters } from './meters.ts'
@@ -163,6 +165,8 @@ function noTo(
 
 const UNREACHABLE = 'upstream_unreachable'
 
+const codeOf = (cause: Error) => (cause instanceof AppError ? cause.code : UNREACHABLE)
+
 /** The application has failed: counted, and written down under a number. */
 function badGateway(
   { refusals }: Pick<UpgradeDoorDeps, 'refusals'>,
@@ -266,7 +270,7 @@ function createForwarder(deps: UpgradeDoorDeps): Forward {
     const failed = (cause: Error) => {
       log.warn({ error: cause.message, host: request.host }, 'gateway: application failed')
       if (passage.isOpen) socket.destroy()
-      else refuse(socket, badGateway(deps, passage, UNREACHABLE, cause.message))
+      else refuse(socket, badGateway(deps, passage, codeOf(cause), cause.message))
     }
     const options = { target: ANYWHERE, agent, ssl: { connection } }
     proxy.ws(message, socket, NOTHING, options, failed)
@@ -284,7 +288,10 @@ function watch(
   const answered = () =>
     meters.answered(passage.allowed.route, (performance.now() - passage.askedAt) / 1000)
   const { socket, request, asked, allowed } = passage
-  const late = setTimeout(() => outgoing.destroy(new Error('no answer in time')), head * 1000)
+  const late = setTimeout(
+    () => outgoing.destroy(new UpstreamTooSlow({ detail: 'no answer in time' })),
+    head * 1000,
+  )
   socket.once('close', () => outgoing.destroy())
   outgoing.once('close', () => clearTimeout(late))
 

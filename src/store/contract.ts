@@ -54,8 +54,13 @@ export interface Store {
   damage(): string | undefined
   /** Tells each time that the store cannot do what it is asked for. @returns What ends it. */
   onTrouble(heard: (trouble: StoreTrouble) => void): () => void
+  /** Tells how long reads and writes take, with what they waited for. @returns What ends it. */
+  onTiming(heard: StoreTiming): () => void
   close(): Promise<void>
 }
+
+/** Hears how long something took. */
+export type StoreTiming = (kind: 'read' | 'write', seconds: number) => void
 
 /** Why the store could not do something. */
 export interface StoreTrouble {

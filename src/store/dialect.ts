@@ -34,7 +34,7 @@ function createDriver(raw: Database.Database, guard: Guard): Driver {
         const { changes } = statement.run(...parameters)
         return { rows: [], numAffectedRows: BigInt(changes) }
       }
-      return statement.readonly ? guard.read(run) : guard.write(run)
+      return statement.readonly ? guard.ask(run) : guard.write(run)
     },
     streamQuery: () => refuse('streams'),
   }

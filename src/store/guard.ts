@@ -1,6 +1,6 @@
 import { stat } from 'node:fs'
 import type Database from 'better-sqlite3'
-import type { StoreTrouble } from './contract.ts'
+import type { StoreTiming, StoreTrouble } from './contract.ts'
 import { asUnavailable, codeOf, isBusy, StoreUnavailable } from './errors.ts'
 import { createTurns } from './turns.ts'
 
@@ -12,12 +12,16 @@ export interface Guard {
    * @throws {StoreUnavailable} when the machine fails at it, or the database was found damaged.
    */
   read<T>(work: () => T): T
-  /** Writes in turn. @throws {StoreUnavailable} as above, or when the database is held for too long. */
+  /** The same, and tells how long it took: for all but the look-up of every request, which memory answers. */
+  ask<T>(work: () => T): T
+  /** Writes in turn, and tells how long it took, with the wait. @throws {StoreUnavailable} as above, or when the database is held for too long. */
   write<T>(work: () => T): Promise<T>
   /** Why nothing is read or written any more; `undefined` while all is well. */
   damage(): string | undefined
   /** Tells what goes wrong, each time. @returns What ends it. */
   onTrouble(heard: (trouble: StoreTrouble) => void): () => void
+  /** Tells how long reads and writes take, in seconds. @returns What ends it. */
+  onTiming(heard: StoreTiming): () => void
   close(): void
 }
 
@@ -33,7 +37,12 @@ export function createGuard(raw: Database.Database, file: string): Guard {
   const turns = createTurns()
   const listeners = new Set<(trouble: StoreTrouble) => void>()
   let damage: string | undefined
+  const timings = new Set<StoreTiming>()
 
+  const took = (kind: 'read' | 'write', since: number) => {
+    const seconds = (performance.now() - since) / 1000
+    for (const heard of timings) heard(kind, seconds)
+  }
   const tell = (trouble: StoreTrouble) => {
     for (const heard of listeners) heard(trouble)
   }
@@ -54,22 +63,34 @@ export function createGuard(raw: Database.Database, file: string): Guard {
   }
   const endWatch = watchPlace(file, condemn)
 
+  const read: Guard['read'] = (work) => {
+    requireSound()
+    try {
+      return work()
+    } catch (cause) {
+      if (!isBusy(cause)) throw failed(cause)
+    }
+    try {
+      return patiently(raw, MOMENT_MS, work)
+    } catch (cause) {
+      throw failed(cause)
+    }
+  }
+
   return {
-    read(work) {
-      requireSound()
+    read,
+
+    ask(work) {
+      const since = performance.now()
       try {
-        return work()
-      } catch (cause) {
-        if (!isBusy(cause)) throw failed(cause)
-      }
-      try {
-        return patiently(raw, MOMENT_MS, work)
-      } catch (cause) {
-        throw failed(cause)
+        return read(work)
+      } finally {
+        took('read', since)
       }
     },
 
     async write(work) {
+      const since = performance.now()
       try {
         return await turns(() => {
           requireSound()
@@ -77,6 +98,8 @@ export function createGuard(raw: Database.Database, file: string): Guard {
         })
       } catch (cause) {
         throw failed(cause)
+      } finally {
+        took('write', since)
       }
     },
 
@@ -84,6 +107,10 @@ export function createGuard(raw: Database.Database, file: string): Guard {
     onTrouble(heard) {
       listeners.add(heard)
       return () => listeners.delete(heard)
+    },
+    onTiming(heard) {
+      timings.add(heard)
+      return () => timings.delete(heard)
     },
     close: endWatch,
   }

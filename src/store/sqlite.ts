@@ -311,6 +311,7 @@ function createStore({ raw, db, keyring, file, guard }: Opened): Store {
 
     damage: guard.damage,
     onTrouble: guard.onTrouble,
+    onTiming: guard.onTiming,
 
     async backup(target) {
       if (existsSync(target)) throw new OperatorError(`${target} exists already. Name a new file.`)

@@ -90,6 +90,14 @@ describe('figures', () => {
     }
   })
 
+  it('tell how long the store took to read and to write', () => {
+    for (const kind of ['read', 'write']) {
+      const [, count = '0'] =
+        new RegExp(`store_seconds_count\\{kind="${kind}"\\} (\\d+)`).exec(text) ?? []
+      expect(Number(count)).toBeGreaterThan(10)
+    }
+  })
+
   it('name routes as they are configured, and never what was typed', () => {
     expect(text).toContain('gatehouse_decisions_total{route="*.apps.gw.test",decision="allow"} 3')
     expect(text).not.toMatch(/one\.apps|unknown\.gw|alice|127\.0\.0\.1/)
@@ -97,7 +105,10 @@ describe('figures', () => {
 
   it('are the same when they are asked for again', async () => {
     const counts = (scraped: string) =>
-      scraped.split('\n').filter((line) => /_total\{|_count\{/.test(line))
+      scraped
+        .split('\n')
+        // To count the sessions is a read itself.
+        .filter((line) => /_total\{|_count\{/.test(line) && !line.includes('store_seconds'))
     expect(counts(await scrape())).toEqual(counts(text))
   })
 

@@ -35,6 +35,8 @@ export interface Gate {
   signIn(name: string, given?: Partial<SignedIn>): string
   /** Ends a session by its Cookie pair. */
   end(cookie: string): void
+  /** What is counted. */
+  figures(): Promise<string>
   /** Counts look-ups that would keep a session alive. */
   reads(): number
   close(): Promise<void>
@@ -64,6 +66,8 @@ export async function openGate(options: GateOptions): Promise<Gate> {
   let reads = 0
 
   const streams = createStreams(clock)
+  const metrics = createMetrics()
+  const meters = gatewayMeters(metrics)
   const signingKeys = signingKeysInMemory()
   const realms = realmsOf(
     portal,
@@ -73,7 +77,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
   const build = ({ routes, ...options }: GateOptions) =>
     createGateway({
       streams,
-      meters: gatewayMeters(createMetrics()),
+      meters,
       config: {
         routes: routes.map((route) => routeConfig.parse(route)),
         assertion: options.assertion ?? {},
@@ -146,6 +150,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
       return `${COOKIE}=${token}`
     },
     end: (cookie) => void people.delete(cookie.slice(COOKIE.length + 1)),
+    figures: metrics.text,
     reads: () => reads,
     close: () => front.close(),
   }

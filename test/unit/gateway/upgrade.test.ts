@@ -98,6 +98,7 @@ describe('a WebSocket', () => {
     const [echo] = await once(socket, 'data')
     expect(String(echo)).toBe('hello')
     socket.destroy()
+    expect(await gate.figures()).toContain('gatehouse_upstream_seconds_count{route="ws.gw.test"} 1')
   })
 
   it.each(['//a//b', '/a/../http:/x', '/a?b=//c\\d', "/%2F/'", '/?x?y'])(
@@ -235,6 +236,13 @@ describe('an application', () => {
     expect((await sendRaw(gate.port, handshake())).status).toBe(502)
     answer = () => undefined
     expect((await sendRaw(gate.port, handshake())).status).toBe(502)
+    const figures = await gate.figures()
+    for (const cause of ['unreachable', 'timeout']) {
+      expect(figures).toContain(
+        `gatehouse_upstream_failures_total{route="ws.gw.test",cause="${cause}"} 1`,
+      )
+    }
+    expect(gate.events.map(({ name }) => name)).toEqual(['upstream.failed', 'upstream.failed'])
   })
 
   it('that vanishes takes the client with it, and the other way round', async () => {
