@@ -56,6 +56,8 @@ export interface Factor {
   facts(credential: Credential): readonly string[]
   /** What the person should do something about, as a sentence: `Only 2 of your backup codes are left.` */
   warning?(credential: Credential): string | undefined
+  /** What becomes of it once no message reaches it any more. @returns The credential's new data. */
+  unreached?(credential: Credential): { data: unknown }
   /** Where whoever holds it can be told something, in words of ours and not only in codes. */
   reaches?(credential: Credential): Reach | undefined
 
@@ -134,8 +136,15 @@ export interface ChallengeRequest extends Asked {
 export interface ChallengeStart {
   data: unknown
   lifetimeSeconds: number
-  /** Sends the message once; tried again while it throws and the challenge lasts. Absent: nothing is sent. */
-  deliver?(challenge?: Pick<Challenge, 'id'>): Promise<Delivery>
+  /**
+   * Sends the message once; tried again while it throws and the challenge lasts. Absent: nothing is sent.
+   *
+   * @param lost Told of each credential that no message reaches any more; see {@link Factor.unreached}.
+   */
+  deliver?(
+    challenge?: Pick<Challenge, 'id'>,
+    lost?: (credential: Credential) => void,
+  ): Promise<Delivery>
   /** What may be sent in all, e.g. to one target or in one day. Taken before anything is sent. */
   budgets?: readonly Budget[]
   /** Refuses a second question to the same person while one is open elsewhere. */

@@ -101,6 +101,14 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
     })
   }
 
+  /** Notes that a device is not reached any more, unless it has said something new meanwhile. */
+  const noteLost = async (credential: Credential): Promise<void> => {
+    const { id, version, userId, kind, label } = credential
+    const change = factors.get(kind)?.unreached?.(credential)
+    if (!change || !(await credentials.revise(id, version, change))) return
+    audit.record({ name: 'factor.unreachable', userId, details: { kind, label } })
+  }
+
   /** Hands the message over, and notes what becomes of it for as long as it is on its way. */
   const send = async (challenge: Challenge, { deliver }: ChallengeStart): Promise<Challenge> => {
     if (!deliver) return challenge
@@ -109,7 +117,14 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
     const delivery = await outbox.post({
       lane: kind,
       whom: userId,
-      deliver: () => deliver(challenge),
+      async deliver() {
+        const lost: Credential[] = []
+        try {
+          return await deliver(challenge, (credential) => lost.push(credential))
+        } finally {
+          await Promise.all(lost.map(noteLost))
+        }
+      },
       until: challenge.expiresAt,
       async told(end) {
         await challenges.setDelivery(id, sends, stateAfter(end))

@@ -16,6 +16,7 @@ export const EVENT_NAMES = [
   'factor.removed',
   'factor.disabled',
   'factor.suspect',
+  'factor.unreachable',
   'factors.frozen',
   'challenge.sent',
   'challenge.undelivered',

@@ -21,4 +21,6 @@ export type Delivery = { ok: true } | Refused | { ok: false; later: string }
 export interface Refused {
   ok: false
   refused: string
+  /** Is the address itself no more, so that nothing will ever arrive there? */
+  gone?: true
 }

@@ -80,22 +80,40 @@ function watch(page: Page): void {
   })
 }
 
-/** A phone that may notify, and whose subscriptions are those of our service. */
-async function phoneScreen(): Promise<Page> {
+/** A phone that may notify, and whose subscriptions are those of our service, one after the other. */
+async function phoneScreen(...later: Subscriber[]): Promise<Page> {
   const page = await screen({ viewport: { width: 390, height: 844 } })
   await page.context().grantPermissions(['notifications'], { origin: new URL(home).origin })
-  await page.context().addInitScript(subscribeTo, browser.subscription)
+  await page.context().addInitScript(
+    subscribeTo,
+    [browser, ...later].map(({ subscription }) => subscription),
+  )
   return page
 }
 
 /** Runs in the page: stands in for the browser's own connection to its maker. */
-function subscribeTo(json: string): void {
-  const fixed = JSON.parse(json)
-  let current: object | null = null
-  PushManager.prototype.getSubscription = async () => current as PushSubscription | null
+function subscribeTo(all: string[]): void {
+  // Kept from page to page, as a browser keeps it, whatever the push service thinks of it by now.
+  const ended = () => Number(localStorage.getItem('ended') ?? 0)
+  const given = (options: object) => {
+    const fixed = JSON.parse(all[Math.min(ended(), all.length - 1)] ?? '')
+    const unsubscribe = async () => {
+      localStorage.setItem('ended', String(ended() + 1))
+      localStorage.removeItem('key')
+      return true
+    }
+    return { ...fixed, options, toJSON: () => fixed, unsubscribe } as PushSubscription
+  }
+  PushManager.prototype.getSubscription = async () => {
+    const key = localStorage.getItem('key')
+    return key === null
+      ? null
+      : given({ applicationServerKey: new Uint8Array(JSON.parse(key)).buffer })
+  }
   PushManager.prototype.subscribe = async (options) => {
-    current = { ...fixed, options, toJSON: () => fixed, unsubscribe: async () => true }
-    return current as PushSubscription
+    const key = options?.applicationServerKey as Uint8Array
+    localStorage.setItem('key', JSON.stringify([...key]))
+    return given({ applicationServerKey: key.buffer })
   }
 }
 
@@ -219,6 +237,32 @@ describe('notifications', { timeout: 60_000 }, () => {
     await phone.waitForSelector('[data-approver="unnotified"]:not([hidden])')
     await phone.click('text=Notify me when this page is closed')
     await phone.waitForSelector('[data-approver="notified"]:not([hidden])')
+  })
+})
+
+describe('notifications that have stopped', { timeout: 60_000 }, () => {
+  it('are told of on the account page, and come back once the page of the phone is opened', async () => {
+    const next = service.subscribe()
+    const [desk, phone] = [await screen(), await phoneScreen(next)]
+    await enroll(desk, phone)
+    await phone.waitForSelector('[data-approver="notified"]:not([hidden])')
+    await phone.goto('about:blank')
+
+    service.drop(browser)
+    const other = await screen()
+    await typePassword(other)
+    await other.waitForSelector('.big-digits')
+    await desk.goto(`${home}account/factors`)
+    await desk.waitForSelector('.row-warning:has-text("stopped on")')
+
+    // The request of that sign-in is over.
+    gateway.clock.advance(61)
+    await phone.goto(`${home}approver`)
+    await phone.waitForSelector('[data-approver="notified"]:not([hidden])')
+    expect(next.received).toHaveLength(1)
+    await desk.goto(`${home}account/factors`)
+    expect(await desk.textContent('main')).toContain('with notifications')
+    expect(await desk.textContent('main')).not.toContain('stopped on')
   })
 })
 

@@ -246,6 +246,77 @@ describe('a sign-in with an approver', () => {
   })
 })
 
+describe('a device whose subscription is gone', () => {
+  const device = async () => {
+    const [own] = await gateway.store.credentials.listByUser(user.id)
+    if (!own) throw new Error('no device')
+    return own
+  }
+  const unreachable = () =>
+    gateway.store.events.listByUser(user.id, ['factor.unreachable'], 10).then((it) => it.length)
+  const factors = async () => (await desk.open(`${PORTAL}/account/factors`)).body
+
+  it('is shown to the person with what to do, told to the operator, and asked in vain no more', async () => {
+    await screens.enroll()
+    expect(await factors()).toContain('with notifications')
+    service.drop(browser)
+    await screens.begin()
+    await expect.poll(unreachable).toBe(1)
+    expect(await factors()).toContain('notifications stopped')
+    expect(await factors()).toMatch(/Chrome on Android stopped on .*auth\.gw\.test\/approver/)
+
+    const { requests } = service
+    const { desk: other } = await screens.begin()
+    await other.submit({ resend: '1' })
+    expect(service.requests).toBe(requests)
+    expect(await unreachable()).toBe(1)
+  })
+
+  it('is set right by the device, when it subscribes anew', async () => {
+    await screens.enroll()
+    service.drop(browser)
+    await screens.begin()
+    await expect.poll(unreachable).toBe(1)
+    const anew = service.subscribe()
+    // The request of that sign-in is over.
+    gateway.clock.advance(61)
+    const tell = async (subscription: string) => {
+      await phone.open(`${PORTAL}/approver`)
+      return phone.submit({ subscription })
+    }
+    // The old one does not help, nor hide what is the matter.
+    expect((await tell(browser.subscription)).body).toContain('false')
+    expect(await factors()).toContain('notifications stopped')
+    expect((await tell(anew.subscription)).body).toContain('true')
+    expect(await factors()).toContain('with notifications')
+    expect(await factors()).not.toContain('stopped on')
+    gateway.clock.advance(3600)
+    await screens.begin()
+    expect(anew.received.map(({ text }) => JSON.parse(text).title)).toEqual([
+      'Gatehouse',
+      'Is this you signing in?',
+    ])
+  })
+
+  it('does not take notifications from another of the same person', async () => {
+    await screens.enroll()
+    const first = await device()
+    const second = service.subscribe()
+    const { subscription } = second
+    await gateway.store.credentials.insert({
+      ...first,
+      id: `second-${first.id}`,
+      handle: `second-${first.id}`,
+      data: { stage: 'bound', browser: 'Firefox on Android', confirms: false, subscription },
+    })
+    service.drop(browser)
+    const { desk: other } = await screens.begin()
+    expect(second.received).toHaveLength(1)
+    expect((await other.open(other.url)).body).toContain('We have sent a notification')
+    await expect.poll(unreachable).toBe(1)
+  })
+})
+
 describe('somebody else', () => {
   it('sees and answers no question that is not put to them', async () => {
     await screens.enroll()

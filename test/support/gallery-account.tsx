@@ -25,6 +25,12 @@ const at = (day: number, time = '14:03'): Moment => ({
   iso: `2026-05-${String(day).padStart(2, '0')}T${time}Z`,
 })
 
+const WARNINGS: Record<string, string> = {
+  'Backup codes': 'Only 3 of your backup codes are left.',
+  'Tablet in the kitchen':
+    'Notifications on Chrome on Android stopped on 3 May 2026. Open auth.example.com/approver there, in that browser, to turn them on again.',
+}
+
 const FACTORS = [
   ['Work phone', 'authenticator app'],
   ['MacBook', 'passkey', 'iCloud Keychain', 'synced'],
@@ -33,7 +39,7 @@ const FACTORS = [
   ['Text message', 'code by text message', '•••• 42'],
   ['E-mail', 'code by e-mail', 'm•••@example.com'],
   ['Phone', 'approval on your phone', 'with notifications'],
-  ['Tablet in the kitchen', 'approval on your phone', 'without notifications'],
+  ['Tablet in the kitchen', 'approval on your phone', 'notifications stopped'],
   ['Bank app', 'device key', 'Android'],
   ['Phone call', 'code by phone call', '•••• 42'],
   [longName, 'passkey', 'Windows Hello', 'this device only'],
@@ -45,7 +51,7 @@ const FACTORS = [
   added: at(1 + index),
   lastUsed: index % 3 === 2 ? undefined : at(15 + index),
   disabled: label === 'Old phone',
-  warning: title === 'backup code' ? 'Only 3 of your backup codes are left.' : undefined,
+  warning: WARNINGS[label],
   href: `/account/factors/${index}`,
 }))
 

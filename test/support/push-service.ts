@@ -36,6 +36,8 @@ export interface PushService {
   /** Requests of any kind, good or bad. */
   requests: number
   subscribe(): Subscriber
+  /** Ends a subscription without a word to the browser: it is gone. */
+  drop(subscriber: Subscriber): void
   /** Answers so from now on, instead of taking messages; takes them again when told nothing. */
   behave(how: ((response: ServerResponse) => void) | undefined): void
   close(): Promise<void>
@@ -57,7 +59,7 @@ export async function openPushService(): Promise<PushService> {
     message.on('end', () => {
       if (misbehave) return misbehave(response)
       const browser = browsers.get(message.url ?? '')
-      if (!browser) return response.writeHead(404).end()
+      if (!browser) return response.writeHead(410).end()
       const fault = take(browser, message.headers, Buffer.concat(chunks))
       if (fault === undefined) response.writeHead(201, { location: '/message/1' }).end()
       else response.writeHead(400).end(fault)
@@ -83,6 +85,10 @@ export async function openPushService(): Promise<PushService> {
       const browser = { endpoint, subscription, keys, auth, received: [] }
       browsers.set(path, browser)
       return browser
+    },
+
+    drop({ endpoint }) {
+      browsers.delete(new URL(endpoint).pathname)
     },
 
     behave(how) {

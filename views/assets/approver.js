@@ -58,18 +58,27 @@ async function keepNotified(page) {
   const digest = subscription && (await digestOf(JSON.parse(subscription).endpoint))
   const stale = forms.filter((form) => (form.dataset.notified ?? '') !== (digest ?? ''))
   const told = await Promise.all(stale.map((form) => tell(form, subscription)))
-  const isOn = digest !== undefined && !told.includes(false)
+  const isReached = digest !== undefined && !told.includes(false)
+  const isOn = isReached || (isGranted && (await turnOnAnew(page, forms).catch(() => false)))
   show(part('notified'), isOn)
   show(part('unnotified'), !isOn)
   show(part('offer-notifications'), !isOn && Notification.permission !== 'denied')
   part('turn-on')?.addEventListener('click', () => turnOn(page, forms))
 }
 
+/**
+ * The push service may have ended a subscription that the browser still holds for good: only another one is
+ * reached. @returns Whether notifications arrive.
+ */
+async function turnOnAnew(page, forms) {
+  const subscription = await subscribe(page, true)
+  const told = await Promise.all(forms.map((form) => tell(form, subscription)))
+  return !told.includes(false)
+}
+
 async function turnOn(page, forms) {
   try {
-    const subscription = await subscribe(page)
-    const told = await Promise.all(forms.map((form) => tell(form, subscription)))
-    if (told.includes(false)) throw new Error('not reached')
+    if (!(await turnOnAnew(page, forms))) throw new Error('not reached')
     location.replace(location.pathname)
   } catch {
     complain('This browser cannot be notified. Leave this page open instead.')
@@ -98,14 +107,15 @@ function needsHomeScreen() {
   return isApple && !navigator.standalone && !('PushManager' in window)
 }
 
-/** @returns The subscription, as JSON. */
-async function subscribe({ dataset }) {
+/** @returns The subscription, as JSON: the one that there is, unless it shall be another. */
+async function subscribe({ dataset }, anew = false) {
   if ((await Notification.requestPermission()) !== 'granted') throw new Error('not allowed')
   await navigator.serviceWorker.register(dataset.worker)
   const { pushManager } = await navigator.serviceWorker.ready
   const key = bytesOf(dataset.key)
   const known = await pushManager.getSubscription()
-  if (known && sameBytes(known.options.applicationServerKey, key)) return JSON.stringify(known)
+  const isOurs = known && sameBytes(known.options.applicationServerKey, key)
+  if (isOurs && !anew) return JSON.stringify(known)
   // One for a key that is no longer ours reaches nobody.
   await known?.unsubscribe()
   const fresh = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key })

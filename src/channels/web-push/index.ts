@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type webPushLibrary from 'web-push'
-import type { Delivery, Message } from '../../model/message.ts'
+import type { Delivery, Message, Refused } from '../../model/message.ts'
 import type { Channel } from '../contract.ts'
 import { ChannelDown, nameOf } from '../errors.ts'
 import { NotCalled, type PostOptions, post } from '../post.ts'
@@ -107,14 +107,15 @@ function sealed(p256dh: string, auth: string, text: string): Buffer | undefined 
  */
 function outcomeOf(status: number): Delivery {
   if (status === 200 || status === 201 || status === 202) return { ok: true }
-  if (status === 404 || status === 410) return refused('the subscription is gone')
+  if (status === 404 || status === 410)
+    return { ...refused('the subscription is gone'), gone: true }
   if (status === 429 || status >= 500 || status === 0) {
     throw new ChannelDown(NAME, `answered with ${status}`)
   }
   return refused(`answered with ${status}`)
 }
 
-const refused = (why: string): Delivery => ({ ok: false, refused: why })
+const refused = (why: string): Refused => ({ ok: false, refused: why })
 
 /** A page that strangers can reach; on one machine alone there is none. */
 const contactOf = (home: URL): string =>

@@ -21,6 +21,8 @@ export const approver = z.discriminatedUnion('stage', [
     browser: z.string(),
     /** Where its notifications go, as the browser wrote it. */
     subscription: z.string().optional(),
+    /** Since when they do not arrive any more, though they did. */
+    stopped: z.int().optional(),
     /** Does it ask for a passkey before each approval? */
     confirms: z.boolean(),
   }),

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { randomToken } from '../../base/bytes.ts'
-import type { Clock } from '../../base/clock.ts'
+import type { Clock, UnixSeconds } from '../../base/clock.ts'
 import { browserInWords } from '../../base/user-agent.ts'
 import type { Channels } from '../../channels/contract.ts'
 import type { Credential, Worth } from '../../model/factor.ts'
@@ -18,7 +18,7 @@ import {
 import type { Asked, Factor } from '../contract.ts'
 import { type Approver, approver, type BoundApprover, endpointOf, handleOf } from './approver.ts'
 import type { PushConfig } from './config.ts'
-import { greeting, notifier } from './notify.ts'
+import { greeting, notifier, type Subscribed } from './notify.ts'
 
 export interface PushDeps {
   config: PushConfig
@@ -62,6 +62,7 @@ const telling = z.union([
  */
 export function createPush({ config, channels, clock, home, name }: PushDeps): Factor {
   const approverPage = new URL('approver', home).href
+  const bareApproverPage = approverPage.replace(/^https?:\/\//, '')
   const notify = notifier({ channels, clock, name })
 
   return {
@@ -81,10 +82,18 @@ export function createPush({ config, channels, clock, home, name }: PushDeps): F
     facts({ data }) {
       const it = approver.parse(data)
       if (it.stage !== 'bound') return ['not set up yet']
-      return [
-        it.subscription === undefined ? 'without notifications' : 'with notifications',
-        ...(it.confirms ? ['asks for your passkey'] : []),
-      ]
+      return [notificationsOf(it), ...(it.confirms ? ['asks for your passkey'] : [])]
+    },
+    warning({ data }) {
+      const it = approver.parse(data)
+      if (it.stage !== 'bound' || it.stopped === undefined) return undefined
+      return `Notifications on ${it.browser} stopped on ${dayOf(it.stopped)}. Open ${bareApproverPage} there, in that browser, to turn them on again.`
+    },
+    unreached({ data }) {
+      const it = approver.parse(data)
+      if (it.stage !== 'bound') return { data }
+      const { subscription: _, ...rest } = it
+      return { data: { ...rest, stopped: clock.now() } }
     },
 
     async enroll() {
@@ -106,7 +115,7 @@ export function createPush({ config, channels, clock, home, name }: PushDeps): F
       // Nothing to ask of one that is being enrolled: its answer is the number that it shows.
       if (own.stage !== 'bound') return { data: {}, lifetimeSeconds: INVITATION_SECONDS }
       const data = newApproval(siblings, config.entry)
-      const deliver = notify(siblings.flatMap(subscriptionOf), about)
+      const deliver = notify(siblings.flatMap(subscribed), about)
       return {
         data,
         lifetimeSeconds: APPROVAL_SECONDS,
@@ -190,9 +199,10 @@ export function createPush({ config, channels, clock, home, name }: PushDeps): F
         const { data: told } = telling.safeParse(parsed(message))
         if (it.stage !== 'bound' || !told) return undefined
         if ('confirms' in told) return { data: { ...it, confirms: told.confirms } }
-        const { subscription: _, ...rest } = it
+        const { subscription: _, stopped, ...rest } = it
         const subscription = await reached(told.subscription)
-        return { data: subscription === undefined ? rest : { ...rest, subscription } }
+        if (subscription !== undefined) return { data: { ...rest, subscription } }
+        return { data: stopped === undefined ? rest : { ...rest, stopped } }
       },
     },
   }
@@ -217,9 +227,18 @@ function boundIn({ credential }: Asked): BoundApprover | undefined {
   return it.stage === 'bound' ? it : undefined
 }
 
-function subscriptionOf({ data }: Credential): string[] {
-  const it = approver.parse(data)
-  return it.stage === 'bound' && it.subscription !== undefined ? [it.subscription] : []
+function subscribed(credential: Credential): Subscribed[] {
+  const it = approver.parse(credential.data)
+  if (it.stage !== 'bound' || it.subscription === undefined) return []
+  return [{ credential, subscription: it.subscription }]
 }
+
+function notificationsOf({ subscription, stopped }: BoundApprover): string {
+  if (subscription !== undefined) return 'with notifications'
+  return stopped === undefined ? 'without notifications' : 'notifications stopped'
+}
+
+const dayOf = (at: UnixSeconds): string =>
+  new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(at * 1000)
 
 const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)

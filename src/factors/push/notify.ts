@@ -1,9 +1,11 @@
 import type { Clock } from '../../base/clock.ts'
 import { browserInWords } from '../../base/user-agent.ts'
 import type { Channels } from '../../channels/contract.ts'
-import type { Challenge, ChallengeAbout } from '../../model/challenge.ts'
+import type { ChallengeAbout } from '../../model/challenge.ts'
+import type { Credential } from '../../model/factor.ts'
 import type { Delivery } from '../../model/message.ts'
 import { APPROVAL_SECONDS } from '../approval.ts'
+import type { ChallengeStart } from '../contract.ts'
 
 export interface NotifierDeps {
   channels: Pick<Channels, 'for'>
@@ -11,7 +13,13 @@ export interface NotifierDeps {
   name: string
 }
 
-type Deliver = (challenge?: Pick<Challenge, 'id'>) => Promise<Delivery>
+type Deliver = NonNullable<ChallengeStart['deliver']>
+
+/** A device that wants to be notified, and where. */
+export interface Subscribed {
+  credential: Credential
+  subscription: string
+}
 
 /** What a notification may be long: a lock screen shows less. */
 const MAX_PLACE_CHARACTERS = 80
@@ -26,22 +34,24 @@ export const greeting = (name: string): string =>
  * @returns `undefined` when there is nobody to tell, or no way to.
  */
 export function notifier({ channels, clock, name }: NotifierDeps) {
-  return (subscriptions: readonly string[], about: ChallengeAbout): Deliver | undefined => {
+  return (devices: readonly Subscribed[], about: ChallengeAbout): Deliver | undefined => {
     const channel = channels.for('push')
-    if (!channel || subscriptions.length === 0) return undefined
+    if (!channel || devices.length === 0) return undefined
     const until = clock.now() + APPROVAL_SECONDS
-    const left = new Set(subscriptions)
+    const left = new Set(devices)
     let refusal: Delivery = { ok: false, refused: 'nobody was told' }
     let isTold = false
 
-    return async (challenge) => {
+    return async (challenge, lost) => {
       const text = textOf(challenge?.id, about, name)
       const ttlSeconds = Math.max(0, until - clock.now())
       const tries = await Promise.allSettled(
-        [...left].map(async (to) => {
+        [...left].map(async (device) => {
+          const { subscription: to, credential } = device
           const delivery = await channel.deliver({ medium: 'push', to, text, ttlSeconds })
           if (!delivery.ok && 'later' in delivery) return delivery
-          left.delete(to)
+          left.delete(device)
+          if (!delivery.ok && delivery.gone) lost?.(credential)
           if (delivery.ok) isTold = true
           else refusal = delivery
           return undefined

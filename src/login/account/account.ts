@@ -93,6 +93,7 @@ const TOLD: readonly EventName[] = [
   'factor.removed',
   'factor.disabled',
   'factor.suspect',
+  'factor.unreachable',
   'factors.frozen',
   'challenge.denied',
   'message.undelivered',

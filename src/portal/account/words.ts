@@ -104,6 +104,8 @@ export function eventWords({ name, details = {} }: AuditEvent, factors: Factors)
       return odd(`Locked after too many wrong codes: ${title}`)
     case 'factor.suspect':
       return odd(`Refused, because it may be a copy: ${title}`)
+    case 'factor.unreachable':
+      return odd(`Notifications stopped arriving: ${label}`)
     case 'factors.frozen':
       return odd('Closed off: “this was not me”')
     case 'challenge.denied':
