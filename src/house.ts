@@ -373,6 +373,11 @@ export function createHouse(config: Config, ground: Ground): House {
         events: store.events,
         idempotency: store.idempotency,
         keys: store.apiKeys,
+        learn: (occasion) => {
+          risk?.learn(occasion).catch((cause) => {
+            log.warn({ error: String(cause) }, 'risk: not learned what is usual')
+          })
+        },
         log,
         passHasher: codeHasher(keyring),
         people: createPeople({ clock, users }),

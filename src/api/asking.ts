@@ -33,6 +33,8 @@ export type Sign = (
 export interface AskingDeps extends OwnershipDeps {
   /** Wakes whoever waits for an answer: something about the questions to a user has changed. */
   changed(userId: string): void
+  /** Takes the place where an answer was right as a usual one from now on. Nobody waits for it. */
+  learn(occasion: { userId: string; address: string }): void
   sign: Sign
 }
 
@@ -57,6 +59,10 @@ export function createAsking(deps: AskingDeps) {
   const ownership = createOwnership(deps)
   const { closed, engineOf, marks, ownChallenge, ownCredential, sourceOf } = ownership
   const { throttled, unknown } = ownership
+
+  const learn = ({ id: userId }: User, address: string | undefined) => {
+    if (address !== undefined) deps.learn({ userId, address })
+  }
 
   /** A proof in words, and the same signed. */
   const stated = async (
@@ -115,12 +121,14 @@ export function createAsking(deps: AskingDeps) {
   /**
    * Checks an answer to a challenge, and signs what came of it.
    *
+   * @param place The person's address, where the application names it with the answer.
    * @returns The seconds to wait when it was not checked.
    */
   const verdictOn = async (
     c: Call,
     own: OwnChallenge,
     answer: string,
+    place?: string,
   ): Promise<Result | number> => {
     const { challenge, user, asked } = own
     if (!asked) return { verified: false, ...standing(c, own), reason: reasonOf(challenge.state) }
@@ -135,7 +143,10 @@ export function createAsking(deps: AskingDeps) {
     if (!checked.ok && checked.reason === 'throttled') return checked.seconds
     deps.changed(user.id)
     const now = (await ownChallenge(c, challenge.id)) ?? own
-    if (checked.ok) return told(c, now, checked.proof)
+    if (checked.ok) {
+      learn(user, place ?? challenge.about.place)
+      return told(c, now, checked.proof)
+    }
     if (factor.remote && toldOf(now.challenge)) return told(c, now)
     const about = { ...standing(c, now), factor: credential.id }
     return { verified: false, ...about, reason: checked.reason }
@@ -164,7 +175,7 @@ export function createAsking(deps: AskingDeps) {
     c: Call,
     { credential, user }: OwnCredential,
     answer: string,
-    { id: challengeId, source }: { id: string; source: Source },
+    { id: challengeId, source, place }: { id: string; source: Source; place?: string | undefined },
   ): Promise<Result | number> => {
     const guess = engineOf(c).guesses.proof({ credential }, answer, source)
     const seconds = await guess.take()
@@ -176,6 +187,7 @@ export function createAsking(deps: AskingDeps) {
     const userName = people.nameOf(user)
     const about = { ...marks(c), user_id: userName, factor, type, challenge_id: challengeId }
     if (!checked.ok) return { verified: false, ...about, reason: checked.reason }
+    learn(user, place)
     const amr = checked.proof?.amr ?? []
     const proof = { credentialId: factor, kind: type, amr }
     return { verified: true, ...about, ...(await stated(c, user, proof, { challengeId })) }
@@ -188,7 +200,12 @@ export function createAsking(deps: AskingDeps) {
    * answered alike: nothing was right.
    * @returns The seconds to wait when it was not checked.
    */
-  const bareVerdict = async (c: Call, name: string, code: string): Promise<Result | number> => {
+  const bareVerdict = async (
+    c: Call,
+    name: string,
+    code: string,
+    place?: string,
+  ): Promise<Result | number> => {
     const key = c.get('key')
     const user = await people.find(key, name)
     const from = sourceOf(c, user?.id ?? name)
@@ -203,6 +220,7 @@ export function createAsking(deps: AskingDeps) {
       const reason = checked.ok || checked.reason === 'throttled' ? 'wrong' : checked.reason
       return { verified: false, ...numbers, user_id: name, reason }
     }
+    learn(user, place)
     const { credential } = checked
     const about = { user_id: people.nameOf(user), factor: credential.id, type: credential.kind }
     const { id: credentialId, kind } = credential

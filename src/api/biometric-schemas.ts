@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import {
   consent,
+  context,
   DetailsSchema,
   FactorSchema,
   label,
@@ -109,6 +110,7 @@ export const AuthenticateVerifyRequest = z
   .strictObject({
     challenge_id: challengeId(),
     response: webAuthn('What `navigator.credentials.get` gave, by its `toJSON()`.'),
+    context: context(),
   })
   .openapi('AuthenticateVerifyRequest')
 
@@ -193,5 +195,6 @@ export const DeviceVerifyRequest = z
       description:
         'ECDSA with SHA-256 in DER, over the lines `gatehouse device-key sign v1`, issuer, credential, nonce, and the SHA-256 of `details` in base64url.',
     }),
+    context: context(),
   })
   .openapi('DeviceVerifyRequest')

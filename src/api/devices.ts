@@ -154,12 +154,13 @@ export function deviceRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
       responses: { 200: json(BiometricResult, 'Whether it was right.'), ...refusals },
     }),
     async (c) => {
-      const { challenge_id: challengeId, signature } = c.req.valid('json')
+      const { challenge_id: challengeId, signature, context } = c.req.valid('json')
       const device = await ownDevice(c, c.req.valid('param').id)
       if (!device) return unknown(c, 'device')
       const own = await asking.ownChallenge(c, challengeId)
       if (own?.challenge.credentialId !== device.credential.id) return unknown(c, 'challenge')
-      const result = await asking.verdictOn(c, own, JSON.stringify({ signature }))
+      const answer = JSON.stringify({ signature })
+      const result = await asking.verdictOn(c, own, answer, context?.ip)
       return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
     },
   )

@@ -182,7 +182,8 @@ export function passkeyRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
       },
     }),
     async (c) => {
-      const { challenge_id: challengeId, response } = c.req.valid('json')
+      const { challenge_id: challengeId, response, context } = c.req.valid('json')
+      const place = context?.ip
       const answer = JSON.stringify(response)
       if (challengeId.startsWith(OPEN)) {
         const found = await whoeverIsThere(c, answer)
@@ -190,13 +191,13 @@ export function passkeyRoutes(deps: BiometricRoutesDeps): OpenAPIHono<ApiEnv> {
           const nobody = { verified: false, challenge_id: challengeId, reason: 'wrong' as const }
           return c.json(nobody, 200)
         }
-        const open = { id: challengeId, source: openSource(c, challengeId) }
+        const open = { id: challengeId, source: openSource(c, challengeId), place }
         const result = await asking.openVerdict(c, found, answer, open)
         return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
       }
       const own = await asking.ownChallenge(c, challengeId)
       if (own?.challenge.kind !== PASSKEY) return unknown(c, 'challenge')
-      const result = await asking.verdictOn(c, own, answer)
+      const result = await asking.verdictOn(c, own, answer, place)
       return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
     },
   )

@@ -50,7 +50,8 @@ const route = createRoute({
   path: '/preauth',
   ...asks('2fa.verify'),
   summary: 'Ask what a user has to do',
-  description: 'Before a challenge is put: nothing is sent, and nothing about the user changes.',
+  description:
+    'Before a challenge is put: nothing is sent, and nothing about the user changes. The risk is weighed by the `ip` in `context`, against the places from which the user has answered rightly, at the portal or with a `context` here; browsers are known to the portal alone.',
   request: body(PreauthRequest),
   responses: { 200: json(PreauthSchema, 'What to do, and why.'), ...refusals },
 })

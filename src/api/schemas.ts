@@ -153,6 +153,13 @@ const whereabouts = {
 
 export const ContextSchema = z.strictObject(whereabouts).openapi('Context')
 
+/** Where a right answer comes from is usual from then on. */
+export const context = () =>
+  ContextSchema.optional().meta({
+    description:
+      'Where the person is. A right answer makes that a usual place of theirs, which `preauth` goes by.',
+  })
+
 export const ChallengeRequestSchema = z
   .strictObject({
     user_id: userId(),
@@ -170,7 +177,7 @@ export const ChallengeRequestSchema = z
           'Gets word of the end of the challenge; must be at an origin that the configuration names.',
         example: 'https://shop.example.com/webhooks/gatehouse',
       }),
-    context: ContextSchema.optional(),
+    context: context(),
   })
   .openapi('ChallengeRequest')
 
@@ -325,6 +332,7 @@ export const VerifyRequest = z
     response: z.record(z.string(), z.unknown()).optional().meta({
       description: 'What `navigator.credentials.get` gave, as JSON.',
     }),
+    context: context(),
   })
   .refine((body) => (body.user_id === undefined) !== (body.challenge_id === undefined), {
     message: 'name either a challenge_id, or a user_id with a code',

@@ -237,7 +237,7 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
         boundTo: bindingOf(c),
         about: {
           ...aboutOf(c),
-          ...(context?.ip === undefined ? {} : { address: context.ip }),
+          ...(context?.ip === undefined ? {} : { address: context.ip, place: context.ip }),
           ...(context?.user_agent === undefined ? {} : { userAgent: context.user_agent }),
           ...(details === undefined ? {} : { details }),
           ...(webhook === undefined ? {} : { webhook }),
@@ -359,10 +359,10 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
         if (!own) return unknown(c, 'challenge')
         const takesNone = !own.asked || own.asked.factor.remote
         if (answer === undefined && !takesNone) return refuse(c, NO_ANSWER)
-        const result = await verdictOn(c, own, answer ?? '')
+        const result = await verdictOn(c, own, answer ?? '', given.context?.ip)
         return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
       }
-      const result = await bareVerdict(c, given.user_id ?? '', answer ?? '')
+      const result = await bareVerdict(c, given.user_id ?? '', answer ?? '', given.context?.ip)
       return typeof result === 'number' ? throttled(c, result) : c.json(result, 200)
     },
   )

@@ -53,6 +53,8 @@ export interface ChallengeAbout {
   userAgent: string
   /** The application or page on the way to which it is asked. */
   destination?: string
+  /** Where the person is, as the application says by which it is asked; absent where it says nothing. */
+  place?: string
   /** What the person agrees to by the answer; signed with it. */
   details?: ChallengeDetails
   /** Where the application wants word of its end. */

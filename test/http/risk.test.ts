@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { generate } from 'otplib'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EventName } from '../../src/model/event.ts'
 import type { User } from '../../src/model/user.ts'
 import { type AccountTest, openAccountTest } from '../support/account.ts'
@@ -44,7 +45,7 @@ login:
     breaches: ${folder}/leaked.txt
     medium: { measures: [notify, step_up] }
     high: { measures: [refuse] }
-api: {}
+api: { applications: [{ id: shop }] }
 channels:
   smtp: { url: "smtp://127.0.0.1:1", from: gate@gw.test }
 `)
@@ -230,6 +231,39 @@ describe('an application that asks beforehand', () => {
         reasons: ['impossible_travel', 'new_country', 'new_network'],
       },
     })
+  })
+})
+
+describe('an application that says where its users are', () => {
+  it('teaches what is usual by right answers alone', async () => {
+    const shop = await openApi(test, 'shop')
+    const begun = await shop.post('/2fa/enroll', { user_id: 'lena' })
+    const { id, secret } = begun.body
+    const code = () => {
+      test.clock.advance(60)
+      return generate({ secret, epoch: test.clock.now() })
+    }
+    await shop.post(`/2fa/enroll/${id}/confirm`, { code: await code() })
+    const reasons = async (ip: string) => {
+      const { body } = await shop.post('/2fa/preauth', { user_id: 'lena', context: { ip } })
+      return body.risk.reasons
+    }
+    const verify = async (answer: object) => (await shop.post('/2fa/verify', answer)).body.verified
+    // Of somebody who was never here, nothing is unusual.
+    expect(await reasons(CAFE)).toEqual([])
+    expect(await verify({ user_id: 'lena', code: await code(), context: { ip: HOME } })).toBe(true)
+    await vi.waitFor(async () => expect(await reasons(CAFE)).toEqual(['new_network']))
+    expect(await reasons(HOME)).toEqual([])
+
+    const wrong = { user_id: 'lena', code: '000000', context: { ip: CAFE } }
+    expect(await verify(wrong)).toBe(false)
+    expect(await verify({ user_id: 'lena', code: await code() })).toBe(true)
+    expect(await reasons(CAFE)).toEqual(['new_network'])
+
+    const context = { ip: CAFE }
+    const { body } = await shop.post('/2fa/challenges', { user_id: 'lena', context })
+    expect(await verify({ challenge_id: body.id, code: await code() })).toBe(true)
+    await vi.waitFor(async () => expect(await reasons(CAFE)).toEqual([]))
   })
 })
 

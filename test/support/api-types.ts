@@ -22,7 +22,7 @@ export type Context = { 'ip'?: string; 'user_agent'?: string }
 
 export type VerifyResult = { 'verified': boolean; 'test'?: true; 'user_id': string; 'factor'?: string; 'type'?: string; 'challenge_id'?: string; 'reason'?: "wrong" | "used" | "expired" | "exhausted" | "pending" | "denied" | "not_admitted"; 'attempts_left'?: number; 'resends_left'?: number; 'retry_after'?: number; 'expires_at'?: string; 'amr'?: (string)[]; 'result'?: string }
 
-export type VerifyRequest = { 'user_id'?: string; 'challenge_id'?: string; 'code'?: string; 'response'?: Record<string, unknown> }
+export type VerifyRequest = { 'user_id'?: string; 'challenge_id'?: string; 'code'?: string; 'response'?: Record<string, unknown>; 'context'?: Context }
 
 export type Preauth = { 'user_id': string; 'test'?: true; 'result': "allow" | "challenge" | "enroll" | "deny"; 'reason': "trusted_network" | "has_factor" | "no_factor" | "factors_disabled" | "unknown_user" | "user_frozen" | "risk"; 'factors': (Factor)[]; 'risk': { 'score': number; 'level': "low" | "medium" | "high"; 'reasons': (string)[] } }
 
@@ -46,7 +46,7 @@ export type AuthenticateOptionsRequest = { 'user_id'?: string; 'details'?: unkno
 
 export type BiometricResult = { 'verified': boolean; 'test'?: true; 'user_id'?: string; 'factor'?: string; 'type'?: string; 'challenge_id'?: string; 'reason'?: "wrong" | "used" | "expired" | "exhausted" | "pending" | "denied" | "not_admitted"; 'attempts_left'?: number; 'resends_left'?: number; 'retry_after'?: number; 'expires_at'?: string; 'amr'?: (string)[]; 'result'?: string }
 
-export type AuthenticateVerifyRequest = { 'challenge_id': string; 'response': Record<string, unknown> }
+export type AuthenticateVerifyRequest = { 'challenge_id': string; 'response': Record<string, unknown>; 'context'?: Context }
 
 export type DeviceEnrollment = { 'id': string; 'user_id': string; 'status': "pending"; 'to_sign': ToSign; 'created_at': string; 'expires_at': string }
 
@@ -60,7 +60,7 @@ export type DeviceChallenge = { 'challenge_id': string; 'user_id': string; 'to_s
 
 export type DeviceChallengeRequest = { 'details'?: Details }
 
-export type DeviceVerifyRequest = { 'challenge_id': string; 'signature': string }
+export type DeviceVerifyRequest = { 'challenge_id': string; 'signature': string; 'context'?: Context }
 
 export type PersonalData = { 'format': "gatehouse-personal-data/1"; 'exported_at': string; 'withheld': Record<string, string>; 'data': Record<string, { 'what': string; 'kept': string; 'rows': (Record<string, unknown>)[] }> }
 
