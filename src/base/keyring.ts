@@ -15,6 +15,7 @@ export type KeyPurpose =
   | 'passkey'
   | 'habits'
   | 'trail'
+  | 'wrap'
 
 /** Keys derived from the operator's one secret key. */
 export type Keyring = (purpose: KeyPurpose) => Uint8Array

@@ -12,6 +12,7 @@ import { configExample } from './config-example.ts'
 import { demo } from './demo.ts'
 import { factor } from './factor.ts'
 import { health } from './health.ts'
+import { key } from './key.ts'
 import { limits } from './limits.ts'
 import { policy } from './policy.ts'
 import { serve } from './serve.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   session,
   limits,
   apiKey,
+  key,
   audit,
   backup,
   health,

@@ -33,7 +33,10 @@ export const serve: Command = {
 
     const workers = config.workers === 'auto' ? availableParallelism() : config.workers
     const running = await (workers > 1 ? startCrew : startAlone)({ first, workers, log })
-    const { users, tickets } = running.store
+    const { users, tickets, secretKey } = running.store
+    // A start with a new secret key is the end of the one before.
+    if ((await secretKey.settle()) > 0)
+      log.info({}, 'store: the secret key from before opens it no more')
     const token = await openSetUpLink({ users, tickets, clock: systemClock })
     if (token !== undefined) {
       // For the terminal alone: the log is kept, shipped and read by many.

@@ -1,22 +1,27 @@
 import { parseArgs } from 'node:util'
 import { OperatorError } from '../base/errors.ts'
-import { type Command, tooMany, WrongUsage } from './command.ts'
-import { atDesk } from './open.ts'
+import { type Command, type CommandContext, tooMany, WrongUsage } from './command.ts'
+import { atDesk, type Desk } from './open.ts'
 import { day, table } from './table.ts'
 
 /** Living sessions: who is signed in, and how to end it. A running gateway obeys at the next request. */
 export const session: Command = {
   name: 'session',
-  usage: 'session list USER\n       gatehouse session revoke USER [ID]',
+  usage:
+    'session list USER\n       gatehouse session revoke USER [ID]\n       gatehouse session revoke --everybody',
   summary: 'List and end sessions of a user',
 
   async run(args, context) {
     const { positionals, values } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { config: { type: 'string' } },
+      options: { config: { type: 'string' }, everybody: { type: 'boolean', default: false } },
     })
     const [word, name = '', id] = positionals
+    if (values.everybody) {
+      if (word !== 'revoke' || name) throw new WrongUsage('--everybody stands alone, behind revoke')
+      return atDesk<0>(context, values, (desk) => revokeEverybody(desk, context))
+    }
     if ((word !== 'list' && word !== 'revoke') || !name)
       throw new WrongUsage('say list or revoke, and name the user')
     const surplus = positionals.slice(word === 'revoke' ? 3 : 2)
@@ -59,4 +64,15 @@ export const session: Command = {
       return 0
     })
   },
+}
+
+async function revokeEverybody(
+  { store, sessions, record }: Desk,
+  { print }: CommandContext,
+): Promise<0> {
+  let ended = 0
+  for (const { id } of await store.users.list()) ended += (await sessions.revokeAll(id)).length
+  await record('session.revoked', {}, { who: 'everybody', sessions: ended })
+  print(`everybody: ${ended} session(s) ended`)
+  return 0
 }

@@ -39,6 +39,7 @@ export const EVENT_NAMES = [
   'admin.api_key_created',
   'admin.api_key_revoked',
   'admin.backup_made',
+  'admin.key_rotated',
 ] as const
 
 /** What the trail says of itself is not among those: it is written by the store alone. */

@@ -31,6 +31,7 @@ export interface Store {
   webhooks: WebhookRepository
   events: EventRepository
   persons: PersonRepository
+  secretKey: SecretKeyWraps
   /**
    * Removes what has expired; safe to call at any time. At most once a day, and only after somebody was
    * erased, it also does what {@link Store.scrub} does.
@@ -435,6 +436,14 @@ export interface SigningKey {
   /** Signs from here on; published from `createdAt` on. */
   activeAt: UnixSeconds
   createdAt: UnixSeconds
+}
+
+/** Which secret keys open the database. */
+export interface SecretKeyWraps {
+  /** Lets another one open it too, from now on. */
+  admit(next: Uint8Array): Promise<void>
+  /** Shuts out all that came before this one; before the one that has opened it, when left out. @returns How many. */
+  settle(key?: Uint8Array): Promise<number>
 }
 
 export interface SigningKeyRepository {

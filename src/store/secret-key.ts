@@ -34,11 +34,26 @@ export function readSecretKey(databaseFile: string, configured: string | undefin
 /** Makes a key beside a database that is about to be made; one that is there already is kept. */
 export function makeSecretKey(databaseFile: string): void {
   const file = keyFileOf(databaseFile)
-  if (existsSync(file)) return
+  if (!existsSync(file)) makeKeyFile(file)
+}
+
+/** Writes a new key to a new file that only its owner can read, and to the disk. */
+export function makeKeyFile(file: string): void {
   const handle = openSync(file, 'wx', 0o600)
   writeSync(handle, `${randomBytes(SECRET_KEY_BYTES).toString('base64')}\n`)
   fsyncSync(handle)
   closeSync(handle)
+}
+
+/** @throws {OperatorError} when there is no key in it. */
+export function readKeyFile(file: string): Uint8Array {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new OperatorError(`The key file ${file} cannot be read.`, { cause })
+  }
+  return keyIn(text, file)
 }
 
 function keyIn(text: string, source: string): Uint8Array {

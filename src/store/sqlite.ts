@@ -17,7 +17,7 @@ import { createKeyring, type Keyring } from '../base/keyring.ts'
 import { createSeal } from '../base/seal.ts'
 import type { Atomically, Run } from './atomically.ts'
 import type { StoreConfig } from './config.ts'
-import type { Store } from './contract.ts'
+import type { SecretKeyWraps, Store } from './contract.ts'
 import { guardedDialect } from './dialect.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { migrate, TRAIL_SINCE } from './migrate.ts'
@@ -45,6 +45,7 @@ import type { Tables } from './tables.ts'
 import { beginTrail } from './trail/begin.ts'
 import { createSeals } from './trail/seals.ts'
 import { verifyFile } from './trail/view.ts'
+import { createWraps, rootKey } from './wraps.ts'
 
 /** An open store, and the keys that belong to its data. */
 export interface OpenStore {
@@ -75,14 +76,17 @@ const HABIT_SECONDS = 180 * DAY
 export async function openSqlite(config: StoreConfig, { create }: OpenOptions): Promise<OpenStore> {
   const { path: file, key: configured } = config
   if (!existsSync(file)) await makeDatabase(config, create)
-  const keyring = createKeyring(readSecretKey(file, configured))
+  const secretKey = readSecretKey(file, configured)
   const raw = openFile(file)
   if (configured) leaveMark(file)
   const guard = createGuard(raw, file)
   try {
+    const root = rootKey(raw, secretKey, file)
+    const keyring = createKeyring(root)
     checkKey(raw, keyring, file)
     const db = await upgrade(raw, keyring, guard)
-    return { store: createStore({ raw, db, keyring, file, guard }), keyring }
+    const wraps = createWraps({ raw, guard, secretKey, root })
+    return { store: createStore({ raw, db, keyring, file, guard, wraps }), keyring }
   } catch (cause) {
     guard.close()
     raw.close()
@@ -213,9 +217,10 @@ interface Opened {
   keyring: Keyring
   file: string
   guard: Guard
+  wraps: SecretKeyWraps
 }
 
-function createStore({ raw, db, keyring, file, guard }: Opened): Store {
+function createStore({ raw, db, keyring, file, guard, wraps }: Opened): Store {
   raw.pragma('busy_timeout = 0')
   const run: Run = ({ sql, parameters }) => {
     const statement = raw.prepare(sql)
@@ -309,6 +314,7 @@ function createStore({ raw, db, keyring, file, guard }: Opened): Store {
       await remains.remove()
     },
 
+    secretKey: wraps,
     damage: guard.damage,
     onTrouble: guard.onTrouble,
     onTiming: guard.onTiming,

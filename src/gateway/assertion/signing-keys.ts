@@ -29,7 +29,7 @@ export interface SigningKeysDeps {
 const DAY = 86_400
 const SIGNS_FOR = 30 * DAY
 /** A new key is published this long before it signs, so that everybody has fetched it by then. */
-const ANNOUNCED_FOR = DAY
+export const ANNOUNCED_FOR = DAY
 /** An old key stays published this long after it has signed for the last time. */
 const KEPT_FOR = 7 * DAY
 const LOOKS_EVERY_SECONDS = 300
@@ -79,7 +79,8 @@ export function createSigningKeys(deps: SigningKeysDeps): SigningKeys {
   }
 }
 
-const algorithmOf = ({ publicJwk }: SigningKey): unknown => JSON.parse(publicJwk).alg
+/** What a key signs with; it is written down with its public half. */
+export const algorithmOf = ({ publicJwk }: SigningKey): Algorithm => JSON.parse(publicJwk).alg
 
 const ofKind = (keys: readonly SigningKey[], algorithm: Algorithm): SigningKey[] =>
   keys.filter((key) => algorithmOf(key) === algorithm)
@@ -134,7 +135,8 @@ async function withoutOutdated(
   return keys.filter((key) => !outdated.includes(key))
 }
 
-async function makeKey(
+/** Makes a key that begins its work at a time of its own. */
+export async function makeKey(
   algorithm: Algorithm,
   now: UnixSeconds,
   activeAt: UnixSeconds,
