@@ -27,7 +27,10 @@ login: { password: { memory_kib: 19456, passes: 1 } }
 api:
   applications:
     - id: shop
-      webhooks: { origins: ["${receiver.url}"], secret: "whsec_${'A'.repeat(43)}=" }
+      webhooks:
+        origins: ["${receiver.url}"]
+        secret: "whsec_${'A'.repeat(43)}="
+        test: { origins: ["${receiver.url}"], secret: "whsec_${'B'.repeat(42)}A=" }
 routes:
   - { host: localhost, upstream: "http://127.0.0.1:${recorder.port}", rules: [{ require: ${level} }] }
 ${more}`
@@ -123,6 +126,46 @@ ${more}`
     expect(answers.at(-1)).toBe(429)
     const throttled = written().filter(({ event }) => event === 'login.throttled')
     expect(throttled.length).toBeGreaterThan(0)
+  })
+
+  it('let the owner in, in a browser of her own, through a storm of guesses from everywhere', async () => {
+    expect(program.run(['user', 'add', 'nora'], `${PASSWORD}\n`).code).toBe(0)
+    const typed = (password: string) => ({ username: 'nora', password })
+    const login = `${home()}.gatehouse/login`
+    const own = createVisitor(port, { 'x-forwarded-for': '192.0.2.9' })
+    await own.open(login)
+    expect((await own.submit(typed(PASSWORD))).status).toBe(303)
+    expect(program.run(['session', 'revoke', 'nora']).code).toBe(0)
+
+    // A thousand guesses from two hundred addresses, twenty at a time.
+    const answers: number[] = []
+    for (let round = 0; round < 50; round += 1) {
+      const from = (at: number) => `198.51.100.${(round * 20 + at) % 200}`
+      const guess = async (at: number) => {
+        const stranger = createVisitor(port, { 'x-forwarded-for': from(at) })
+        await stranger.open(login)
+        return (await stranger.submit(typed(`guess ${round} ${at}`))).status
+      }
+      answers.push(...(await Promise.all(Array.from({ length: 20 }, (_, at) => guess(at)))))
+    }
+    expect(new Set(answers)).toEqual(new Set([401, 429]))
+    // Ten, and one more after each wait, which doubles.
+    expect(answers.filter((status) => status === 401).length).toBeLessThan(25)
+
+    // Whoever is not known waits with the strangers, also with the right password; she does not.
+    const unknown = createVisitor(port, { 'x-forwarded-for': '192.0.2.10' })
+    await unknown.open(login)
+    expect((await unknown.submit(typed(PASSWORD))).status).toBe(429)
+    await own.open(login)
+    expect((await own.submit(typed(PASSWORD))).status).toBe(303)
+    expect(await several(() => own.get(home()))).toEqual(Array(6).fill(200))
+
+    // Neither the trail nor her own history is filled by it.
+    const rows = program.run(['audit', 'export', '--user', 'nora']).out.trim().split('\n')
+    expect(rows.length).toBeLessThan(30)
+    const waiting = program.run(['limits', 'list']).out
+    expect(waiting).toContain('nora')
+    expect(waiting).not.toContain('guess')
   })
 
   it('tell of a challenge in both what happened in one, and by a webhook once', async () => {
