@@ -85,6 +85,9 @@ const SLOW_AFTER = 20
 /** Failures in a row that disable an authenticator (SP 800-63B-4, section 3.2.2). */
 export const FAILURES_THAT_DISABLE = 100
 
+/** So few that they are bounded, and so many that hardly two names meet in one. */
+const NOBODYS = 16_384
+
 /** How fast guesses about one thing may come. */
 interface Pace {
   windowSeconds: number
@@ -105,6 +108,10 @@ const PACE_OF_A_DAY: Pace = {
 
 export function createLimits({ repository, devices, clock, key }: LimitsDeps): Limits {
   const digest = (text: string) => hmac(key, text).toString('base64url')
+
+  /** Names that are nobody's share so many counts: whoever makes up names makes up no rows. */
+  const placeOf = (typedName: string) =>
+    hmac(key, `name ${userNameKey(typedName)}`).readUInt16BE() % NOBODYS
 
   const ofMany = (what: string, about: BucketAbout, worth = 1): Bucket => ({
     key: digest(what),
@@ -139,7 +146,7 @@ export function createLimits({ repository, devices, clock, key }: LimitsDeps): L
 
   /** A browser in which the user has signed in before has a budget of its own, that strangers cannot spend. */
   const ofPassword = async ({ userId, typedName, address, browserHash }: PasswordGuess) => {
-    const who = userId === undefined ? `name ${userNameKey(typedName)}` : `user ${userId}`
+    const who = userId === undefined ? `nobody ${placeOf(typedName)}` : `user ${userId}`
     const about = { kind: 'password', ...(userId === undefined ? {} : { userId }) }
     if (await isKnown(userId, browserHash)) {
       const own = { ...about, kind: 'password, in a known browser' }
