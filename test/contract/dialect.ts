@@ -230,5 +230,21 @@ export function promisesOf(kind: ProxyKind): void {
       expect(answer.status).toBe(401)
       expect(said(answer, 'Location')).toEqual([])
     })
+
+    it('opens no WebSocket of somebody’s to the page of another site', async () => {
+      const handshake: Lines = [
+        ['Upgrade', 'websocket'],
+        ['Connection', 'Upgrade'],
+        ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='],
+        ['Sec-WebSocket-Version', '13'],
+        ...as(alice),
+      ]
+      const from = (origin: string) =>
+        ask({ target: '/ws', headers: [...handshake, ['Origin', origin]] })
+      expect((await from('https://app.gw.test')).status).toBe(kind.yes)
+      const foreign = await from('https://x.wild.gw.test')
+      expect(foreign.status).toBe(403)
+      expect(names.flatMap((name) => said(foreign, name))).toEqual([])
+    })
   })
 }
