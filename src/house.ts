@@ -211,6 +211,7 @@ export function createHouse(config: Config, ground: Ground): House {
   const passwords = createPasswords({
     attempts,
     audit,
+    clock,
     hasher,
     policy,
     sessions,

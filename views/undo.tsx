@@ -1,5 +1,6 @@
 import type { Brand } from './brand.ts'
 import { Layout } from './layout.tsx'
+import { At, type Moment } from './parts/moment.tsx'
 
 /** What the page behind "this was not me" needs to know. */
 export interface UndoProps {
@@ -14,10 +15,14 @@ export interface UndoProps {
 export const Undo = ({ brand, action, csrf, token }: UndoProps) => (
   <Layout brand={brand} title="This was not you?">
     <h1>This was not you?</h1>
-    <p>Then we do three things at once:</p>
+    <p>Then this happens at once:</p>
     <ul class="bullets">
       <li>everybody is signed out of your account, you too;</li>
       <li>whatever somebody has begun, such as a sign-in or a new password, ends;</li>
+      <li>
+        what was added since counts for nothing, and a password or mail address that was changed
+        since is taken away;
+      </li>
       <li>nothing about the account can be changed for a day.</li>
     </ul>
     <form method="post" action={action}>
@@ -34,30 +39,75 @@ export const Undo = ({ brand, action, csrf, token }: UndoProps) => (
 /** What the page after it needs to know. */
 export interface UndoneProps {
   brand: Brand
+  /** What the ways to sign in are called that count for nothing now. */
+  setAside: readonly string[]
+  /** Was a changed password taken away? */
+  password: boolean
+  /** Was a changed mail address taken away? */
+  email: boolean
+  /** Until when nothing can be changed; absent where a link has closed the account in the days before. */
+  closedUntil?: Moment | undefined
+  /** Where a new password is to be had; absent where there is none to be chosen, or no mail to bring it. */
+  newPassword?: string | undefined
   signIn: string
   help?: string | undefined
 }
 
 /** Says what has been done, and what the person should do now. */
-export const Undone = ({ brand, signIn, help }: UndoneProps) => (
-  <Layout brand={brand} title="Your account is closed off">
-    <h1>Your account is closed off</h1>
-    <p>
-      Everybody is signed out, and for a day nothing about the account can be changed. What was
-      changed before is not taken back.
-    </p>
-    <p>
-      Tell {help ? <a href={help}>whoever runs {brand.name}</a> : `whoever runs ${brand.name}`}:
-      they see what happened, and can give you a new password or remove what is not yours. If
-      somebody may know your password, do it before you sign in again.
-    </p>
-    <p class="actions">
-      <a class="button primary" href={signIn}>
-        Sign in
-      </a>
-    </p>
-  </Layout>
-)
+export const Undone = (props: UndoneProps) => {
+  const { brand, setAside, password, email, closedUntil, newPassword, signIn, help } = props
+  return (
+    <Layout brand={brand} title="Your account is closed off">
+      <h1>Your account is closed off</h1>
+      <ul class="bullets">
+        <li>Everybody is signed out.</li>
+        {setAside.length > 0 && (
+          <li>
+            {setAside.length === 1 ? 'This way to sign in counts' : 'These ways to sign in count'}{' '}
+            for nothing any more: {setAside.join(', ')}. Sign in and remove what is not yours, under
+            “Ways to sign in”.
+          </li>
+        )}
+        {password && (
+          <li>
+            The changed password is taken away.{' '}
+            {newPassword === undefined
+              ? 'You need a new one from an administrator.'
+              : 'Choose a new one now.'}
+          </li>
+        )}
+        {email && <li>The changed mail address is taken away: no mail goes there any more.</li>}
+        {closedUntil ? (
+          <li>
+            Nothing else can be changed until <At {...closedUntil} />.
+          </li>
+        ) : (
+          <li>
+            It stays open to changes: a link like this one has closed it in the last days, and none
+            can do so again so soon.
+          </li>
+        )}
+      </ul>
+      <p>
+        {password
+          ? ''
+          : 'If somebody may know your password, have it changed before you sign in again. '}
+        {help ? <a href={help}>Whoever runs {brand.name}</a> : `Whoever runs ${brand.name}`} can see
+        what happened, and set right what you cannot.
+      </p>
+      <p class="actions">
+        {newPassword !== undefined && (
+          <a class="button primary" href={newPassword}>
+            Choose a new password
+          </a>
+        )}
+        <a class={newPassword === undefined ? 'button primary' : 'button'} href={signIn}>
+          Sign in
+        </a>
+      </p>
+    </Layout>
+  )
+}
 
 /** What the page behind a link that works no more needs to know. */
 export interface UndoClosedProps {

@@ -12,8 +12,9 @@ import { day, table } from './table.ts'
 export const factor: Command = {
   name: 'factor',
   usage:
-    'factor list USER\n       gatehouse factor remove USER ID\n       gatehouse factor pass USER [--ttl 1h]',
-  summary: 'List and remove second factors of a user, or let the user in to set up a new one',
+    'factor list USER\n       gatehouse factor remove USER ID\n       gatehouse factor restore USER ID\n       gatehouse factor pass USER [--ttl 1h]',
+  summary:
+    'List, remove and restore second factors of a user, or let the user in to set up a new one',
 
   async run(args, context) {
     const { positionals, values } = parseArgs({
@@ -23,10 +24,10 @@ export const factor: Command = {
     })
     const [word = '', name = '', id] = positionals
     const does = Object.hasOwn(WORDS, word) ? WORDS[word] : undefined
-    if (!does || !name) throw new WrongUsage('say list, remove or pass, and name the user')
-    const surplus = positionals.slice(word === 'remove' ? 3 : 2)
+    if (!does || !name) throw new WrongUsage('say list, remove, restore or pass, and name the user')
+    const surplus = positionals.slice(NAMES_ONE.has(word) ? 3 : 2)
     if (surplus.length > 0) throw new WrongUsage(tooMany(surplus))
-    if (word === 'remove' && !id) throw new WrongUsage('give the id that "factor list" shows')
+    if (NAMES_ONE.has(word) && !id) throw new WrongUsage('give the id that "factor list" shows')
     if (word !== 'pass' && values.ttl !== undefined) throw new WrongUsage('--ttl is for passes')
     const ttl = secondsOf(values.ttl ?? '1h')
 
@@ -38,6 +39,9 @@ export const factor: Command = {
   },
 }
 
+/** What is done to one of them. */
+const NAMES_ONE: ReadonlySet<string> = new Set(['remove', 'restore'])
+
 interface Errand {
   desk: Desk
   user: User
@@ -46,7 +50,7 @@ interface Errand {
   print: CommandContext['print']
 }
 
-const WORDS: Record<string, (errand: Errand) => Promise<void>> = { list, remove, pass }
+const WORDS: Record<string, (errand: Errand) => Promise<void>> = { list, remove, restore, pass }
 
 async function list({ desk: { store }, user, print }: Errand): Promise<void> {
   const credentials = await store.credentials.listByUser(user.id)
@@ -54,7 +58,7 @@ async function list({ desk: { store }, user, print }: Errand): Promise<void> {
     it.id,
     it.kind,
     it.label,
-    it.state,
+    it.contestedAt === undefined ? it.state : 'set aside',
     day(it.createdAt),
     it.lastUsedAt === undefined ? 'never' : day(it.lastUsedAt),
   ])
@@ -75,6 +79,19 @@ async function remove({ desk, user, id, print }: Errand): Promise<void> {
   const { kind, label } = removed
   await record('factor.removed', { userId: user.id }, { kind, label, sessions: ended.length })
   print(`${user.name}: factor removed, ${ended.length} session(s) ended`)
+}
+
+/** For what was set aside by "this was not me", and is the user's after all. */
+async function restore({ desk: { store, record }, user, id, print }: Errand): Promise<void> {
+  const own = (await store.credentials.listByUser(user.id)).find((it) => it.id === id)
+  if (!own || !(await store.credentials.restore(id, user.id))) {
+    throw new OperatorError(
+      `Nothing of ${user.name} with the id ${id} was set aside. See it with: gatehouse factor list ${user.name}`,
+    )
+  }
+  const { kind, label } = own
+  await record('factor.restored', { userId: user.id }, { kind, label })
+  print(`${user.name}: ${label} counts again`)
 }
 
 async function pass({ desk: { store, hasher, record }, user, ttl, print }: Errand): Promise<void> {

@@ -31,8 +31,8 @@ export interface NoticeLetter {
   at: UnixSeconds
   /** Address and browser, as far as they are known. */
   from: readonly string[]
-  /** The secret of the link that says "this was not me". */
-  token: string
+  /** The secret of the link that says "this was not me"; absent where that was said already. */
+  token?: string
 }
 
 export function createLetters({ name, url: home }: Site): Letters {
@@ -60,19 +60,24 @@ export function createLetters({ name, url: home }: Site): Letters {
       }),
 
     notice({ medium, to }, notice) {
-      if (medium === 'email') return asMail(to, noticeMail(notice, linkOf(notice.token), footnote))
-      const text = `${site}: ${notice.sentence} (${minuteOf(notice.at)} UTC). Not you? ${linkOf(notice.token)}`
+      const href = notice.token === undefined ? undefined : linkOf(notice.token)
+      if (medium === 'email') return asMail(to, noticeMail(notice, href, footnote))
+      const text = `${site}: ${notice.sentence} (${minuteOf(notice.at)} UTC).${href === undefined ? '' : ` Not you? ${href}`}`
       return { medium, to, text }
     },
   }
 }
 
-function noticeMail(notice: NoticeLetter, href: string, advice: string): Omit<LetterProps, 'site'> {
+function noticeMail(
+  notice: NoticeLetter,
+  href: string | undefined,
+  advice: string,
+): Omit<LetterProps, 'site'> {
   const { subject: title, sentence, user, at, from } = notice
   return {
     title,
-    sentences: [sentence, 'If it was you, there is nothing to do.', UNDO],
-    link: { label: 'This was not me', href },
+    sentences: [sentence, 'If it was you, there is nothing to do.', href ? UNDO : UNDONE],
+    ...(href ? { link: { label: 'This was not me', href } } : {}),
     facts: [
       ['Account', oneLine(user)],
       ['At', `${minuteOf(at)} UTC`],
@@ -83,7 +88,10 @@ function noticeMail(notice: NoticeLetter, href: string, advice: string): Omit<Le
 }
 
 const UNDO =
-  'If it was not you, open the page behind this link and confirm it there: everybody is signed out of your account, and nothing about it can be changed for a day. The link works once, and for a week.'
+  'If it was not you, open the page behind this link and confirm it there: everybody is signed out of your account, what was added or changed since then does not count, and nothing can be changed for a day. The link works once, and for a week.'
+
+const UNDONE =
+  'If it was not you, somebody may read your mail. Nothing that you had before is lost: sign in with it, see to what was set aside, and have your notices sent elsewhere.'
 
 const minuteOf = (at: UnixSeconds): string =>
   new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ')

@@ -103,6 +103,7 @@ export function createLogin(deps: LoginDeps): Login {
     devices,
     enrollments,
     guesses,
+    hasPassword: async (id) => (await store.users.passwordHash(id)) !== undefined,
   })
   const approvers = createApprovers({
     challenges,

@@ -36,6 +36,16 @@ export function noticeWords(
         'A way to sign in has another name',
         `A way to sign in has another name: “${text('before')}” is ${label} now.`,
       )
+    case 'factor.restored':
+      return words(
+        'A way to sign in counts again',
+        `A way to sign in that was set aside counts again: ${label}.`,
+      )
+    case 'factors.frozen':
+      return words(
+        'Your account was closed off',
+        'Somebody followed the link “this was not me” in a notice. Everybody was signed out, and what was added or changed since then does not count.',
+      )
     case 'factor.disabled':
       return words(
         'A way to sign in is locked',

@@ -48,11 +48,12 @@ export function createNotices(deps: NoticesDeps): Sink {
 
   const send = async (user: User, event: AuditEvent, words: NoticeWords, reach: Reach) => {
     const { medium } = reach
-    const token = await undo.offer(user.id)
+    const link =
+      event.name === 'factors.frozen' ? {} : { token: await undo.offer(user.id, event.at) }
     const { at, address, details } = event
     const from = [address, details?.browser].filter((it) => it !== undefined).map(String)
     const { subject, sentence } = words
-    const letter = letters.notice(reach, { subject, sentence, user: user.name, at, from, token })
+    const letter = letters.notice(reach, { subject, sentence, user: user.name, at, from, ...link })
     await messenger.send(letter, {
       until: clock.now() + NOTICE_SECONDS,
       failed: (reason) =>
@@ -100,7 +101,9 @@ function chosen({ name, details = {} }: AuditEvent, own: readonly OwnReach[]): R
   }
   const concerned = details.kind
   const about = own.find(({ kind }) => kind !== undefined && kind === concerned)
-  const others = own.filter(({ medium }) => medium !== about?.medium)
+  // The link that closes an account was in a mailbox, as a rule.
+  const avoided = name === 'factors.frozen' ? 'email' : about?.medium
+  const others = own.filter(({ medium }) => medium !== avoided)
   const best = others[0] ?? own[0]
   return best ? [best] : []
 }

@@ -130,7 +130,12 @@ export type Outcome =
   | {
       kind: 'impossible'
       user: User
-      because: 'no_suitable_factor' | 'factor_disabled' | 'needs_pass' | 'frozen'
+      because:
+        | 'no_suitable_factor'
+        | 'factor_disabled'
+        | 'factor_contested'
+        | 'needs_pass'
+        | 'frozen'
       returnTo: string
       /** Kinds that would be enough, the recommended one first: on the account page they can be set up. */
       offers: readonly string[]

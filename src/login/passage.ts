@@ -59,6 +59,8 @@ export interface PassageDeps {
   /** What people call the place that a sign-in leads to. */
   nameOf(url: string): string | undefined
   notice: PrivacyNotice
+  /** Has a user a password at all? */
+  hasPassword(userId: string): Promise<boolean>
   /** Does it take a pass to enroll the very first authenticator? */
   firstNeedsPass: boolean
   /** Seconds for which a password proved in a session still counts beside a second factor. */
@@ -124,7 +126,7 @@ export function createPassage(deps: PassageDeps): Passage {
         : impossible(step.because, draft, user)
     }
     if (step.ask === 'nothing') return signIn(draft, step.proof, user, visit)
-    if (CHANGES.has(step.ask) && isFrozen(user)) return impossible('frozen', draft, user)
+    if (isFrozen(user) && (await isClosedTo(step, user))) return impossible('frozen', draft, user)
     const change = step.ask === 'enroll' ? await enrollFirst(step.kinds, draft, user, visit) : {}
     const attempt = await save(change)
     if (!attempt) return { kind: 'restart' }
@@ -132,6 +134,10 @@ export function createPassage(deps: PassageDeps): Passage {
     if (step.ask === 'prove') await put(step.credential, attempt, user, visit)
     return { kind: 'continue', attemptId: attempt.id }
   }
+
+  /** A closed account lets nothing be changed; a password that was taken away is none. */
+  const isClosedTo = async ({ ask }: Step, { id }: User): Promise<boolean> =>
+    ask === 'enroll' || (ask === 'new_password' && (await deps.hasPassword(id)))
 
   /** Where the person lacks something that may be set up on the account page, it is said what. */
   const impossible = (because: Because, { requirement, returnTo }: Draft, user: User): Outcome => {
@@ -208,9 +214,11 @@ export function createPassage(deps: PassageDeps): Passage {
     }
   }
 
-  /** The authenticators that gave a proof, as far as they are still there. */
+  /** The authenticators that gave a proof, as far as they are still there and nobody disowned them. */
   const usedIn = async ({ by = [] }: Proof, user: User): Promise<Credential[]> =>
-    (await enrolled(user.id)).filter(({ id }) => by.includes(id))
+    (await enrolled(user.id)).filter(
+      ({ id, contestedAt }) => by.includes(id) && contestedAt === undefined,
+    )
 
   return { stepOf, requirementFor, raised, proceed, signIn, put, aboutOf, isFrozen }
 }
@@ -230,9 +238,6 @@ const isGone = ({ credentialId, temporary }: GivenProof, used: readonly Credenti
   credentialId !== undefined && !temporary && !used.some(({ id }) => id === credentialId)
 
 type Because = Extract<Outcome, { kind: 'impossible' }>['because']
-
-/** Steps that change something about the account. */
-const CHANGES: ReadonlySet<Step['ask']> = new Set<Step['ask']>(['enroll', 'new_password'])
 
 /** What the questions of an attempt are bound to. */
 export const bindingOf = ({ id }: Pick<Attempt, 'id'>): string => `attempt/${id}`

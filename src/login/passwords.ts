@@ -1,4 +1,5 @@
 import type { Audit } from '../audit/record.ts'
+import type { Clock } from '../base/clock.ts'
 import type { PasswordHasher } from '../base/password.ts'
 import { browserInWords } from '../base/user-agent.ts'
 import type { User } from '../model/user.ts'
@@ -28,6 +29,7 @@ export interface PasswordChange {
 
 export interface PasswordsDeps {
   audit: Audit
+  clock: Clock
   hasher: PasswordHasher
   policy: PasswordPolicy
   sessions: Sessions
@@ -37,13 +39,13 @@ export interface PasswordsDeps {
 }
 
 export function createPasswords(deps: PasswordsDeps): Passwords {
-  const { attempts, audit, hasher, policy, sessions, tickets, users } = deps
+  const { attempts, audit, clock, hasher, policy, sessions, tickets, users } = deps
   return {
     fault: (user, password) =>
       policy.fault(password, [user.name, user.displayName, ...(user.email ?? '').split('@')]),
 
     async change({ id }, password, { address, by, except, userAgent }) {
-      await users.setPasswordHash(id, await hasher.hash(password))
+      await users.setPasswordHash(id, await hasher.hash(password), clock.now())
       await tickets.cancel('reset', id)
       await tickets.cancel('invite', id)
       // Whoever knew the old one may sit in one of them.

@@ -27,7 +27,12 @@ export type Step =
   /** Nothing the person has, or may enroll here, can ever be enough. */
   | {
       ask: 'impossible'
-      because: 'no_suitable_factor' | 'factor_disabled' | 'unusual' | 'needs_pass'
+      because:
+        | 'no_suitable_factor'
+        | 'factor_disabled'
+        | 'factor_contested'
+        | 'unusual'
+        | 'needs_pass'
     }
   /** The privacy notice comes first; `again`: there was an older one that they agreed to. */
   | { ask: 'notice'; version: string; again: boolean }
@@ -113,7 +118,7 @@ function newPasswordStep(situation: Situation): Step {
     return { ask: 'prove', credential, reason: 'level_too_low', ways, orPassword: false }
   }
   return known(situation).some((it) => it.state === 'disabled' && isLasting(it))
-    ? { ask: 'impossible', because: 'factor_disabled' }
+    ? { ask: 'impossible', because: disabledIn(situation) }
     : { ask: 'new_password' }
 }
 
@@ -135,10 +140,10 @@ function secondStep(situation: Situation, missing: Methods, reason: Reason): Ste
 
   const bound = known(situation).filter(({ state }) => state !== 'pending')
   // Of the authenticators that are asked for by name, none is left that counts.
-  if (situation.requirement.by) return { ask: 'impossible', because: 'factor_disabled' }
+  if (situation.requirement.by) return { ask: 'impossible', because: disabledIn(situation) }
   if (bound.some(({ state }) => state === 'active'))
     return { ask: 'impossible', because: 'no_suitable_factor' }
-  if (bound.length > 0) return { ask: 'impossible', because: 'factor_disabled' }
+  if (bound.length > 0) return { ask: 'impossible', because: disabledIn(situation) }
   if (situation.unusual) return { ask: 'impossible', because: 'unusual' }
   if (situation.firstNeedsPass) return { ask: 'impossible', because: 'needs_pass' }
   return enroll(situation, missing, 'no_factor')
@@ -186,6 +191,12 @@ function waysOf(situation: Situation, missing: Methods): Credential[] {
     })
     .sort((a, b) => isLast(a) - isLast(b) || (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))
 }
+
+/** Was it too many wrong answers, or has somebody said that it is not theirs? */
+const disabledIn = (situation: Situation) =>
+  known(situation).some(({ contestedAt }) => contestedAt !== undefined)
+    ? 'factor_contested'
+    : 'factor_disabled'
 
 const known = ({ credentials, factors }: Situation) =>
   credentials.filter(({ kind }) => factors.has(kind))

@@ -17,12 +17,14 @@ export interface Credential {
   data: unknown
   /** Rises at every change; a change that was made from an older one is refused. */
   version: number
-  /** `pending` until a first proof; `disabled` after too many failures in a row. */
+  /** `pending` until a first proof; `disabled` after too many failures in a row, or when it is contested. */
   state: 'pending' | 'active' | 'disabled'
   /** Failures in a row. */
   failures: number
   createdAt: UnixSeconds
   lastUsedAt?: UnixSeconds
+  /** When somebody said that it is not theirs: since then it is disabled, until it is removed or restored. */
+  contestedAt?: UnixSeconds
 }
 
 /** What a proof is worth. */

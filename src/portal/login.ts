@@ -209,6 +209,13 @@ const IMPOSSIBLE = {
       'Ask whoever runs this site for a pass. With it you sign in once and set up a new one.',
     ],
   },
+  factor_contested: {
+    title: 'It has to be settled what is yours',
+    sentences: [
+      'Somebody said “this was not me”, so what was added since then does not count, and what was there before is not enough here.',
+      'Ask whoever runs this site. They can see what happened, and let it count again or remove it.',
+    ],
+  },
   needs_pass: {
     title: 'It takes a pass to begin',
     sentences: [

@@ -97,15 +97,29 @@ export interface UserRepository {
   list(): Promise<User[]>
   count(): Promise<number>
   passwordHash(id: string): Promise<string | undefined>
-  /** Another password: `passwordVersion` rises with it. */
-  setPasswordHash(id: string, passwordHash: string): Promise<void>
+  /**
+   * Another password: `passwordVersion` rises with it.
+   *
+   * @param at When the person changed it; left out where an operator did.
+   */
+  setPasswordHash(id: string, passwordHash: string, at?: UnixSeconds): Promise<void>
   /** The same password, hashed anew; nothing happens if the hash is `former` no longer. */
   renewPasswordHash(id: string, former: string, passwordHash: string): Promise<void>
   setStatus(id: string, status: User['status']): Promise<void>
   setGroups(id: string, groups: readonly string[]): Promise<void>
-  setProfile(id: string, profile: Pick<User, 'displayName' | 'email'>): Promise<void>
+  /** @param emailAt When the person changed the mail address; left out where they did not. */
+  setProfile(
+    id: string,
+    profile: Pick<User, 'displayName' | 'email'>,
+    emailAt?: UnixSeconds,
+  ): Promise<void>
   /** Until `frozenUntil` nothing about the account may change. */
   freeze(id: string, frozenUntil: UnixSeconds): Promise<void>
+  /**
+   * Takes away a password and a mail address that the person, or whoever passed for them, has set since a
+   * moment. What an operator has set stays.
+   */
+  disown(id: string, since: UnixSeconds): Promise<{ password: boolean; email: boolean }>
   /** Removes the user and all that belongs to them. */
   delete(id: string): Promise<void>
 }
@@ -184,6 +198,14 @@ export interface CredentialRepository {
    * @returns The credential's state afterwards: `disabled` once `limit` failures came in a row.
    */
   recordFailure(id: string, limit: number): Promise<Credential['state'] | undefined>
+  /**
+   * Sets aside what has begun to count since a moment, and removes what was begun and not confirmed.
+   *
+   * @returns Those that count for nothing from now on, and did before.
+   */
+  contest(userId: string, since: UnixSeconds, at: UnixSeconds): Promise<Credential[]>
+  /** Lets one that was set aside count again. @returns Whether there was such a one of that user. */
+  restore(id: string, userId: string): Promise<boolean>
   /** @returns Whether there was such a credential of that user. */
   delete(id: string, userId: string): Promise<boolean>
 }
@@ -410,6 +432,8 @@ export interface Ticket {
   userId?: string
   /** SHA-256 of the browser's own secret: no other browser may use it. */
   browserHash?: Uint8Array
+  /** When that happened which it is the way back from. */
+  since?: UnixSeconds
   expiresAt: UnixSeconds
 }
 

@@ -11,6 +11,7 @@ import { risk } from './migrations/0008-risk.ts'
 import { trail } from './migrations/0009-trail.ts'
 import { visits } from './migrations/0010-visits.ts'
 import { challenges } from './migrations/0011-challenges.ts'
+import { contested } from './migrations/0012-contested.ts'
 
 /** One step of the timeline. Released steps never change; a new one goes to the end. */
 type Migration = (db: Kysely<unknown>) => Promise<void>
@@ -27,6 +28,7 @@ const TIMELINE: readonly Migration[] = [
   trail,
   visits,
   challenges,
+  contested,
 ]
 
 /** The version that this program writes. */

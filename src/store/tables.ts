@@ -16,6 +16,10 @@ export interface Tables {
     password_hash: string | null
     /** Rises with every change of the password. */
     password_version: number
+    /** When the person, or whoever passed for them, changed it last. */
+    password_changed_at: number | null
+    /** The same of the mail address. */
+    email_changed_at: number | null
     created_at: number
     /** Until then nothing about the account changes. */
     frozen_until: number | null
@@ -56,6 +60,10 @@ export interface Tables {
     failures: number
     created_at: number
     last_used_at: number | null
+    /** When it was confirmed and began to count; null for what has counted from the first. */
+    bound_at: number | null
+    /** When somebody said that it is not theirs: since then it counts for nothing. */
+    contested_at: number | null
   }
   attempt: {
     id: string
@@ -172,6 +180,8 @@ export interface Tables {
     user_id: string | null
     /** Only the browser that asked for it may use it. */
     browser_hash: Uint8Array | null
+    /** When that happened which it is the way back from. */
+    since: number | null
     expires_at: number
   }
   signing_key: {

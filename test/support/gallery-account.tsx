@@ -161,6 +161,15 @@ export function accountStates(brand: Brand, branded: Brand) {
     recommended: index === 0,
   }))
   const undo = { brand, action: '/undo', csrf, token: 't0ken' }
+  const tomorrow = { text: '21 May 2026, 14:03 UTC', iso: '2026-05-21T14:03Z' }
+  const undone = {
+    brand,
+    setAside: [],
+    password: false,
+    email: false,
+    closedUntil: tomorrow,
+    signIn: '/login',
+  }
 
   return {
     account: Overview(overview),
@@ -300,6 +309,20 @@ export function accountStates(brand: Brand, branded: Brand) {
       facts: ['3 codes left'],
       anew: { action: '/account/factors/add', kind: 'backup_code' },
     }),
+    'account factor set aside': FactorPage({
+      ...factor,
+      contested: { at: factor.added, closedUntil: tomorrow },
+    }),
+    'account factor set aside, day over': FactorPage({
+      ...factor,
+      contested: { at: factor.added, restore: '/account/factors/1/restore' },
+    }),
+    'account factors set aside': Factors({
+      ...frame,
+      factors: FACTORS.slice(0, 3).map((it, index) =>
+        index === 1 ? { ...it, disabled: true, contested: true } : it,
+      ),
+    }),
     'account factor remove': RemoveFactor({ ...remove, loss: 'none' }),
     'account factor remove last': RemoveFactor({ ...remove, loss: 'nothing' }),
     'account factor remove last but codes': RemoveFactor({
@@ -360,12 +383,22 @@ export function accountStates(brand: Brand, branded: Brand) {
       onward: 'https://wiki.example.com/page',
     }),
     undo: Undo(undo),
-    'undo done': Undone({ brand, signIn: '/login' }),
-    'undo done with help': Undone({
+    'undo done': Undone(undone),
+    'undo done with all': Undone({
+      ...undone,
       brand: branded,
-      signIn: '/login',
+      setAside: ['Pixel 9', longName],
+      password: true,
+      newPassword: '/forgotten',
       help: 'https://example.com/help',
     }),
+    'undo done with an address': Undone({
+      ...undone,
+      setAside: ['Pixel 9'],
+      password: true,
+      email: true,
+    }),
+    'undo done once more': Undone({ ...undone, closedUntil: undefined }),
     'undo closed': UndoClosed({ brand, history: '/account/history' }),
   }
 }

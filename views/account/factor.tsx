@@ -18,6 +18,8 @@ export interface FactorPageProps {
   done?: string | undefined
   /** Where it is removed. */
   remove: string
+  /** Somebody said that it is not theirs: when, and where it is let count again, or from when on. */
+  contested?: { at: Moment; restore?: string; closedUntil?: Moment } | undefined
   /** For things that are made anew as a whole: where, and what the form sends. */
   anew?: { action: string; kind: string } | undefined
   back: string
@@ -25,7 +27,8 @@ export interface FactorPageProps {
 
 /** Names one way to sign in, and leads to where it is removed. */
 export const FactorPage = (props: FactorPageProps) => {
-  const { brand, action, csrf, label, title, facts, added, lastUsed, remove, anew } = props
+  const { brand, action, csrf, label, title, facts, added, lastUsed, remove, anew, contested } =
+    props
   return (
     <Layout
       brand={brand}
@@ -45,7 +48,8 @@ export const FactorPage = (props: FactorPageProps) => {
           '.'
         )}
       </p>
-      {anew && (
+      {contested && <Contested {...contested} csrf={csrf} />}
+      {anew && !contested && (
         <form method="post" action={anew.action}>
           <input type="hidden" name="csrf" value={csrf} />
           <button class="primary" type="submit" name="enroll" value={anew.kind}>
@@ -54,27 +58,51 @@ export const FactorPage = (props: FactorPageProps) => {
           <p class="hint">Those that you have now stop working once you have kept the new ones.</p>
         </form>
       )}
-      <form method="post" action={action}>
-        <input type="hidden" name="csrf" value={csrf} />
-        <Field
-          name="label"
-          label="What you call it"
-          autocomplete="off"
-          value={label}
-          problem={props.problem}
-        />
-        <button class={anew ? undefined : 'primary'} type="submit">
-          Save the name
-        </button>
-      </form>
+      {!contested && (
+        <form method="post" action={action}>
+          <input type="hidden" name="csrf" value={csrf} />
+          <Field
+            name="label"
+            label="What you call it"
+            autocomplete="off"
+            value={label}
+            problem={props.problem}
+          />
+          <button class={anew ? undefined : 'primary'} type="submit">
+            Save the name
+          </button>
+        </form>
+      )}
       <p class="actions">
-        <a class="quiet" href={remove}>
+        <a class={contested ? 'button danger' : 'quiet'} href={remove}>
           Remove it
         </a>
       </p>
     </Layout>
   )
 }
+
+type ContestedProps = NonNullable<FactorPageProps['contested']> & { csrf: string }
+
+const Contested = ({ at, restore, closedUntil, csrf }: ContestedProps) => (
+  <div class="notice">
+    <p>
+      Somebody said “this was not me” on <At {...at} />, and this was added since what they meant.
+      It counts for nothing. If you do not know it, remove it.
+    </p>
+    {closedUntil && (
+      <p>
+        Is it yours? From <At {...closedUntil} /> on you can let it count again here.
+      </p>
+    )}
+    {restore !== undefined && (
+      <form method="post" action={restore}>
+        <input type="hidden" name="csrf" value={csrf} />
+        <button type="submit">It is mine: let it count again</button>
+      </form>
+    )}
+  </div>
+)
 
 /** What the page before something is removed needs to know. */
 export interface RemoveFactorProps {

@@ -17,6 +17,8 @@ export interface ShownFactor {
   lastUsed?: Moment | undefined
   /** Too many wrong answers: it counts for nothing any more. */
   disabled: boolean
+  /** Somebody said that it is not theirs. */
+  contested?: boolean
   /** What the person should do something about. */
   warning?: string | undefined
   /** Where it is named, removed or made anew. */
@@ -85,7 +87,7 @@ export const Factors = (props: FactorsProps) => {
 }
 
 const OneFactor = (factor: ShownFactor) => {
-  const { label, title, facts, added, lastUsed, disabled, warning, href } = factor
+  const { label, title, facts, added, lastUsed, disabled, contested, warning, href } = factor
   return (
     <>
       <a href={href}>
@@ -106,12 +108,13 @@ const OneFactor = (factor: ShownFactor) => {
         <Arrow direction="on" />
       </a>
       {disabled && (
-        <Problem
-          id={`disabled-${added.iso}`}
-          message="Locked: there were too many wrong codes in a row. Remove it, and set up a new one."
-        />
+        <Problem id={`disabled-${added.iso}`} message={contested ? SET_ASIDE : LOCKED} />
       )}
       {warning !== undefined && <p class="row-warning">{warning}</p>}
     </>
   )
 }
+
+const SET_ASIDE =
+  'Set aside: somebody said “this was not me”, so it counts for nothing. Open it to see what you can do.'
+const LOCKED = 'Locked: there were too many wrong codes in a row. Remove it, and set up a new one.'

@@ -52,6 +52,10 @@ export function createAccountAccess({
  * Authenticators that too many wrong answers have disabled still say what is asked for: else guessing
  * would be a way to lower it.
  *
+ * One that is contested says nothing: whoever added it must not be the only one who could remove it.
+ * What was there before it decides, and of that no codes by mail: who contests has only shown that they
+ * read the mail. Where nothing else was there, nobody changes anything but an operator.
+ *
  * @see NIST SP 800-63B-4, section 4.1.2 (Post-Enrollment Binding)
  */
 export function accountRequirement(
@@ -64,8 +68,12 @@ export function accountRequirement(
   if (use === 'read') return level
   const fresh = { ...level, maxAgeSeconds: FRESH_SECONDS }
   if (bound.length === 0) return fresh
-  const best = Math.max(...bound.map(({ strength }) => strength))
-  const by = bound
+  const isContested = bound.some(({ credential }) => credential.contestedAt !== undefined)
+  const trusted = bound.filter(
+    ({ credential, byMail }) => credential.contestedAt === undefined && !(isContested && byMail),
+  )
+  const best = Math.max(...trusted.map(({ strength }) => strength))
+  const by = trusted
     .filter(({ credential, strength }) => {
       const isLastResort = strength === STRENGTH.lastResort
       return credential.state === 'active' && (strength === best || isLastResort)
@@ -81,7 +89,8 @@ function boundOf(credential: Credential, factors: Factors) {
   const factor = factors.get(credential.kind)
   if (!factor || credential.state === 'pending') return undefined
   if (factor.worthOf(credential).temporary) return undefined
-  return { credential, strength: strengthOf(credential, factor) }
+  const byMail = factor.needs === 'email'
+  return { credential, strength: strengthOf(credential, factor), byMail }
 }
 
 function strengthOf(credential: Credential, factor: Factor): number {

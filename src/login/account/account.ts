@@ -92,6 +92,7 @@ const TOLD: readonly EventName[] = [
   'factor.changed',
   'factor.removed',
   'factor.disabled',
+  'factor.restored',
   'factor.suspect',
   'factor.unreachable',
   'factors.frozen',

@@ -28,6 +28,8 @@ export interface Authenticators {
   remaining(user: User): Promise<object[]>
   /** What becomes of the account when it is gone. */
   lossOf(user: User, it: Authenticator): Promise<Loss>
+  /** Lets one that was set aside count again. */
+  restore(user: User, it: Authenticator, origin: Origin): Promise<void>
   /** Removes it, and ends the other sessions that were proved with it. */
   remove(user: User, it: Authenticator, origin: Origin): Promise<void>
 }
@@ -137,6 +139,11 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
       const active = left.filter(({ credential }) => credential.state === 'active')
       if (active.some(({ factor }) => !factor.lastResort)) return 'none'
       return active.length > 0 ? 'last_resort' : 'nothing'
+    },
+
+    async restore(user, { credential: { id, kind, label } }, origin) {
+      if (!(await credentials.restore(id, user.id))) return
+      trailOf(audit, user.id, origin)('factor.restored', { kind, label })
     },
 
     async remove(user, { credential: { id, kind, label } }, origin) {

@@ -69,7 +69,7 @@ export function createProfiles(deps: ProfilesDeps): Profiles {
 
   const setMail = async (user: User, email: string | undefined, origin: Origin) => {
     const profile = { displayName: user.displayName, ...(email === undefined ? {} : { email }) }
-    await users.setProfile(user.id, profile)
+    await users.setProfile(user.id, profile, clock.now())
     // A link that is on its way to the old address leads nowhere any more.
     for (const purpose of ['reset', 'invite'] as const) await tickets.cancel(purpose, user.id)
     // The notice about it goes to the old address, which nobody could look up afterwards.

@@ -11,7 +11,8 @@ import { frozenSentence } from './words.ts'
 
 /**
  * `read` and `change` ask for what the account asks for. `change` is closed while the account is frozen;
- * `end` asks for the same proof and is open then too: whoever ends sessions takes nothing from anybody.
+ * `end` asks for the same proof and is open then too: whoever ends sessions takes nothing from anybody,
+ * nor does who removes what was set aside.
  */
 export type DoorUse = AccountUse | 'end'
 
@@ -26,6 +27,8 @@ export interface AccountDoor {
   link(page: string, query?: Readonly<Record<string, string | undefined>>): string
   /** What stands on every page. */
   frame(c: Context<AppEnv>): { brand: Pages['brand']; csrf: string; back: string }
+  /** Says that the account is closed to changes. */
+  closed(c: Context<AppEnv>, at: SignedIn): Response | Promise<Response>
   origin(c: Context<AppEnv>, at: SignedIn): Origin & { sessionId: string }
 }
 
@@ -40,7 +43,7 @@ export function createAccountDoor({ account, csrf, pages }: AccountDoorDeps): Ac
 
   const link: AccountDoor['link'] = (page, query) => accountLink(home, page, query)
 
-  const frozen = (c: Context<AppEnv>, at: SignedIn) =>
+  const closed: AccountDoor['closed'] = (c, at) =>
     pages.trouble(c, 403, {
       title: 'Nothing can be changed right now',
       sentences: [
@@ -52,6 +55,7 @@ export function createAccountDoor({ account, csrf, pages }: AccountDoorDeps): Ac
 
   return {
     link,
+    closed,
     page: (use, show) => async (c) => {
       const at = c.get('signedIn')
       const asked = use === 'read' ? 'read' : 'change'
@@ -59,7 +63,7 @@ export function createAccountDoor({ account, csrf, pages }: AccountDoorDeps): Ac
         // Whatever was sent is gone: the form is there again once the proof is given.
         return c.redirect(loginLink(home, hereOf(c, home)), 303)
       }
-      if (use === 'change' && account.isFrozen(at.user)) return frozen(c, at)
+      if (use === 'change' && account.isFrozen(at.user)) return closed(c, at)
       return show(c, at)
     },
     frame: (c) => ({ brand: pages.brand, csrf: csrf.token(c.get('browser')), back: link('') }),

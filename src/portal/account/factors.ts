@@ -15,7 +15,8 @@ export interface FactorPagesDeps {
 }
 
 /** The list of ways to sign in, and the page about each. */
-export function factorPages({ account: { authenticators }, door, pages }: FactorPagesDeps) {
+export function factorPages({ account, door, pages }: FactorPagesDeps) {
+  const { authenticators } = account
   const { link } = door
   const list: AccountPage = async (c, { user }) => {
     const own = await authenticators.list(user)
@@ -27,6 +28,7 @@ export function factorPages({ account: { authenticators }, door, pages }: Factor
       factors: own.map((it) => ({
         ...shown(it),
         disabled: it.credential.state === 'disabled',
+        contested: it.credential.contestedAt !== undefined,
         warning: it.factor.warning?.(it.credential),
         href: link(`factors/${it.credential.id}`),
       })),
@@ -38,20 +40,28 @@ export function factorPages({ account: { authenticators }, door, pages }: Factor
     return pages.show(c, view, { scripts: remaining.length > 0 })
   }
 
-  /** Only ever one's own: another person's is as good as none. */
+  /** Only ever one's own: another person's is as good as none. Of a closed account, only what was set aside. */
   const one =
     (
       page: (it: Authenticator, ...given: Parameters<AccountPage>) => ReturnType<AccountPage>,
     ): AccountPage =>
     async (c, at) => {
       const it = await authenticators.find(at.user, c.req.param('id') ?? '')
-      return it ? page(it, c, at) : c.redirect(link('factors'), 303)
+      if (!it) return c.redirect(link('factors'), 303)
+      const isOpen = it.credential.contestedAt !== undefined || !account.isFrozen(at.user)
+      return isOpen ? page(it, c, at) : door.closed(c, at)
     }
 
-  const pageOf = (c: Parameters<AccountPage>[0], it: Authenticator, problem?: string) => {
+  const pageOf = (
+    c: Parameters<AccountPage>[0],
+    { user }: SignedIn,
+    it: Authenticator,
+    problem?: string,
+  ) => {
     const { credential, factor } = it
     const action = link(`factors/${credential.id}`)
     const isOne = factor.most === 1 && factor.enrollable !== 'never'
+    const isFrozen = account.isFrozen(user)
     return FactorPage({
       ...door.frame(c),
       ...shown(it),
@@ -59,18 +69,33 @@ export function factorPages({ account: { authenticators }, door, pages }: Factor
       problem,
       done: doneSentence(c.req.query('done')),
       remove: link(`factors/${credential.id}/remove`),
+      ...(credential.contestedAt === undefined
+        ? {}
+        : {
+            contested: {
+              at: momentOf(credential.contestedAt),
+              ...(isFrozen
+                ? { closedUntil: momentOf(user.frozenUntil ?? 0) }
+                : { restore: `${action}/restore` }),
+            },
+          }),
       ...(isOne ? { anew: { action: link('factors/add'), kind: factor.kind } } : {}),
       back: link('factors'),
     })
   }
 
-  const show = one((it, c) => pages.show(c, pageOf(c, it)))
+  const show = one((it, c, at) => pages.show(c, pageOf(c, at, it)))
+
+  const restore = one(async (it, c, at) => {
+    await authenticators.restore(at.user, it, door.origin(c, at))
+    return c.redirect(link('factors', { done: 'restored' }), 303)
+  })
 
   const rename = one(async (it, c, at) => {
     const label = (await readForm(c)).field('label')
     const problem = await authenticators.rename(at.user, it, label, door.origin(c, at))
     if (problem === undefined) return c.redirect(link('factors', { done: 'named' }), 303)
-    return pages.show(c, pageOf(c, it, problem), { status: 400 })
+    return pages.show(c, pageOf(c, at, it, problem), { status: 400 })
   })
 
   const removal = async (c: Parameters<AccountPage>[0], { user }: SignedIn, it: Authenticator) => {
@@ -98,7 +123,7 @@ export function factorPages({ account: { authenticators }, door, pages }: Factor
     return c.redirect(link('factors', { done: 'removed' }), 303)
   })
 
-  return { list, show, rename, askRemove, remove }
+  return { list, show, rename, restore, askRemove, remove }
 }
 
 const shown = ({ credential, factor }: Authenticator) => ({

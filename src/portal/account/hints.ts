@@ -27,5 +27,7 @@ export async function accountHints(
   ]
 }
 
-const lockedSentence = ({ label }: Credential): string =>
-  `${label} is locked: there were too many wrong answers in a row.`
+const lockedSentence = ({ label, contestedAt }: Credential): string =>
+  contestedAt !== undefined
+    ? `${label} was set aside, because somebody said “this was not me”. It counts for nothing.`
+    : `${label} is locked: there were too many wrong answers in a row.`

@@ -32,6 +32,7 @@ const DONE: Readonly<Record<string, string>> = {
   added: 'It is set up, and counts from now on.',
   named: 'It has its new name.',
   removed: 'It is removed.',
+  restored: 'It counts again.',
   ended: 'The session has ended.',
   ended_all: 'All other sessions have ended.',
 }
@@ -106,6 +107,8 @@ export function eventWords({ name, details = {} }: AuditEvent, factors: Factors)
       return odd(`Refused, because it may be a copy: ${title}`)
     case 'factor.unreachable':
       return odd(`Notifications stopped arriving: ${label}`)
+    case 'factor.restored':
+      return odd(`Counts again, after it was set aside: ${label}`)
     case 'factors.frozen':
       return odd('Closed off: “this was not me”')
     case 'challenge.denied':

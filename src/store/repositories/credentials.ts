@@ -37,6 +37,7 @@ export function createCredentialRepository(deps: CredentialRepositoryDeps): Cred
     failures: row.failures,
     createdAt: row.created_at,
     ...(row.last_used_at === null ? {} : { lastUsedAt: row.last_used_at }),
+    ...(row.contested_at === null ? {} : { contestedAt: row.contested_at }),
   })
 
   /** Seals new data for the row that it goes to; `undefined` when there is no such row. */
@@ -59,6 +60,7 @@ export function createCredentialRepository(deps: CredentialRepositoryDeps): Cred
         state: 'active',
         failures: 0,
         last_used_at: at,
+        bound_at: sql<number | null>`case when state = 'pending' then ${at} else bound_at end`,
         ...(handle === undefined ? {} : { handle }),
         ...(label === undefined ? {} : { label }),
       })
@@ -116,6 +118,8 @@ export function createCredentialRepository(deps: CredentialRepositoryDeps): Cred
         failures: credential.failures,
         created_at: credential.createdAt,
         last_used_at: credential.lastUsedAt ?? null,
+        bound_at: null,
+        contested_at: credential.contestedAt ?? null,
       }
       return unlessTaken(async () => {
         await db.insertInto('credential').values(row).execute()
@@ -199,6 +203,34 @@ export function createCredentialRepository(deps: CredentialRepositoryDeps): Cred
         .returning('state')
         .executeTakeFirst()
       return row && (row.state as Credential['state'])
+    },
+
+    async contest(userId, since, at) {
+      const own = db.updateTable('credential').where('user_id', '=', userId)
+      const unconfirmed = db
+        .deleteFrom('credential')
+        .where('user_id', '=', userId)
+        .where('state', '=', 'pending')
+      const added = own
+        .set({ state: 'disabled', contested_at: at })
+        .where(sql<number>`coalesce(bound_at, created_at)`, '>=', since)
+        .where('contested_at', 'is', null)
+        .returningAll()
+      return atomically((run) => {
+        run(unconfirmed.compile())
+        return run(added.compile()).rows.map(fromRow)
+      })
+    },
+
+    async restore(id, userId) {
+      const result = await db
+        .updateTable('credential')
+        .set({ state: 'active', failures: 0, contested_at: null })
+        .where('id', '=', id)
+        .where('user_id', '=', userId)
+        .where('contested_at', 'is not', null)
+        .executeTakeFirst()
+      return result.numUpdatedRows === 1n
     },
 
     async delete(id, userId) {

@@ -62,11 +62,12 @@ export function createTicketRepository(
   }
 }
 
-const toRow = ({ purpose, hash, userId, browserHash, expiresAt }: Ticket): Row => ({
+const toRow = ({ purpose, hash, userId, browserHash, since, expiresAt }: Ticket): Row => ({
   hash,
   purpose,
   user_id: userId ?? null,
   browser_hash: browserHash ?? null,
+  since: since ?? null,
   expires_at: expiresAt,
 })
 
@@ -75,5 +76,6 @@ const fromRow = (row: Row): Ticket => ({
   hash: row.hash,
   ...(row.user_id === null ? {} : { userId: row.user_id }),
   ...(row.browser_hash === null ? {} : { browserHash: row.browser_hash }),
+  ...(row.since === null ? {} : { since: row.since }),
   expiresAt: row.expires_at,
 })

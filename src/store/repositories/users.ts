@@ -105,10 +105,11 @@ export function createUserRepository(db: Kysely<Tables>, atomically: Atomically)
       return row?.password_hash ?? undefined
     },
 
-    async setPasswordHash(id, passwordHash) {
+    async setPasswordHash(id, passwordHash, at) {
       await update(id)
         .set({
           password_hash: passwordHash,
+          password_changed_at: at ?? null,
           password_version: sql<number>`password_version + 1`,
         })
         .execute()
@@ -131,14 +132,33 @@ export function createUserRepository(db: Kysely<Tables>, atomically: Atomically)
         .execute()
     },
 
-    async setProfile(id, { displayName, email }) {
+    async setProfile(id, { displayName, email = null }, emailAt) {
+      // What an operator has set is nothing to be taken back.
+      const since = sql<number | null>`case when email is ${email} then email_changed_at end`
       await update(id)
-        .set({ display_name: displayName, email: email ?? null })
+        .set({ display_name: displayName, email, email_changed_at: emailAt ?? since })
         .execute()
     },
 
     async freeze(id, frozenUntil) {
       await update(id).set({ frozen_until: frozenUntil }).execute()
+    },
+
+    async disown(id, since) {
+      return atomically((run) => {
+        const password = update(id).where('password_changed_at', '>=', since).set({
+          password_hash: null,
+          password_changed_at: null,
+          password_version: sql<number>`password_version + 1`,
+        })
+        const email = update(id)
+          .where('email_changed_at', '>=', since)
+          .set({ email: null, email_changed_at: null })
+        return {
+          password: run(password.compile()).changes === 1,
+          email: run(email.compile()).changes === 1,
+        }
+      })
     },
 
     async delete(id) {
@@ -162,6 +182,8 @@ function toRow(user: User, passwordHash: string | undefined): Tables['user'] {
     status: user.status,
     password_hash: passwordHash ?? null,
     password_version: user.passwordVersion ?? 0,
+    password_changed_at: null,
+    email_changed_at: null,
     created_at: user.createdAt,
     frozen_until: user.frozenUntil ?? null,
     application: user.application ?? null,
@@ -171,8 +193,11 @@ function toRow(user: User, passwordHash: string | undefined): Tables['user'] {
 // No name of a person holds a slash, so that the two can never meet.
 const externalKey = (application: string, externalId: string) => `api/${application}/${externalId}`
 
+/** What only a few questions of the store's own need. */
+type Unread = 'password_hash' | 'name_key' | 'password_changed_at' | 'email_changed_at'
+
 /** A row as a user. */
-export function fromRow(row: Omit<Selectable<Tables['user']>, 'password_hash' | 'name_key'>): User {
+export function fromRow(row: Omit<Selectable<Tables['user']>, Unread>): User {
   return {
     id: row.id,
     name: row.name,

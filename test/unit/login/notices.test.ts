@@ -107,11 +107,20 @@ describe('a notice', () => {
     expect(JSON.stringify(sent)).toContain('https://auth.gw.test/undo?token=T0KEN')
   })
 
+  it('about an account that was closed off by a link goes to a phone, and has no link itself', async () => {
+    const { sent } = await hear('factors.frozen', {}, { own: [phone] })
+    expect(sent).toMatchObject([{ medium: 'sms', to: phone.data }])
+    const mailed = (await hear('factors.frozen')).sent
+    expect(mailed).toMatchObject([
+      { medium: 'email', subject: 'Your account was closed off (Gate)' },
+    ])
+    expect(JSON.stringify([...sent, ...mailed])).not.toContain('undo')
+  })
+
   it.each<[EventName, AuditEvent['details']]>([
     ['login.succeeded', { newDevice: false, lastResort: false }],
     ['login.refused', { factor: 'password' }],
     ['session.revoked', {}],
-    ['factors.frozen', {}],
     ['message.undelivered', {}],
   ])('is not made of what nobody has to be told: %s', async (name, details) => {
     expect((await hear(name, details)).sent).toEqual([])

@@ -96,7 +96,22 @@ const attacked = {
     onward: hostile,
   }),
   Undo: Undo({ brand, action: hostile, csrf: hostile, token: hostile }),
-  Undone: Undone({ brand, signIn: hostile, help: hostile }),
+  Undone: Undone({
+    brand,
+    setAside: [hostile],
+    password: true,
+    email: true,
+    closedUntil: at,
+    newPassword: hostile,
+    signIn: hostile,
+    help: hostile,
+  }),
+  'FactorPage contested': FactorPage({
+    ...form,
+    ...factor,
+    contested: { at, restore: hostile },
+    remove: hostile,
+  }),
   UndoClosed: UndoClosed({ brand, history: hostile }),
 }
 

@@ -33,6 +33,7 @@ const factors = new Map([
   kind('passkey', key),
   kind('totp', otp),
   kind('sms', otp, { weak: true }),
+  kind('email', otp, { weak: true, needs: 'email' }),
   kind('backup_code', otp, { lastResort: true }),
   kind('pass', { ...otp, temporary: true }, { lastResort: true }),
 ])
@@ -43,7 +44,20 @@ const have = (...kinds: (string | Partial<Credential>)[]) =>
       : aCredential({ id: given.kind ?? '', ...given }),
   )
 const disabled = (name: string) => ({ kind: name, state: 'disabled' }) as const
+const contested = (name: string) => ({ ...disabled(name), contestedAt: 1 }) as const
 const pending = (name: string) => ({ kind: name, state: 'pending' }) as const
+
+describe('an account of which something is contested', () => {
+  it.each([
+    ['the app that was there before a passkey', have('totp', contested('passkey')), ['totp']],
+    ['the passkey that was there before an app', have('passkey', contested('totp')), ['passkey']],
+    ['codes by phone, and none by mail', have('sms', 'email', contested('totp')), ['sms']],
+    ['nobody where there are codes by mail alone', have('email', contested('totp')), []],
+    ['nobody where there is nothing else', have(contested('totp')), []],
+  ])('takes for a change %s', (_, credentials, by) => {
+    expect(accountRequirement('change', credentials, factors)).toMatchObject({ aal: 2, by })
+  })
+})
 
 describe('an account', () => {
   it.each([
