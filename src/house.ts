@@ -141,6 +141,8 @@ export function createHouse(config: Config, ground: Ground): House {
     lost: ground.accessLost,
   })
 
+  const written = (address: string) => writtenAddress(address, config.privacy.addresses)
+
   const realms = realmsOf(config)
   const cookies = createCookies({ portal: home, realms })
   const sessions = createSessions({
@@ -149,7 +151,7 @@ export function createHouse(config: Config, ground: Ground): House {
     config: config.session,
     key: keyring('cookie'),
     log,
-    writtenAddress: (address) => writtenAddress(address, config.privacy.addresses),
+    writtenAddress: written,
   })
   const handOffs = createHandOffs({
     ...{ realms, sessions, clock },
@@ -183,7 +185,7 @@ export function createHouse(config: Config, ground: Ground): House {
     cookies,
     realms,
     signingKeys: store.signingKeys,
-    ...{ audit, access },
+    ...{ audit, access, writtenAddress: written },
     meters: ground.meters,
     clock,
     log,

@@ -103,6 +103,8 @@ export interface GatewayDeps {
   signingKeys: SigningKeyRepository
   audit: Audit
   access: Pick<AccessNotes, 'allowed'>
+  /** What may be written down of an address. */
+  writtenAddress(address: string): string
   meters: GatewayMeters
   clock: Clock
   log: Log
@@ -127,7 +129,7 @@ export function createGateway(given: GatewayDeps): Gateway {
   const corridor = createCorridor({
     ...{ routes, sessions, clock, meters: given.meters },
     realmOf: (host) => realms.of(host).name,
-    reports: createReports({ log }),
+    reports: createReports({ log, writtenAddress: given.writtenAddress }),
   })
   const standing = createStanding({ corridor, sessions, clock })
   const assertions = createAssertions({

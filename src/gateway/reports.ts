@@ -8,7 +8,13 @@ export interface Reports {
   note(asked: Asked, route: Route, decision: RuleDecision, reports: readonly RuleReport[]): void
 }
 
-export function createReports({ log }: { log: Log }): Reports {
+export interface ReportsDeps {
+  log: Log
+  /** What may be written down of an address; nothing if empty. */
+  writtenAddress(address: string): string
+}
+
+export function createReports({ log, writtenAddress }: ReportsDeps): Reports {
   // As many entries as rules, times three.
   const counts = new Map<string, number>()
 
@@ -24,7 +30,7 @@ export function createReports({ log }: { log: Log }): Reports {
             host,
             path: rawPath,
             method,
-            address,
+            address: writtenAddress(address) || undefined,
             userId: decision.signedIn?.user.id,
             rule,
             would,

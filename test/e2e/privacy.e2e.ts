@@ -71,6 +71,17 @@ describe('a person’s data on the command line, while the gateway runs', () => 
     expect(withheld).toHaveProperty('user.password_hash')
     expect(tracesOnDisk()).toEqual(TRACES)
 
+    // What has been noted a moment ago, and is not written yet, must not come afterwards.
+    const asked = {
+      'x-forwarded-method': 'GET',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-host': `localhost:${port}`,
+      'x-forwarded-uri': '/henrietta/diary',
+    }
+    const place = `http://localhost:${port}/api/authz/forward-auth`
+    expect((await visitor.get(place, { headers: asked })).status).toBe(200)
+    expect((await visitor.get(`http://localhost:${port}/.gatehouse/no-page`)).status).toBe(404)
+
     const erased = program.run(['user', 'erase', 'henrietta'])
     expect([erased.code, erased.err]).toEqual([0, ''])
     expect(await isIn(visitor)).toBe(false)

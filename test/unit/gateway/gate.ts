@@ -119,6 +119,7 @@ export async function openGate(options: GateOptions): Promise<Gate> {
           return event.reference
         },
       },
+      writtenAddress: (address) => address,
       access: { allowed: (letIn, asked) => void allowed.push([letIn, asked]) },
       clock,
       log: silentLog,
