@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort, portOf } from '../support/ports.ts'
 import { createProgram, type Program } from '../support/program.ts'
-import { createVisitor } from '../support/visitor.ts'
+import { createVisitor, type Visitor } from '../support/visitor.ts'
 
 const PASSWORD = 'eleven green bottles'
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
@@ -24,17 +24,20 @@ application.on('upgrade', (_, socket) => {
   )
 })
 
-describe('streams, when another process takes the right to them away', () => {
+beforeAll(() => new Promise<void>((resolve) => application.listen(0, '127.0.0.1', resolve)))
+afterAll(() => void application.close())
+
+describe.each([1, 2])('streams of %i workers, when the right to them is taken away', (workers) => {
   let program: Program
   let port: number
 
   beforeAll(async () => {
-    await new Promise<void>((resolve) => application.listen(0, '127.0.0.1', resolve))
     port = await freePort()
     program = createProgram(`
 portal: { url: "http://localhost:${port}/.gatehouse/" }
 listen: 127.0.0.1:${port}
 health: { listen: "127.0.0.1:0" }
+workers: ${workers}
 login: { password: { memory_kib: 19456, passes: 1 } }
 routes:
   - host: localhost
@@ -49,14 +52,15 @@ store: { path: ./gatehouse.db }
   afterAll(async () => {
     await program.end()
     application.closeAllConnections()
-    application.close()
   })
 
-  async function signIn(): Promise<string> {
+  const page = (name: string) => `http://localhost:${port}/.gatehouse/${name}`
+
+  async function signIn(): Promise<Visitor> {
     const visitor = createVisitor(port)
-    await visitor.open(`http://localhost:${port}/.gatehouse/login`)
+    await visitor.open(page('login'))
     await visitor.submit({ username: 'alice', password: PASSWORD })
-    return visitor.jar.headerFor('localhost')
+    return visitor
   }
 
   /** Opens one, reads its first bytes, and tells when it is over. */
@@ -69,26 +73,45 @@ store: { path: ./gatehouse.db }
     return { head: String(bytes), closed: once(socket, 'close') }
   }
 
-  async function openAll() {
-    const cookie = await signIn()
+  /** Some of each: connections go to the workers in turn. */
+  async function openAll(visitor: Visitor) {
+    const cookie = visitor.jar.headerFor('localhost')
     const handshake = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
-    const all = [
-      await open(cookie, '/events'),
-      await open(cookie, '/file'),
-      await open(cookie, '/socket', [...handshake, `Sec-WebSocket-Key: ${KEY}`]),
-    ]
-    expect(all.map(({ head }) => head.split(' ')[1])).toEqual(['200', '200', '101'])
+    const all = []
+    for (let round = 0; round < workers; round += 1) {
+      const events = await open(cookie, '/events')
+      const file = await open(cookie, '/file')
+      const socket = await open(cookie, '/socket', [...handshake, `Sec-WebSocket-Key: ${KEY}`])
+      const heads = [events, file, socket].map(({ head }) => head.split(' ')[1])
+      expect(heads).toEqual(['200', '200', '101'])
+      all.push(events, file, socket)
+    }
     return all.map(({ closed }) => closed)
   }
 
   it.each([
     ['a session is revoked', ['session', 'revoke', 'alice'], []],
     ['the user is disabled', ['user', 'disable', 'alice'], ['user', 'enable', 'alice']],
-    ['the user leaves the group', ['user', 'groups', 'alice', ''], []],
+    [
+      'the user leaves the group',
+      ['user', 'groups', 'alice', ''],
+      ['user', 'groups', 'alice', 'staff'],
+    ],
   ])('end once %s', async (_, command, undo) => {
-    const closed = await openAll()
+    const closed = await openAll(await signIn())
     expect(program.run(command)).toMatchObject({ code: 0, err: '' })
     await Promise.all(closed)
     if (undo.length > 0) expect(program.run(undo)).toMatchObject({ code: 0 })
+  })
+
+  it('end once the person signs out, and only in that browser', async () => {
+    const [here, elsewhere] = [await signIn(), await signIn()]
+    const closed = await openAll(here)
+    const others = await openAll(elsewhere)
+    await here.open(page('logout'))
+    await here.submit({})
+    await Promise.all(closed)
+    // Nothing has happened to these in the meantime.
+    expect(await Promise.race([...others, 'open'])).toBe('open')
   })
 })
