@@ -106,6 +106,11 @@ export const UPSTREAM: Record<string, Check> = {
     expect(message.raw.toString('latin1')).not.toContain(secret)
   },
 
+  'one request; the session value appears nowhere': async ({ messages, fixture }) => {
+    const secret = await fixture.resolve('COOKIE_VALUE:alice:aal2')
+    expect(only(messages).raw.toString('latin1')).not.toContain(secret)
+  },
+
   'none of Proxy, Proxy-*, Keep-Alive, TE': ({ messages }) => {
     const names = only(messages).headers.map(([name]) => name.toLowerCase())
     expect(names.filter((name) => /^(proxy(-.*)?|keep-alive|te)$/.test(name))).toEqual([])
