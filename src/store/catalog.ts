@@ -296,6 +296,36 @@ export const CATALOG: Catalog = {
     },
   },
 
+  alert_state: {
+    holds:
+      'What is counted for alerts to the operator: how many wrong answers from which addresses and about which accounts.',
+    of: {
+      nobody:
+        'It is sealed and tells of attacks, not of people; an id in it leads nowhere once the account is gone.',
+    },
+    kept: 'Counts for as long as alerts of a kind are kept quiet (`alerts.quiet`), then they go; what was told of keys, certificates and the trail stays until it is over.',
+    fields: {
+      kind: plain('The kind of alert.'),
+      state: secret('The counts, and what was told already.'),
+      wake_at: plain('When to look at it again.', 'time'),
+    },
+  },
+
+  alert_letter: {
+    holds: 'An alert on its way to the operator.',
+    of: {
+      nobody: 'It is addressed to the operator; ids of accounts become names only when it is sent.',
+    },
+    kept: 'Until it is delivered; for a day at most.',
+    fields: {
+      id: plain('Names it, so that the other side can tell a repetition.'),
+      letter: secret('To whom it goes, and what happened.'),
+      claims: COUNTER,
+      claimed_until: plain('Until when it is being sent.', 'time'),
+      created_at: plain('When it was written.', 'time'),
+    },
+  },
+
   checkpoint: {
     holds:
       'A signed place of the trail of events, by which a trail that was made anew is found out.',

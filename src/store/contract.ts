@@ -23,6 +23,7 @@ export interface Store {
   devices: DeviceRepository
   habits: HabitRepository
   visits: VisitRepository
+  alerts: AlertRepository
   tickets: TicketRepository
   signingKeys: SigningKeyRepository
   apiKeys: ApiKeyRepository
@@ -95,6 +96,8 @@ export interface UserRepository {
   findExternal(application: string, externalId: string): Promise<User | undefined>
   /** People who sign in here, in the order of their names. */
   list(): Promise<User[]>
+  /** Everybody of a group, in whatever state. */
+  listByGroup(group: string): Promise<User[]>
   count(): Promise<number>
   passwordHash(id: string): Promise<string | undefined>
   /**
@@ -627,4 +630,43 @@ export interface WebhookRepository {
   /** @returns Whether it is the caller's until `until`: of several processes one is told yes. */
   claim(due: Pick<DueWebhook, 'id' | 'claims'>, until: UnixSeconds): Promise<boolean>
   delete(id: string): Promise<void>
+}
+
+/** An alert on its way to one recipient. What it holds is known to the room of alerts alone. */
+export interface AlertLetter {
+  /** The same however often it is sent. */
+  id: string
+  to: string
+  alert: unknown
+  createdAt: UnixSeconds
+}
+
+export interface DueAlertLetter extends AlertLetter {
+  /** Claims made so far. */
+  claims: number
+}
+
+/** What becomes of what is remembered of one kind of alert. */
+export interface AlertStep {
+  /** Nothing, where nothing is left to be remembered. */
+  state: unknown
+  /** When it has to be looked at again, though nothing may have happened. */
+  wakeAt?: UnixSeconds | undefined
+  letters?: readonly AlertLetter[]
+}
+
+export interface AlertRepository {
+  /**
+   * Takes what is remembered of a kind one step further and puts letters in the box, both or neither. Of
+   * several processes one comes after the other.
+   *
+   * @param work Gets `undefined` where nothing is remembered.
+   */
+  update(kind: string, work: (state: unknown) => AlertStep): Promise<void>
+  /** Kinds that have to be looked at, and letters that nobody is sending. */
+  due(now: UnixSeconds, limit: number): Promise<{ kinds: string[]; letters: DueAlertLetter[] }>
+  /** @returns Whether it is the caller's until `until`: of several processes one is told yes. */
+  claim(due: Pick<DueAlertLetter, 'id' | 'claims'>, until: UnixSeconds): Promise<boolean>
+  /** @returns Whether it was there. */
+  delete(id: string): Promise<boolean>
 }

@@ -12,6 +12,7 @@ import { trail } from './migrations/0009-trail.ts'
 import { visits } from './migrations/0010-visits.ts'
 import { challenges } from './migrations/0011-challenges.ts'
 import { contested } from './migrations/0012-contested.ts'
+import { alerts } from './migrations/0013-alerts.ts'
 
 /** One step of the timeline. Released steps never change; a new one goes to the end. */
 type Migration = (db: Kysely<unknown>) => Promise<void>
@@ -29,6 +30,7 @@ const TIMELINE: readonly Migration[] = [
   visits,
   challenges,
   contested,
+  alerts,
 ]
 
 /** The version that this program writes. */

@@ -22,6 +22,7 @@ import { guardedDialect } from './dialect.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { migrate, TRAIL_SINCE } from './migrate.ts'
 import { createRemains } from './remains.ts'
+import { createAlertRepository } from './repositories/alerts.ts'
 import { createApiKeyRepository } from './repositories/api-keys.ts'
 import { createAttemptRepository } from './repositories/attempts.ts'
 import { createChallengeRepository } from './repositories/challenges.ts'
@@ -255,6 +256,7 @@ function createStore({ raw, db, keyring, file, guard, wraps }: Opened): Store {
     devices: createDeviceRepository(db),
     habits: createHabitRepository(db),
     visits: createVisitRepository(db, atomically),
+    alerts: createAlertRepository({ db, atomically, seal }),
     tickets: createTicketRepository(db, atomically),
     signingKeys: createSigningKeyRepository(db, seal, atomically),
     apiKeys: createApiKeyRepository(db),

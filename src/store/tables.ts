@@ -113,6 +113,24 @@ export interface Tables {
   event: TrailRow
   /** Where a session has been. */
   visit: { session_id: string; host: string; user_id: string; at: number }
+  /** What is counted for alerts of one kind. */
+  alert_state: {
+    kind: string
+    /** Sealed, bound to this row: JSON. */
+    state: Uint8Array
+    /** When somebody has to look at it again; null for never. */
+    wake_at: number | null
+  }
+  /** Alerts on their way, a row for each recipient. */
+  alert_letter: {
+    id: string
+    /** Sealed, bound to this row: JSON. */
+    letter: Uint8Array
+    claims: number
+    /** Somebody is sending it until then. */
+    claimed_until: number
+    created_at: number
+  }
   /** Signed places of the trail. */
   checkpoint: {
     /** Of the event. */

@@ -87,6 +87,16 @@ export function createUserRepository(db: Kysely<Tables>, atomically: Atomically)
       return rows.map(fromRow)
     },
 
+    async listByGroup(group) {
+      // Groups are a JSON list; the pattern may find more, and never less.
+      const rows = await db
+        .selectFrom('user')
+        .selectAll()
+        .where('groups', 'like', `%${JSON.stringify(group)}%`)
+        .execute()
+      return rows.map(fromRow).filter(({ groups }) => groups.includes(group))
+    },
+
     async count() {
       const row = await db
         .selectFrom('user')
