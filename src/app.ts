@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
+import { ALERT_KINDS } from './alerts/config.ts'
 import { createHealth, storeFault } from './api/health.ts'
 import type { Fact } from './audit/record.ts'
 import { eventCounter } from './audit/sinks/metrics.ts'
@@ -130,13 +131,19 @@ export function createApp(config: Config, outside: Outside): App {
     ['kind'],
     TROUBLES.map((kind) => ({ kind })),
   )
+  const countAlert = metrics.counter(
+    'gatehouse_alerts_total',
+    'Alerts to the operator, by kind: raised, and sent to or not taken by one recipient.',
+    ['kind', 'outcome'],
+    ALERT_KINDS.map((kind) => ({ kind, outcome: 'raised' as const })),
+  )
   const endTroubles = tellTrouble({ store, log, count: (kind) => countTrouble({ kind }) })
   const signals = outside.signals ?? createSignals()
   const streams = createEventStreams()
   const build = (built: Config, number: number) =>
     createHouse(built, {
       ...{ store, keyring, clock, outbox, signals, streams, openStreams, ways, count },
-      ...{ signIns, meters, accessLost },
+      ...{ signIns, meters, accessLost, countAlert },
       databaseIsGood: (database, isGood) => databaseState({ database }, isGood ? 1 : 0),
       log: withFields(log, { policy: number }),
     })
@@ -194,6 +201,7 @@ export function createApp(config: Config, outside: Outside): App {
       endTroubles()
       endTimings()
       if (last) house.audit.record(last)
+      await Promise.all([house, ...retired].map(({ alerts }) => alerts.flush()))
       await Promise.all([house, ...retired].map(({ audit }) => audit.close()))
       await Promise.all([house, ...retired].map(({ channels }) => channels.close()))
     },

@@ -1,3 +1,4 @@
+import { type AlertCounter, type Alerts, createAlerts } from './alerts/alerts.ts'
 import {
   type ApiConfig,
   isForTests,
@@ -77,6 +78,8 @@ export interface Ground {
   /** Counts sign-ins. */
   signIns: SignInCounters
   meters: GatewayMeters
+  /** Counts alerts. */
+  countAlert: AlertCounter
   /** Counts allowed access that was to be written down and is not. */
   accessLost(count: number): void
   /** Notes whether the databases that risks are weighed with can be used. */
@@ -94,6 +97,7 @@ export interface Ground {
 /** Everything that follows from one configuration; another one gets a house of its own on the same ground. */
 export interface House {
   audit: Pick<ClosableAudit, 'record' | 'close'>
+  alerts: Pick<Alerts, 'flush'>
   channels: Channels
   gateway: Gateway
   setUp: SetUp
@@ -122,6 +126,7 @@ export function createHouse(config: Config, ground: Ground): House {
       signInSink(ground.signIns),
       wakeSink(signals, questionsTo),
       (event) => account.notices(event),
+      (event) => alerts.sink(event),
     ],
     writers: [
       withAddresses(config.privacy.addresses, logSink(log)),
@@ -167,6 +172,15 @@ export function createHouse(config: Config, ground: Ground): House {
     name: site.name,
     push: { keys: pushKeys, home },
     first: ways,
+  })
+  const alerts = createAlerts({
+    ...{ audit, channels, clock, log, outbox },
+    config: config.alerts,
+    count: ground.countAlert,
+    name: site.name,
+    repository: store.alerts,
+    users: store.users,
+    writtenAddress: (address) => writtenAddress(address, config.privacy.addresses),
   })
   const factors = createFactors({ config: config.factors, channels, clock, keyring, log, site })
   const assets = loadAssets(config.portal)
@@ -329,7 +343,7 @@ export function createHouse(config: Config, ground: Ground): House {
   })
 
   return {
-    ...{ channels, gateway, setUp },
+    ...{ alerts, channels, gateway, setUp },
     audit: {
       record: audit.record,
       async close() {
@@ -337,8 +351,14 @@ export function createHouse(config: Config, ground: Ground): House {
         await audit.close()
       },
     },
-    begin: () => api?.courier.start(),
-    end: () => api?.courier.stop(),
+    begin() {
+      api?.courier.start()
+      alerts.begin()
+    },
+    end() {
+      api?.courier.stop()
+      alerts.end()
+    },
   }
 
   /** Other applications' users, each application with factors in its own name. */

@@ -8,7 +8,7 @@ const FLOORS = [
   ['model'],
   ['web', 'store', 'channels', 'policy'],
   ['audit', 'directories', 'risk', 'session', 'factors'],
-  ['login'],
+  ['alerts', 'login'],
   ['gateway', 'portal', 'api'],
   ['config'],
   ['house.ts'],
@@ -18,7 +18,7 @@ const FLOORS = [
 ]
 
 /** Rooms whose subfolders are kinds of one thing, and do not know each other. */
-const PLURALS = ['factors', 'directories', 'channels', 'risk', 'audit/sinks']
+const PLURALS = ['factors', 'directories', 'channels', 'risk', 'audit/sinks', 'alerts/kinds']
 
 /** One door per library: the places that may name it. A place is a file, or a folder with all it holds. */
 const LIBRARY_DOORS: Record<string, string[]> = {

@@ -7,6 +7,7 @@ import type { Reconfigurable } from './keep-current.ts'
 import { listen, type Opened, openDoors, tryToListen } from './listen.ts'
 import { tendStore } from './tend-store.ts'
 import { tidyHeap } from './tidy-heap.ts'
+import { watchAlerts } from './watch-alerts.ts'
 
 /** A gateway that takes requests. */
 export interface Running extends OpenStore, Reconfigurable {
@@ -47,6 +48,7 @@ export async function runGateway(
 
   let inForce = config
   const endTending = tendStore(store, log, () => inForce)
+  const endWatch = watchAlerts(store, log, () => inForce)
   const { port, at } = doors
   log.info({ port, at, portal: config.portal.url.href }, 'gateway: listening')
   app.record({ name: 'gateway.started', details: { workers: 1 } })
@@ -62,6 +64,7 @@ export async function runGateway(
     },
     async stop() {
       endTending()
+      endWatch()
       await app.close({ name: 'gateway.stopped' })
       app.health.closeAllConnections()
       app.health.close()

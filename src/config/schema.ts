@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { alertsConfig } from '../alerts/config.ts'
 import { apiConfig, healthConfig } from '../api/config.ts'
 import { auditConfig, logConfig, privacyConfig } from '../audit/config.ts'
 import { didYouMean } from '../base/did-you-mean.ts'
@@ -45,6 +46,9 @@ export const configSchema = z
     audit: auditConfig
       .prefault({})
       .meta({ description: 'What happened: how long it is kept, and who else is told.' }),
+    alerts: alertsConfig.prefault({}).meta({
+      description: 'What the operator is told at once, and how. See `docs/alerts.md`.',
+    }),
     privacy: privacyConfig
       .prefault({})
       .meta({ description: 'What is kept about people, and what they may do about it.' }),

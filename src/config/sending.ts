@@ -1,7 +1,7 @@
 import { carriedMedia, type Medium } from '../channels/config.ts'
 import type { Config } from './schema.ts'
 
-/** Factors that send something, each with what to do where nothing can carry it. */
+/** What is sent by name of a way, each with what to do where nothing can carry it. */
 const SENDING = [
   ['email', 'no channel carries mail: set channels.smtp, or let channels.webhook carry email'],
   [
@@ -15,16 +15,25 @@ const SENDING = [
 ] as const
 
 /**
- * Finds factors whose messages nothing would carry.
+ * Finds factors and alerts whose messages nothing would carry.
  *
  * @param ways What can be sent beside the channels of the configuration.
  */
 export function unsendable(
-  { factors, channels }: Pick<Config, 'factors' | 'channels'>,
+  { alerts, factors, channels }: Pick<Config, 'alerts' | 'factors' | 'channels'>,
   ways: readonly Medium[],
 ): { path: string[]; message: string }[] {
   const carried = new Set([...carriedMedia(channels), ...ways])
-  return SENDING.filter(([medium]) => factors[medium] && !carried.has(medium)).map(
-    ([medium, message]) => ({ path: ['factors', medium], message }),
-  )
+  const wanted = [
+    ...SENDING.filter(([medium]) => factors[medium]).map(([medium]) => ({
+      medium,
+      path: ['factors', medium],
+    })),
+    ...(alerts.mail.length > 0 ? [{ medium: 'email', path: ['alerts', 'mail'] } as const] : []),
+    ...(alerts.sms.length > 0 ? [{ medium: 'sms', path: ['alerts', 'sms'] } as const] : []),
+  ]
+  const advice = new Map(SENDING)
+  return wanted
+    .filter(({ medium }) => !carried.has(medium))
+    .map(({ medium, path }) => ({ path: [...path], message: advice.get(medium) ?? '' }))
 }

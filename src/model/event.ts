@@ -36,6 +36,7 @@ export const EVENT_NAMES = [
   'config.refused',
   'gateway.started',
   'gateway.stopped',
+  'alert.raised',
   'admin.limits_cleared',
   'admin.api_key_created',
   'admin.api_key_revoked',

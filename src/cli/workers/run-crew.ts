@@ -9,6 +9,7 @@ import { openSqlite } from '../../store/sqlite.ts'
 import { listen, tryToListen } from '../listen.ts'
 import type { Running } from '../run-gateway.ts'
 import { tendStore } from '../tend-store.ts'
+import { watchAlerts } from '../watch-alerts.ts'
 import { createCrew } from './crew.ts'
 import { forkWorker } from './fork.ts'
 
@@ -54,6 +55,7 @@ export async function runCrew(
     keep(fact).catch((cause) => log.error({ error: String(cause) }, 'audit: event not kept'))
   }
   const endTending = tendStore(store, log, () => inForce)
+  const endWatch = watchAlerts(store, log, () => inForce)
   const at = config.listen.map(({ address }) => writtenPlace(address))
   log.info({ port, at, portal: config.portal.url.href, workers: size }, 'gateway: listening')
   record({ name: 'gateway.started', details: { workers: size } })
@@ -70,6 +72,7 @@ export async function runCrew(
     async stop() {
       health.leave()
       endTending()
+      endWatch()
       const last: Fact = { name: 'gateway.stopped' }
       if (!(await crew.stop(last))) await keep(last)
       endHealth()

@@ -1,0 +1,49 @@
+import type { Log } from '../base/log.ts'
+import type { AuditEvent } from '../model/event.ts'
+import type { HeardKind } from './contract.ts'
+import { HEARD_KINDS } from './kinds.ts'
+import type { AlertMemory } from './memory.ts'
+import { createCollector } from './tally.ts'
+
+/** Hears events and keeps what they are to alerts, until somebody writes it down. */
+export interface AlertListener {
+  hear(event: AuditEvent): void
+  /** Writes down what was heard. What cannot be written is kept for the next time. */
+  flush(): Promise<void>
+}
+
+export interface AlertListenerDeps {
+  memory: Pick<AlertMemory, 'hear'>
+  log: Log
+  kinds?: readonly HeardKind[]
+}
+
+export function createAlertListener({
+  memory,
+  log,
+  kinds = HEARD_KINDS,
+}: AlertListenerDeps): AlertListener {
+  const heard = kinds.map((kind) => ({ kind, collected: createCollector() }))
+
+  return {
+    hear(event) {
+      for (const { kind, collected } of heard) {
+        const sighting = kind.sees(event)
+        if (sighting) collected.add(sighting, event.at)
+      }
+    },
+
+    async flush() {
+      for (const { kind, collected } of heard) {
+        const tally = collected.take()
+        if (!tally) continue
+        try {
+          await memory.hear(kind, tally)
+        } catch (cause) {
+          collected.putBack(tally)
+          log.error({ kind: kind.name, error: String(cause) }, 'alerts: not counted')
+        }
+      }
+    },
+  }
+}
