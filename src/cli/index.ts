@@ -3,6 +3,7 @@ import { findPackageJSON } from 'node:module'
 import { didYouMean } from '../base/did-you-mean.ts'
 import { OperatorError } from '../base/errors.ts'
 import { systemEnvironment } from '../config/environment.ts'
+import { alerts } from './alerts.ts'
 import { apiKey } from './api-key.ts'
 import { audit } from './audit.ts'
 import { backup } from './backup.ts'
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   apiKey,
   key,
   audit,
+  alerts,
   backup,
   health,
   configExample,
