@@ -32,6 +32,8 @@ const CLOSING_MS = 3000
 export function createForwarder(deps: ForwarderDeps): Forwarder {
   const { name, send, end, reasonOf, log, retryMs = 1000 } = deps
   let waiting: AuditEvent[] = []
+  /** How many of them were sent last and not taken: the same ones go again, and no others with them. */
+  let trying = 0
   let lost = 0
   let wait = retryMs
   let timer: NodeJS.Timeout | undefined
@@ -40,7 +42,8 @@ export function createForwarder(deps: ForwarderDeps): Forwarder {
 
   const work = async () => {
     while (waiting.length > 0) {
-      const some = waiting.slice(0, BATCH)
+      const some = waiting.slice(0, trying || BATCH)
+      trying = some.length
       try {
         await send(some)
       } catch (cause) {
@@ -51,6 +54,7 @@ export function createForwarder(deps: ForwarderDeps): Forwarder {
         return again()
       }
       waiting = waiting.slice(some.length)
+      trying = 0
       wait = retryMs
       if (lost > 0) log.error({ sink: name, lost }, 'audit: events were not sent on')
       lost = 0

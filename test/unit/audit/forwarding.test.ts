@@ -27,6 +27,9 @@ function audit(settings: object, log = silentLog) {
   return audit
 }
 
+/** Of a forwarder. */
+const MOST_WAITING = 10_000
+
 const webhook = (url: string) => ({
   webhook: { url, secret: `whsec_${KEY.toString('base64')}` },
 })
@@ -56,6 +59,34 @@ it('posts events signed, again under the same name until they are taken', async 
   expect(type).toBe('audit.events')
   expect(events).toMatchObject([{ event: 'login.refused', user_id: 'u1' }])
   expect(second?.body).not.toContain('192.0.2.77')
+})
+
+it('keeps their order while nobody takes them, and counts what is too much', async () => {
+  let isAway = true
+  const server = await openPostServer((_, response) => {
+    response.statusCode = isAway ? 503 : 204
+    response.end()
+  })
+  onTestFinished(() => server.close())
+  const { log, lines } = recordingLog()
+  const { record } = audit(webhook(server.url), log)
+  for (let number = 0; number < MOST_WAITING + 7; number += 1) {
+    record({ name: 'login.succeeded', details: { number } })
+  }
+  await vi.waitFor(() => expect(server.posted).toHaveLength(1))
+  isAway = false
+  const taken: { details: { number: number } }[] = []
+  let read = 1
+  const readOn = () => {
+    for (const { body } of server.posted.slice(read)) taken.push(...JSON.parse(body).events)
+    read = server.posted.length
+    return taken.length
+  }
+  await vi.waitFor(() => expect(readOn()).toBe(MOST_WAITING), { timeout: 15_000, interval: 100 })
+  expect(lines.map(({ fields }) => fields.lost)).toContain(7)
+  expect(taken.map(({ details }) => details.number)).toEqual(
+    Array.from({ length: MOST_WAITING }, (_, number) => number),
+  )
 })
 
 it('says in the log what could not be sent on when it ends', async () => {
