@@ -139,15 +139,22 @@ function patiently<T>(raw: Database.Database, ms: number, work: () => T): T {
  */
 function watchPlace(file: string, gone: (why: string) => void): () => void {
   let first: string | undefined
+  let before: string | undefined
+  /** Seen twice in a row: some file systems are confused for a moment. */
+  const seen = (place: string, why: string) => {
+    if (place === before) gone(why)
+    before = place
+  }
   const look = () =>
     stat(file, { bigint: true }, (error, found) => {
-      if (error?.code === 'ENOENT') return gone('the file is gone')
+      if (error?.code === 'ENOENT') return seen('nowhere', 'the file is gone')
       // Whatever else keeps us from looking keeps SQLite from reading too, and is found there.
       if (error) return
-      if (found.size === 0n) return gone('the file is empty')
+      if (found.size === 0n) return seen('empty', 'the file is empty')
       const place = `${found.dev} ${found.ino}`
       first ??= place
-      if (place !== first) gone('another file has taken its place')
+      if (place !== first) seen(place, 'another file has taken its place')
+      else before = undefined
     })
   look()
   const timer = setInterval(look, LOOK_EVERY_MS).unref()

@@ -49,8 +49,8 @@ function writeAnything(): void {
   raw.close()
 }
 
-/** Nobody is let in, nothing is made anew, it is said once, and a restored database is all that it takes. */
-async function deniesUntilRestored(): Promise<void> {
+/** Nobody is let in, nothing is made anew, and it is said once. */
+async function denies(): Promise<void> {
   await expect.poll(() => told('/health/ready'), { timeout: 10_000 }).toMatchObject({ status: 503 })
   expect((await told('/health/ready')).text).toMatch(/damaged/)
   expect(await told('/health/live')).toMatchObject({ status: 200 })
@@ -73,7 +73,10 @@ async function deniesUntilRestored(): Promise<void> {
   expect(again.code).toBe(1)
   expect(again.err).toMatch(/backup/)
   expect(again.err).not.toMatch(/setup\?token=/)
+}
 
+/** A backup in its place is all that it takes. */
+async function isRestored(): Promise<void> {
   for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file, { force: true })
   renameSync(`${path}.backup`, path)
   serving = await house.program.start()
@@ -89,17 +92,18 @@ describe('a database that is damaged while the gateway runs', () => {
     breakPages()
     writeAnything()
     await house.signIn('alice').catch(() => undefined)
-    await deniesUntilRestored()
+    await denies()
+    await isRestored()
   })
 
   it('lets nobody in when it is cut off', async () => {
     truncateSync(path, 0)
-    await deniesUntilRestored()
+    await denies()
   })
 
   it('lets nobody in when it is gone, and makes no new one', async () => {
     rmSync(path)
-    await deniesUntilRestored()
+    await denies()
   })
 
   it('lets nobody in when another one is put in its place, until it is started with that', async () => {
