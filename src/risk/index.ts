@@ -67,10 +67,13 @@ export interface RiskDeps {
 export function createRisk(deps: RiskDeps): Risk {
   const { breaches, clock, config, devices, habits } = deps
   const faulty = new Set<string>()
-  const places = config.places && placesOf(config.places, deps, faulty)
   const signals = signalsOf(config)
-  // Where no signal looks at habits, none are kept.
-  const learns = signals.some(({ name }) => OF_HABITS.has(name))
+  const asks = (about: ReadonlySet<string>) => signals.some(({ name }) => about.has(name))
+  // What no signal looks at is neither opened nor kept.
+  const [asksNetwork, asksPlace] = [asks(OF_NETWORKS), asks(OF_PLACES)]
+  const places =
+    config.places && (asksNetwork || asksPlace) ? placesOf(config.places, deps, faulty) : undefined
+  const learns = asks(OF_HABITS)
 
   const networkAt = async (address: string) => {
     const network = networkOf(address, await places?.find(address))
@@ -115,8 +118,8 @@ export function createRisk(deps: RiskDeps): Risk {
 
     async learn({ userId, address }) {
       if (!learns) return
-      const network = await networkAt(address)
-      const place = await places?.find(address)
+      const network = asksNetwork ? await networkAt(address) : undefined
+      const place = asksPlace ? await places?.find(address) : undefined
       await change(userId, (before) => learned(before, { network, place, now: clock.now() }))
     },
 
@@ -131,6 +134,8 @@ const NONE = { measures: [] as RiskConfig['high']['measures'] }
 
 const DIGEST_BYTES = 12
 
+const OF_NETWORKS: ReadonlySet<string> = new Set(['new_network', 'impossible_travel'])
+const OF_PLACES: ReadonlySet<string> = new Set(['new_country', 'impossible_travel'])
 const OF_HABITS: ReadonlySet<string> = new Set([
   'new_device',
   'new_network',

@@ -13,6 +13,7 @@ function aRisk(config: object = {}) {
   const clock = stillClock()
   const kept = new Map<string, Habits>()
   const looks: string[] = []
+  const told: boolean[] = []
   const known = new Set<string>()
   const habits: HabitRepository = {
     async find(userId) {
@@ -36,9 +37,9 @@ function aRisk(config: object = {}) {
     habits,
     key: new Uint8Array(32),
     log: silentLog,
-    databaseIsGood: () => {},
+    databaseIsGood: (_, isGood) => void told.push(isGood),
   })
-  return { risk, clock, kept, looks, known }
+  return { risk, clock, kept, looks, known, told }
 }
 
 const home = { userId: 'u1', address: '192.0.2.1', browser: 'b' }
@@ -84,6 +85,26 @@ describe('a risk', () => {
       reasons: [],
     })
     expect(looks).toEqual([])
+  })
+
+  it('opens no database and keeps nothing for signals that are off', async () => {
+    const off = { new_network: 0, new_country: 0, impossible_travel: 0 }
+    const { risk, kept, told } = aRisk({ places: ['/no/such/file.mmdb'], weights: off })
+    await risk.learn(home)
+    await risk.assess(home)
+    expect(told).toEqual([])
+    expect(risk.isBlind()).toBe(false)
+    expect(kept.get('u1')).toMatchObject({ networks: [], countries: [] })
+  })
+
+  it('goes without a database that is missing, and says so', async () => {
+    const { risk, kept, told } = aRisk({ places: ['/no/such/file.mmdb'] })
+    await risk.learn(home)
+    const abroad = { ...home, address: '198.51.100.1' }
+    expect((await risk.assess(abroad)).reasons).toEqual(['new_device', 'new_network'])
+    expect(told).toEqual([false])
+    expect(risk.isBlind()).toBe(true)
+    expect(kept.get('u1')?.networks).toHaveLength(1)
   })
 
   it('looks each thing up once', async () => {
