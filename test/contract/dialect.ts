@@ -24,6 +24,8 @@ export interface ProxyKind {
   signInBy: 'redirect' | 'Location' | 'X-Tinyauth-Location'
   /** Does it tell the method? */
   tellsMethod: boolean
+  /** Does it tell a path only decoded? */
+  decodesPaths?: true
   /** Names of headers beside those of the route. */
   identity?: readonly string[]
   compat?: Parameters<typeof openGate>[0]['compat']
@@ -124,8 +126,9 @@ export function promisesOf(kind: ProxyKind): void {
     })
 
     it('hears where to sign in, with the way back byte for byte', async () => {
-      const answer = await ask({ target: '/a%20b?c=%2F%26&d', headers: NAVIGATION })
-      const link = `https://auth.gw.test/login?rd=${encodeURIComponent('https://app.gw.test/a%20b?c=%2F%26&d')}&rm=GET`
+      const target = `${kind.decodesPaths ? '/a' : '/a%20b'}?c=%2F%26&d`
+      const answer = await ask({ target, headers: NAVIGATION })
+      const link = `https://auth.gw.test/login?rd=${encodeURIComponent(`https://app.gw.test${target}`)}&rm=GET`
       expect(answer.status).toBe(kind.signInBy === 'redirect' ? 302 : 401)
       expect(said(answer, kind.signInBy === 'redirect' ? 'Location' : kind.signInBy)).toEqual([
         link,

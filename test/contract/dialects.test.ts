@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { envoy } from '../../src/gateway/snippets/envoy.ts'
 import { type Held, type Lines, type ProxyKind, promisesOf } from './dialect.ts'
 
@@ -35,6 +36,43 @@ const caddyLines = ({ method, scheme, host, target, headers }: Held): Lines =>
     ['X-Forwarded-Host', host],
     ['X-Forwarded-Proto', scheme],
   ])
+
+const [, SKIPPER_ROUTE = ''] =
+  /<!-- snippet of routes: skipper -->\s*```\n([\s\S]*?)```/.exec(
+    readFileSync(new URL('../../docs/proxies.md', import.meta.url), 'utf8'),
+  ) ?? []
+const SKIPPER_FILTERS = Array.from(
+  SKIPPER_ROUTE.matchAll(/(drop|set)RequestHeader\("([^"]+)"(?:, "([^"]+)")?\)/g),
+  ([, kind, name = '', template = '']) => ({ kind, name, template }),
+)
+
+/** Goes through the filters of the route that we show. One that lacks a value sets nothing. */
+function skipperLines({ method, scheme, host, target, headers }: Held): Lines {
+  const [path = '', query = ''] = target.split(/\?(.*)/s)
+  const values: Record<string, string> = {
+    'request.method': method,
+    'request.path': decodedOrNot(path),
+    'request.rawQuery': query,
+    'request.clientIP': '192.0.2.7',
+  }
+  return SKIPPER_FILTERS.reduce<Lines>((lines, { kind, name, template }) => {
+    if (kind === 'drop') return others(lines, [[name, '']])
+    const wanted = { https: scheme, 'wiki.example.com': host }[template] ?? template
+    const missing = Array.from(wanted.matchAll(/\$\{([\w.]+)\}/g)).some(
+      ([, key = '']) => !values[key],
+    )
+    const value = wanted.replace(/\$\{([\w.]+)\}/g, (_, key: string) => values[key] ?? '')
+    return missing ? lines : withOwn(lines, [[name, value]])
+  }, withoutHop(headers))
+}
+
+function decodedOrNot(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
 
 const nginxLines = ({ method, scheme, host, target, headers }: Held): Lines =>
   withOwn(withoutHop(headers), [
@@ -123,14 +161,9 @@ const KINDS: readonly ProxyKind[] = [
     asks: (held) => ({
       host: AT_GATE,
       path: '/api/authz/forward-auth',
-      headers: withOwn(withoutHop(held.headers), [
-        ['X-Forwarded-Method', held.method],
-        ['X-Forwarded-Proto', held.scheme],
-        ['X-Forwarded-Host', held.host],
-        // It is put together from a path and a query, whether there is one or not.
-        ['X-Forwarded-Uri', held.target.includes('?') ? held.target : `${held.target}?`],
-      ]),
+      headers: skipperLines(held),
     }),
+    decodesPaths: true,
     ...authelia,
     malformed: 400,
     signInBy: 'redirect',
