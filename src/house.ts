@@ -236,6 +236,7 @@ export function createHouse(config: Config, ground: Ground): House {
   })
   const destinations = { home, origins: { has: gateway.hasOrigin }, own: [accountPage(home)] }
   const firstNeedsPass = config.login.first_factor === 'pass'
+  const twoFactorKinds = new Set([...(config.login.two_factor_methods ?? factors.keys()), 'pass'])
   const login = createLogin({
     accountUseOf: (url) => accountUseOf(home, url),
     attemptSeconds: config.login.attempt,
@@ -262,7 +263,7 @@ export function createHouse(config: Config, ground: Ground): House {
     sessions,
     signals,
     store,
-    twoFactorKinds: new Set([...(config.login.two_factor_methods ?? factors.keys()), 'pass']),
+    twoFactorKinds,
   })
   const account = createAccount({
     firstNeedsPass,
@@ -364,7 +365,9 @@ export function createHouse(config: Config, ground: Ground): House {
   /** Other applications' users, each application with factors in its own name. */
   function mountApi(settings: ApiConfig) {
     const { applications, result_lifetime: lifetimeSeconds } = settings
-    const engines = new Map<string, Engine>([[OUR_PEOPLE, login]])
+    // What satisfies two factors at the portal does so here, and nothing else.
+    const counting = new Map([...factors].filter(([kind]) => twoFactorKinds.has(kind)))
+    const engines = new Map<string, Engine>([[OUR_PEOPLE, login.engineFor(counting)]])
     for (const { id, name = id, ...place } of applications) {
       const its = { config: config.factors, clock, keyring, log, site: { name, url: home } }
       const real = createApplicationFactors(place, { ...its, channels })
@@ -405,6 +408,7 @@ export function createHouse(config: Config, ground: Ground): House {
         passHasher: codeHasher(keyring),
         people: createPeople({ clock, users }),
         persons: store.persons,
+        sessions,
         quotaLimits: settings.requests_per_minute,
         sign: (claims, audience, about = 'result') => {
           const type = `gatehouse-${about}+jwt`

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { Audit } from '../audit/record.ts'
 import type { Signals } from '../base/signals.ts'
 import type { Factors } from '../factors/contract.ts'
+import { type RemovalDeps, removeAuthenticator } from '../login/removal.ts'
 import { questionsTo } from '../login/watch.ts'
 import type { Credential } from '../model/factor.ts'
 import type { ApiKeyRepository } from '../store/contract.ts'
@@ -13,7 +14,7 @@ import { type Courier, MOST_WAITING } from './courier.ts'
 import type { ApiEnv } from './env.ts'
 import { checkFields, refuse } from './faults.ts'
 import { isStillGood } from './keys.ts'
-import type { OwnChallenge } from './ownership.ts'
+import type { OwnChallenge, OwnCredential } from './ownership.ts'
 import { enrollmentProblem } from './problems.ts'
 import { body, id, json, refusals } from './routes.ts'
 import {
@@ -33,7 +34,7 @@ import { shownEnrollment, shownFactor, shownInBrief } from './shown.ts'
 import { usable } from './usable.ts'
 import { createWaiting, MOST_OF_A_KEY } from './waiting.ts'
 
-export interface TwoFactorDeps extends AskingDeps, ConsentsDeps {
+export interface TwoFactorDeps extends AskingDeps, ConsentsDeps, Pick<RemovalDeps, 'sessions'> {
   audit: Audit
   courier: Courier
   keys: ApiKeyRepository
@@ -83,6 +84,20 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
     const told = { ...shownInBrief(own.challenge, people.nameOf(own.user)), ...marks(c) }
     return courier.take({ challengeId, userId, application, url: about.webhook, about: told })
   }
+
+  /** People who sign in here are told of such changes, whoever makes them. */
+  const record = (
+    c: Context<ApiEnv>,
+    name: 'factor.changed' | 'factor.removed',
+    { credential: { kind, label }, user }: OwnCredential,
+    more: Record<string, string | number>,
+  ) =>
+    audit.record({
+      name,
+      userId: user.id,
+      address: c.env.client.address,
+      details: { kind, label, by: `api ${c.get('key').application}`, ...more },
+    })
 
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: checkFields })
 
@@ -176,7 +191,10 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       const refusal = closed(c, own.user)
       if (refusal) return refusal
       const { label: wanted } = c.req.valid('json')
-      await credentials.rename(own.credential.id, own.user.id, wanted)
+      const { id: credentialId, label: before } = own.credential
+      if (wanted !== before && (await credentials.rename(credentialId, own.user.id, wanted))) {
+        record(c, 'factor.changed', own, { label: wanted, before })
+      }
       const factor = engineOf(c).factors.get(own.credential.kind)
       return c.json(shownFactor({ ...own.credential, label: wanted }, factor), 200)
     },
@@ -196,15 +214,10 @@ export function twoFactorApi(deps: TwoFactorDeps): OpenAPIHono<ApiEnv> {
       if (!own) return unknown(c, 'factor')
       const refusal = closed(c, own.user)
       if (refusal) return refusal
-      await credentials.delete(own.credential.id, own.user.id)
+      const ended = await removeAuthenticator(deps, own.credential)
       // Questions about it are over.
       deps.changed(own.user.id)
-      audit.record({
-        name: 'factor.removed',
-        userId: own.user.id,
-        address: c.env.client.address,
-        details: { kind: own.credential.kind, by: `api ${c.get('key').application}` },
-      })
+      if (ended !== undefined) record(c, 'factor.removed', own, { sessions: ended })
       return c.body(null, 204)
     },
   )

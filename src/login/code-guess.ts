@@ -38,6 +38,8 @@ export function createCodeGuess(
     (await credentials.listByUser(userId)).flatMap((credential) => {
       const factor = factors.get(credential.kind)
       if (credential.state !== 'active' || !factor || factor.challenge || factor.remote) return []
+      // What only opens the way to a new authenticator leads nowhere from here.
+      if (factor.worthOf(credential).temporary) return []
       return (factor.fits?.(code) ?? true) ? [{ credential, factor }] : []
     })
 

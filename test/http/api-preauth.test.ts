@@ -198,6 +198,14 @@ describe('POST /api/2fa/users/{user_id}/bypass', () => {
       ({ kind }) => kind === 'pass',
     )
     expect(kept?.data).not.toHaveProperty('uses')
+    // It is for the portal, and stays good for it.
+    const { body: pass } = await own.post(to, {})
+    const answer = { user_id: alice.name, code: pass.code }
+    expect((await own.post('/2fa/verify', answer)).body.verified).toBe(false)
+    const asked = await own.post('/2fa/challenges', { user_id: alice.name, type: 'pass' })
+    expect(asked).toMatchObject({ status: 409, body: { code: 'no_factor' } })
+    const left = await gateway.store.credentials.listByUser(alice.id)
+    expect(left.find(({ kind }) => kind === 'pass')?.failures).toBe(0)
     expect(JSON.stringify(kept)).toContain('argon2id')
     expect((await own.post('/2fa/users/nobody/bypass', {})).status).toBe(404)
   })

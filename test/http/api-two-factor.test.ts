@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { sha256 } from '../../src/base/bytes.ts'
 import { createInbox, type Inbox } from '../../src/channels/inbox/index.ts'
 import { type ApiAnswer, type ApiClient, openApi } from '../support/api.ts'
-import { openGateway, type TestGateway } from '../support/gateway.ts'
+import { openGateway, PASSWORD, type TestGateway } from '../support/gateway.ts'
 import { createNativeDevice } from '../support/native-device.ts'
 
 let gateway: TestGateway
@@ -466,6 +466,32 @@ describe('a challenge by mail', () => {
       gateway.clock.advance(seconds)
       expect(await resend()).toMatchObject({ status: 409, body: { code: 'challenge_over' } })
     }
+  })
+})
+
+describe('an authenticator of somebody who signs in here', () => {
+  it('takes the sessions along that were proved with it, and all changes are written down', async () => {
+    const own = await openApi(gateway, 'gatehouse')
+    const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+    const alice = await gateway.addUser({ name: `alice${number}`, secret })
+    const visitor = gateway.visitor()
+    await visitor.open(
+      `https://auth.gw.test/login?rd=${encodeURIComponent('https://wiki.gw.test/')}`,
+    )
+    const asked = await visitor.submit({ username: alice.name, password: PASSWORD })
+    await visitor.open(asked.location ?? '')
+    await visitor.submit({ code: await code(secret) })
+    expect(await gateway.store.sessions.listByUser(alice.id)).toMatchObject([{ aal: 2 }])
+    const [app] = await gateway.store.credentials.listByUser(alice.id)
+    await own.send('PATCH', `/2fa/factors/${app?.id}`, { label: 'Old phone' })
+    expect((await own.send('DELETE', `/2fa/factors/${app?.id}`)).status).toBe(204)
+    expect(await gateway.store.sessions.listByUser(alice.id)).toEqual([])
+    const names = ['factor.changed', 'factor.removed'] as const
+    const trail = await gateway.store.events.listByUser(alice.id, names, 9)
+    expect(trail.map(({ name, details }) => [name, details?.by])).toEqual([
+      ['factor.removed', 'api gatehouse'],
+      ['factor.changed', 'api gatehouse'],
+    ])
   })
 })
 

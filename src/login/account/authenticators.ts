@@ -9,6 +9,7 @@ import type { CredentialRepository } from '../../store/contract.ts'
 import type { Enrollment } from '../enrollments.ts'
 import type { Guesses } from '../guesses.ts'
 import { type Problem, problemOf } from '../outcome.ts'
+import { removeAuthenticator } from '../removal.ts'
 import { proofsOf } from '../steps.ts'
 import { type Origin, trailOf } from './origin.ts'
 
@@ -146,14 +147,11 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
       trailOf(audit, user.id, origin)('factor.restored', { kind, label })
     },
 
-    async remove(user, { credential: { id, kind, label } }, origin) {
-      if (!(await credentials.delete(id, user.id))) return
-      const proved = (await sessions.list(user.id)).filter(
-        (session) => session.by?.includes(id) && session.id !== origin.sessionId,
-      )
-      for (const session of proved) await sessions.revoke(session.id)
-      const details = { kind, label, sessions: proved.length }
-      trailOf(audit, user.id, origin)('factor.removed', details)
+    async remove(user, { credential }, origin) {
+      const ended = await removeAuthenticator(deps, credential, origin.sessionId)
+      if (ended === undefined) return
+      const { kind, label } = credential
+      trailOf(audit, user.id, origin)('factor.removed', { kind, label, sessions: ended })
     },
   }
 }
