@@ -84,6 +84,8 @@ export function createCourier(deps: CourierDeps): Courier {
       lane: `webhooks of ${url.origin}`,
       until: clock.now() + CLAIM_SECONDS,
       async deliver() {
+        // From one try to the next somebody may have been erased.
+        if (!(await webhooks.isOwed(due.id))) return { ok: false, refused: 'owed no more' }
         const { ok, status } = await postSigned(posting, { key, id: due.id, at: clock.now() })
         if (ok) return { ok }
         isGone = status === GONE

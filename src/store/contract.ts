@@ -629,6 +629,8 @@ export interface WebhookRepository {
   listDue(now: UnixSeconds, limit: number): Promise<DueWebhook[]>
   /** @returns Whether it is the caller's until `until`: of several processes one is told yes. */
   claim(due: Pick<DueWebhook, 'id' | 'claims'>, until: UnixSeconds): Promise<boolean>
+  /** Is it still owed? It goes with the person whom it is about. */
+  isOwed(id: string): Promise<boolean>
   delete(id: string): Promise<void>
 }
 

@@ -89,6 +89,11 @@ export function createWebhookRepository(deps: WebhookRepositoryDeps): WebhookRep
       return result.numUpdatedRows === 1n
     },
 
+    async isOwed(id) {
+      const lookUp = db.selectFrom('webhook').select('id').where('id', '=', id)
+      return (await lookUp.executeTakeFirst()) !== undefined
+    },
+
     async delete(id) {
       await db.deleteFrom('webhook').where('id', '=', id).execute()
     },
