@@ -1,3 +1,4 @@
+import type { Http2ServerRequest } from 'node:http2'
 import type { MiddlewareHandler } from 'hono'
 import { randomToken, sha256 } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
@@ -33,7 +34,7 @@ export function onlySmallJson(): MiddlewareHandler<ApiEnv> {
     const refuse = (status: 411 | 413 | 415, code: string, title: string) =>
       problem(c, c.get('requestId'), { status, code, title })
 
-    const length = c.req.header('content-length')
+    const length = c.req.header('content-length') ?? (hasNoBody(c.env.incoming) ? '0' : undefined)
     if (length === undefined) {
       return refuse(411, 'length_required', 'State the length of the body: Content-Length.')
     }
@@ -46,6 +47,17 @@ export function onlySmallJson(): MiddlewareHandler<ApiEnv> {
     }
     return next()
   }
+}
+
+/**
+ * Does nothing follow the head? Then no length need be stated: `curl -X POST` states none.
+ *
+ * @see RFC 9112, section 6.3 (Message Body Length); RFC 9113, section 8.1
+ */
+function hasNoBody(incoming: ApiEnv['Bindings']['incoming']): boolean {
+  return incoming.httpVersionMajor >= 2
+    ? (incoming as unknown as Http2ServerRequest).stream.endAfterHeaders
+    : incoming.headers['transfer-encoding'] === undefined
 }
 
 export interface IdempotencyDeps {

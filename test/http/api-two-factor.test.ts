@@ -6,6 +6,7 @@ import { createInbox, type Inbox } from '../../src/channels/inbox/index.ts'
 import { type ApiAnswer, type ApiClient, openApi } from '../support/api.ts'
 import { openGateway, PASSWORD, type TestGateway } from '../support/gateway.ts'
 import { createNativeDevice } from '../support/native-device.ts'
+import { sendRaw } from '../support/raw.ts'
 
 let gateway: TestGateway
 let inbox: Inbox
@@ -650,6 +651,21 @@ describe('a request', () => {
     const done = await again()
     expect(done.status).toBe(201)
     expect((await again()).body).toEqual(done.body)
+  })
+
+  it('without a body need not state that it has none', async () => {
+    await enrolled()
+    const { body } = await shop.post('/2fa/challenges', { user_id: user })
+    const head = (more: string) =>
+      [
+        `POST /api/2fa/challenges/${body.id}/cancel HTTP/1.1`,
+        'Host: auth.gw.test',
+        `Authorization: Bearer ${shop.token}`,
+        `${more}\r\n\r\n`,
+      ].join('\r\n')
+    const chunked = head('Transfer-Encoding: chunked')
+    expect((await sendRaw(gateway.port, `${chunked}0\r\n\r\n`)).status).toBe(411)
+    expect((await sendRaw(gateway.port, head('Accept: */*'))).status).toBe(200)
   })
 
   it('with unknown or wrong fields is told each of them', async () => {
