@@ -91,6 +91,11 @@ channels:
     url: http://127.0.0.1:${upstreamPort}/
     secret: whsec_${randomBytes(32).toString('base64')}
     media: [email, sms, voice]
+# Ten wrong guesses are enough for an alert here; it comes to the inbox, too.
+alerts:
+  mail: [operator@example.com]
+  kinds: [burst_of_failures, many_accounts_from_one_address, trail_broken, channel_down]
+  burst_of_failures: { failures: 10 }
 factors:
   passkey: {}
   totp: {}
