@@ -819,6 +819,85 @@ export function describeStore(
       })
     })
 
+    describe('alerts', () => {
+      const letter = { id: 'l1', to: 'email:ops@gw.test', alert: { kind: 'test' }, createdAt: NOON }
+
+      it('remembers a kind until there is nothing left to remember', async () => {
+        const seen: unknown[] = []
+        for (const state of [{ count: 1 }, undefined, { count: 2 }]) {
+          await store.alerts.update('burst', (before) => {
+            seen.push(before)
+            return { state }
+          })
+        }
+        expect(seen).toEqual([undefined, { count: 1 }, undefined])
+      })
+
+      it('lets one come after the other, however many come at once', async () => {
+        await Promise.all(
+          Array.from({ length: 20 }, () =>
+            store.alerts.update('burst', (before) => ({ state: Number(before ?? 0) + 1 })),
+          ),
+        )
+        await store.alerts.update('burst', (state) => {
+          expect(state).toBe(20)
+          return { state }
+        })
+      })
+
+      it('says which kinds have to be looked at, and when', async () => {
+        await store.alerts.update('soon', () => ({ state: 1, wakeAt: NOON + 10 }))
+        await store.alerts.update('never', () => ({ state: 1 }))
+        expect((await store.alerts.due(NOON + 9, 10)).kinds).toEqual([])
+        expect((await store.alerts.due(NOON + 10, 10)).kinds).toEqual(['soon'])
+      })
+
+      it('puts letters in the box together with what is remembered, or not at all', async () => {
+        const failing = store.alerts.update('burst', () => ({
+          state: 1,
+          letters: [letter, letter],
+        }))
+        await expect(failing).rejects.toThrow()
+        expect((await store.alerts.due(NOON, 10)).letters).toEqual([])
+        await store.alerts.update('burst', (state) => {
+          expect(state).toBeUndefined()
+          return { state: 1, letters: [letter] }
+        })
+        expect((await store.alerts.due(NOON, 10)).letters).toEqual([{ ...letter, claims: 0 }])
+      })
+
+      it('gives a letter to one of several, and again when that one does not come back', async () => {
+        await store.alerts.update('burst', () => ({ state: 1, letters: [letter] }))
+        const claim = () => store.alerts.claim({ id: 'l1', claims: 0 }, NOON + 60)
+        const claimed = await Promise.all([claim(), claim(), claim()])
+        expect(claimed.filter(Boolean)).toHaveLength(1)
+        expect((await store.alerts.due(NOON + 59, 10)).letters).toEqual([])
+        expect((await store.alerts.due(NOON + 60, 10)).letters).toMatchObject([{ claims: 1 }])
+        expect([await store.alerts.delete('l1'), await store.alerts.delete('l1')]).toEqual([
+          true,
+          false,
+        ])
+      })
+
+      it('takes no more letters than a thousand', async () => {
+        const letters = Array.from({ length: 1100 }, (_, one) => ({ ...letter, id: `l${one}` }))
+        await store.alerts.update('burst', () => ({ state: 1, letters }))
+        expect((await store.alerts.due(NOON, 5000)).letters).toHaveLength(1000)
+      })
+    })
+
+    it('finds everybody of a group, and nobody whose group is called alike', async () => {
+      for (const [id, ...groups] of [
+        ['a', 'admins', 'staff'],
+        ['b', 'admins2'],
+        ['c', 'dmins'],
+        ['d'],
+      ]) {
+        await store.users.insert(aUser({ id: `g${id}`, name: `group ${id}`, groups }))
+      }
+      expect((await store.users.listByGroup('admins')).map(({ id }) => id)).toEqual(['ga'])
+    })
+
     it('sweeps what has expired and nothing else', async () => {
       const gone = {
         ...aSession({ userId: user.id, expiresAt: NOON }),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createMetrics } from '../../src/base/metrics.ts'
 import { openGateway, type TestGateway } from '../support/gateway.ts'
 import { type MailServer, openMailServer } from '../support/mail-server.ts'
 import { openPostServer, type PostServer } from '../support/posted.ts'
@@ -86,5 +87,62 @@ describe('an attack of 1,000 wrong guesses from 200 addresses', () => {
     expect(await found()).toMatchObject([
       { name: 'alert.raised', details: { kind: 'burst_of_failures', stage: 'first' } },
     ])
+  })
+})
+
+describe('a channel that is down', { timeout: 60_000 }, () => {
+  const lost = {
+    name: 'message.undelivered',
+    details: { medium: 'email', reason: 'late' },
+  } as const
+
+  it('is told of by the other ways at once, and by itself when it works again', async () => {
+    const before = mails.received.length
+    mails.mood.sender = 421
+    for (let one = 0; one < 5; one += 1) gateway.app.record(lost)
+    await vi.waitFor(() => expect(about('channel_down')).toHaveLength(1), PATIENCE)
+    expect(mails.received).toHaveLength(before)
+    delete mails.mood.sender
+    await vi.waitFor(() => expect(mails.received).toHaveLength(before + 1), PATIENCE)
+    expect(mails.received.at(-1)?.mail.text).toContain('email (5)')
+    expect(about('channel_down')).toHaveLength(1)
+  })
+
+  it('is given up after a day, and that is counted', async () => {
+    mails.mood.sender = 421
+    gateway.clock.advance(86_400)
+    for (let one = 0; one < 5; one += 1) gateway.app.record(lost)
+    await vi.waitFor(() => expect(about('channel_down')).toHaveLength(2), PATIENCE)
+    const waiting = async () => {
+      const { letters } = await gateway.store.alerts.due(Number.MAX_SAFE_INTEGER, 100)
+      return letters.map(({ to }) => to)
+    }
+    await vi.waitFor(async () => expect(await waiting()).toEqual(['email:ops@gw.test']), PATIENCE)
+    gateway.clock.advance(86_400)
+    await vi.waitFor(async () => expect(await waiting()).toEqual([]), PATIENCE)
+    delete mails.mood.sender
+  })
+})
+
+describe('a gateway where nobody is to be told', () => {
+  it('writes alerts down all the same, and counts them', async () => {
+    const metrics = createMetrics()
+    const alone = await openGateway(
+      `
+portal: { url: "https://auth.gw.test" }
+alerts: { burst_of_failures: { failures: 3 } }
+routes: [{ host: wiki.gw.test, upstream: "http://127.0.0.1:9", rules: [{ require: one_factor }] }]
+`,
+      { metrics },
+    )
+    for (let one = 0; one < 3; one += 1) {
+      alone.app.record({ name: 'login.refused', address: '192.0.2.1', details: { factor: 'totp' } })
+    }
+    const raised = () => alone.store.events.list({ names: ['alert.raised'] }, { limit: 5 })
+    await vi.waitFor(async () => expect(await raised()).toHaveLength(1), PATIENCE)
+    expect(await metrics.text()).toContain(
+      'gatehouse_alerts_total{kind="burst_of_failures",outcome="raised"} 1',
+    )
+    await alone.close()
   })
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { generate } from 'otplib'
 import { type App, createApp } from '../../src/app.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
+import type { Metrics } from '../../src/base/metrics.ts'
 import { createPasswordHasher } from '../../src/base/password.ts'
 import type { Channel } from '../../src/channels/contract.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -46,6 +47,8 @@ export interface GatewayOptions {
   log?: Log
   /** Channels that take what is sent to people. */
   ways?(clock: StillClock): readonly Channel[]
+  /** Where what happens is counted. */
+  metrics?: Metrics
   /** Where to listen on loopback; any free port when left out. */
   port?: number
 }
@@ -53,7 +56,7 @@ export interface GatewayOptions {
 /** @param yaml The configuration without store, health and listen; hashing is made cheap. */
 export async function openGateway(
   yaml: string,
-  { log = silentLog, ways, port: wanted = 0 }: GatewayOptions = {},
+  { log = silentLog, ways, metrics, port: wanted = 0 }: GatewayOptions = {},
 ): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
   const file = join(folder, 'config.yaml')
@@ -65,7 +68,14 @@ export async function openGateway(
   }
   const { store, keyring } = await openSqlite(config.store, { create: true })
   const clock = stillClock()
-  const app = createApp(config, { store, keyring, log, clock, ways: ways?.(clock) ?? [] })
+  const app = createApp(config, {
+    store,
+    keyring,
+    log,
+    clock,
+    ways: ways?.(clock) ?? [],
+    ...(metrics ? { metrics } : {}),
+  })
   await new Promise<void>((resolve) => app.server.listen(wanted, '127.0.0.1', resolve))
   const { port } = app.server.address() as AddressInfo
   const cost = { memoryKib: 64, passes: 1 }

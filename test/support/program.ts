@@ -15,7 +15,10 @@ export interface Program {
   /** Runs a command to its end. */
   run(args: readonly string[], input?: string): { code: number; out: string; err: string }
   /** The same, while servers of the test's own process go on answering. */
-  runBeside(args: readonly string[], input?: string): Promise<{ code: number; err: string }>
+  runBeside(
+    args: readonly string[],
+    input?: string,
+  ): Promise<{ code: number; out: string; err: string }>
   /** Starts `serve` (or another command that stays) and waits for a line. */
   start(args?: readonly string[], until?: RegExp): Promise<Started>
   /** The same without waiting; what it writes goes to a descriptor of ours. */
@@ -78,10 +81,13 @@ export function createProgram(yaml: string, more: Record<string, string> = {}): 
       child.stderr.on('data', (chunk) => {
         err += String(chunk)
       })
-      child.stdout.resume()
+      let out = ''
+      child.stdout.on('data', (chunk) => {
+        out += String(chunk)
+      })
       child.stdin.end(input)
       return new Promise((resolve) =>
-        child.on('close', (code) => resolve({ code: code ?? -1, err })),
+        child.on('close', (code) => resolve({ code: code ?? -1, out, err })),
       )
     },
 
