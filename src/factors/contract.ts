@@ -79,6 +79,8 @@ export interface Factor {
    * authenticator it is of, so that nothing is counted against one that it cannot be of.
    */
   fits?(answer: string): boolean
+  /** Takes as long as `verify` where there is nothing to verify against, so that this does not show. */
+  verifyNothing?(answer: string): Promise<void>
 
   /**
    * Checks an answer, at enrollment and at sign-in alike.

@@ -33,11 +33,14 @@ export function createCodeGuess(
   const { credentials, factors, judge, limits } = deps
   const { accept, countFailure, fail, refused, throttled } = judge
 
+  /** Kinds that are asked no question, so that a code alone can be of one. */
+  const kinds = [...factors.values()].filter(({ challenge, remote }) => !challenge && !remote)
+
   /** Authenticators of a person that a bare code may be of: those that are asked no question. */
   const fitting = async (userId: string, code: string): Promise<Candidate[]> =>
     (await credentials.listByUser(userId)).flatMap((credential) => {
-      const factor = factors.get(credential.kind)
-      if (credential.state !== 'active' || !factor || factor.challenge || factor.remote) return []
+      const factor = kinds.find(({ kind }) => kind === credential.kind)
+      if (credential.state !== 'active' || !factor) return []
       // What only opens the way to a new authenticator leads nowhere from here.
       if (factor.worthOf(credential).temporary) return []
       return (factor.fits?.(code) ?? true) ? [{ credential, factor }] : []
@@ -49,28 +52,35 @@ export function createCodeGuess(
       typedName: name,
       address: relayed ? undefined : address,
       browserHash: sha256(browser),
-      lastResort: false,
+      // By its shape and not by what they have, which nobody shall learn from it.
+      lastResort: kinds.some((factor) => factor.lastResort && factor.fits?.(code)),
     }
     const candidates = once(async () => (user ? await fitting(user.id, code) : []))
     const kindOf = ([first]: readonly Candidate[]) => first?.factor.kind ?? ANY_CODE
-    const counted = async () => {
-      const lastResort = (await candidates()).some(({ factor }) => factor.lastResort)
-      return { ...guess, lastResort }
+    /** Works as hard for what they do not have. */
+    const seem = async (all: readonly Candidate[]) => {
+      const missing = kinds.filter((factor) => !all.some((it) => it.factor === factor))
+      await Promise.all(
+        missing.filter((it) => it.fits?.(code)).map((it) => it.verifyNothing?.(code)),
+      )
     }
     return {
       async take() {
-        const seconds = await limits.beforeFactor(await counted())
+        const seconds = await limits.beforeFactor(guess)
         return throttled(seconds, user?.id, address, kindOf(await candidates()))
       },
 
-      left: async () => limits.leftFor(await counted()),
+      left: () => limits.leftFor(guess),
 
       async check() {
         const all = await candidates()
         // All of them, whichever is right: how long it takes tells nothing.
-        const tried = await Promise.all(
-          all.map(async (it) => ({ ...it, verdict: await it.factor.verify(it, code) })),
-        )
+        const [tried] = await Promise.all([
+          Promise.all(
+            all.map(async (it) => ({ ...it, verdict: await it.factor.verify(it, code) })),
+          ),
+          seem(all),
+        ])
         const found =
           tried.find(({ verdict }) => verdict.ok) ??
           // Right once, or right too late: it is this one, and no guess at another.
@@ -82,7 +92,7 @@ export function createCodeGuess(
         const { credential, factor, verdict } = found
         if (!verdict.ok) return fail({ credential }, verdict, address, factor)
         const checked = await accept({ credential }, verdict, { address, factor, as: 'bound' })
-        if (checked.ok) await limits.afterFactor(await counted())
+        if (checked.ok) await limits.afterFactor(guess)
         return checked
       },
     }

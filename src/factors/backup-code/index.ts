@@ -96,6 +96,9 @@ export function createBackupCode({ hasher, key }: BackupCodeDeps): Factor {
     prompt: () => ({ ask: 'code', from: 'one of your backup codes' }),
 
     fits: (answer) => asTyped(answer, SYMBOLS) !== undefined,
+    async verifyNothing(answer) {
+      await hasher.verifyNothing(answer)
+    },
 
     async verify({ credential: { state, data } }, answer) {
       if (state !== 'pending') return use(kept.parse(data), answer)
