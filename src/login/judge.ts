@@ -99,6 +99,8 @@ export function createJudge({ audit, challenges, clock, credentials }: JudgeDeps
       ...(challenge ? { challenge: { ...challenge, ...proved } } : {}),
       onlyAsFirst: as === 'first',
       insteadOfOthers: as !== 'bound' && factor.most === 1,
+      // Others may have been bound since this one was begun.
+      ...(as !== 'bound' && factor.most > 1 ? { atMost: factor.most } : {}),
     })
     // An approval is fetched by whoever waits: all of them ask, and one is the first.
     if (!accepted && factor.remote && as === 'bound') return { ok: false, reason: 'used' }

@@ -227,6 +227,8 @@ export interface Acceptance {
   spends?: readonly Uint8Array[]
   /** Only if the user has no other authenticator by now, in any state but pending. */
   onlyAsFirst?: boolean
+  /** Only if the user has fewer others of its kind by now, in any state but pending. */
+  atMost?: number
   /** All others of its kind that the user has end with this. */
   insteadOfOthers?: boolean
 }

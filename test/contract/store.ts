@@ -263,6 +263,17 @@ export function describeStore(
         expect(await accept(1, { id: second.id })).toBe(true)
       })
 
+      it('accepts no more of a kind than one may have', async () => {
+        for (const id of ['one', 'two', 'three']) {
+          await store.credentials.insert(aCredential({ id, userId: user.id, state: 'pending' }))
+        }
+        const another = aCredential({ id: 'another', userId: user.id, kind: 'passkey' })
+        await store.credentials.insert(another)
+        const ids = [credential.id, 'one', 'two', 'three']
+        const all = await Promise.all(ids.map((id) => accept(1, { id, atMost: 2 })))
+        expect(all.filter(Boolean)).toHaveLength(2)
+      })
+
       it('puts one in the place of all others of its kind, where that is asked for', async () => {
         const others = ['old', 'older'].map((id) => aCredential({ id, userId: user.id }))
         const another = aCredential({ id: 'another', userId: user.id, kind: 'passkey' })

@@ -86,6 +86,20 @@ describe('POST /api/2fa/enroll', () => {
     expect(confirmed).toMatchObject({ status: 200, body: { status: 'active', type: 'totp' } })
   })
 
+  it('binds no more than one may have, however many were begun', async () => {
+    const begun: { id: string; secret: string }[] = []
+    for (let each = 0; each < 13; each += 1) {
+      begun.push((await shop.post('/2fa/enroll', { user_id: user })).body)
+    }
+    const answers: ApiAnswer[] = []
+    for (const { id, secret } of begun) {
+      answers.push(await shop.post(`/2fa/enroll/${id}/confirm`, { code: await code(secret) }))
+    }
+    expect(answers.map(({ status }) => status)).toEqual([...Array(12).fill(200), 422])
+    const { status, body } = await shop.post('/2fa/enroll', { user_id: user })
+    expect({ status, code: body.code }).toEqual({ status: 409, code: 'too_many_factors' })
+  })
+
   it('binds nothing by a wrong code', async () => {
     const { body } = await shop.post('/2fa/enroll', { user_id: user })
     const wrong = await shop.post(`/2fa/enroll/${body.id}/confirm`, { code: '000000' })

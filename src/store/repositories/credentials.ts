@@ -49,7 +49,7 @@ export function createCredentialRepository(deps: CredentialRepositoryDeps): Cred
 
   /** Works on the version that was checked and no other: the step that makes a code single-use. */
   const store = (run: Run, acceptance: Acceptance): boolean => {
-    const { id, version, data, at, handle, label, onlyAsFirst } = acceptance
+    const { id, version, data, at, handle, label, onlyAsFirst, atMost } = acceptance
     const sealed = sealFor(run, id, data)
     if (!sealed) return false
     const update = db
@@ -68,7 +68,8 @@ export function createCredentialRepository(deps: CredentialRepositoryDeps): Cred
       .where('version', '=', version)
       .where('state', '!=', 'disabled')
     const guarded = onlyAsFirst ? update.where(isFirst) : update
-    return run(guarded.compile()).changes === 1
+    const counted = atMost === undefined ? guarded : guarded.where(hasFewerThan(atMost))
+    return run(counted.compile()).changes === 1
   }
 
   const verifyChallenge = (run: Run, { challenge }: Acceptance): boolean => {
@@ -243,6 +244,12 @@ export function createCredentialRepository(deps: CredentialRepositoryDeps): Cred
     },
   }
 }
+
+/** Does the user of the row that is being changed have fewer others of its kind? */
+const hasFewerThan = (most: number) => sql<boolean>`(
+  select count(*) from credential as other
+   where other.user_id = credential.user_id and other.kind = credential.kind
+     and other.id != credential.id and other.state != 'pending') < ${most}`
 
 /** Does the user of the row that is being changed have no other authenticator? */
 const isFirst = sql<boolean>`not exists (
