@@ -17,7 +17,8 @@ export const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 
 const INTRODUCTION = `Second factors and biometrics for applications that have users of their own.
 
-Every request carries an API key: \`Authorization: Bearer ghk_…\`. It speaks for one application, and sees nothing of any other.
+Every request carries an API key: \`Authorization: Bearer ghk_…\`. It speaks for one application, and sees nothing of any other. The operator
+makes it by \`gatehouse api-key create\`; one made with \`--test\` sends nothing to anybody and takes \`000000\` as the right code.
 Bodies are JSON of at most ${MAX_BODY_BYTES / 1024} KiB, with their length stated; unknown fields are refused.
 
 A POST with an \`Idempotency-Key\` is done once, however often it comes within 24 hours. What goes wrong is a problem document
@@ -179,6 +180,17 @@ export function describeApi(app: OpenAPIHono<ApiEnv>, url: URL): ApiDocument {
   }
   return plainPatterns(whole)
 }
+
+/** @param path Below the API, as it was asked for. @returns The methods that it takes; none where there is no such path. */
+export const methodsAt = ({ paths }: ApiDocument, path: string): string[] =>
+  Object.entries(paths ?? {}).flatMap(([template, item]) => {
+    const [parts, asked] = [template.split('/'), path.split('/')]
+    const fits = parts.every(
+      (part, at) => part === asked[at] || (part.startsWith('{') && asked[at]),
+    )
+    if (!fits || parts.length !== asked.length) return []
+    return METHODS.filter((method) => item?.[method]).map((method) => method.toUpperCase())
+  })
 
 const tagOf = (path: string) => {
   const [, part = ''] = path.split('/')

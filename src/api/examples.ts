@@ -193,6 +193,6 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
     title: 'The request does not fit what is expected here.',
     code: 'invalid_request',
     request_id: 'p3Vt0aYx9kQd',
-    errors: [{ field: 'user_id', message: 'Invalid input: expected string, received undefined' }],
+    errors: [{ field: 'user_id', message: 'is missing' }],
   },
 }

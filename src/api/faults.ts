@@ -28,7 +28,7 @@ export const checkFields: Hook<any, ApiEnv, string, unknown> = (result, c) => {
         message: 'is not known here',
       }))
     }
-    return [{ field, message }]
+    return [{ field, message: plainly(message) }]
   })
   return problem(c, c.get('requestId'), {
     status: 400,
@@ -36,4 +36,12 @@ export const checkFields: Hook<any, ApiEnv, string, unknown> = (result, c) => {
     title: 'The request does not fit what is expected here.',
     errors,
   })
+}
+
+/** The schema library's own words for a value of another kind, which speak of its own world. */
+function plainly(message: string): string {
+  const [, expected, received] =
+    /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? []
+  if (expected === undefined) return message
+  return received === 'undefined' ? 'is missing' : `must be of type ${expected}, not ${received}`
 }

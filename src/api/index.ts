@@ -15,6 +15,7 @@ import {
   declareWebhooks,
   describeApi,
   documentRoute,
+  methodsAt,
   referenceRoute,
 } from './document.ts'
 import type { ApiEnv } from './env.ts'
@@ -73,13 +74,23 @@ export function createApi(deps: ApiDeps, url: URL): OpenAPIHono<ApiEnv> {
     const title = 'Something went wrong on our side. Nothing was changed.'
     return problem(c, requestId, { status: 500, code: 'internal_error', title })
   })
-  root.notFound((c) =>
-    problem(c, c.get('requestId'), {
-      status: 404,
-      code: 'unknown_address',
-      title: 'There is no such address here.',
-    }),
-  )
+  root.notFound((c) => {
+    const path = new URL(c.req.url).pathname.slice(url.pathname.length)
+    const methods = methodsAt(document(), path)
+    if (methods.length === 0) {
+      return problem(c, c.get('requestId'), {
+        status: 404,
+        code: 'unknown_address',
+        title: `There is no such address here. All of them: ${url.href}/docs`,
+      })
+    }
+    c.header('Allow', methods.join(', '))
+    return problem(c, c.get('requestId'), {
+      status: 405,
+      code: 'method_not_allowed',
+      title: `This address takes ${methods.join(' and ')}.`,
+    })
+  })
 
   const app = root.basePath(url.pathname)
   for (const path of BEHIND_A_KEY) {

@@ -35,7 +35,8 @@ export function enrollmentProblem(
       return {
         status: 400,
         code: 'factor_not_offered',
-        title: 'This kind of factor is not offered here.',
+        title:
+          'This kind of factor is not offered here: the operator switches it on under "factors". Passkeys and device keys are bound below /biometric.',
         errors: [{ field: 'type', message: 'is not offered here' }],
       }
   }

@@ -73,7 +73,11 @@ export const consent = () =>
 export const EnrollRequest = z
   .strictObject({
     user_id: userId(),
-    type: factorType().default('totp'),
+    type: factorType().default('totp').meta({
+      description:
+        '`totp`, `email`, `sms`, `voice` or `backup_code`, as far as they are switched on.',
+      example: 'totp',
+    }),
     label: label().optional().meta({ description: 'What the person calls it.', example: 'Phone' }),
     target: z.string().min(1).max(254).optional().meta({
       description: 'Where codes go: a mail address, or a phone number in E.164.',

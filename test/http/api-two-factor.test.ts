@@ -667,6 +667,28 @@ describe('a request', () => {
     expect((await again()).body).toEqual(done.body)
   })
 
+  it('by another method is told which there are, and to no address where all of them stand', async () => {
+    for (const [method, path, allowed] of [
+      ['GET', '/2fa/verify', 'POST'],
+      ['POST', '/2fa/users/anna/factors', 'GET'],
+      ['PUT', '/2fa/factors/x', 'PATCH, DELETE'],
+    ] as const) {
+      const { status, body, headers } = await shop.send(method, path)
+      expect([status, body.code, headers.allow]).toEqual([405, 'method_not_allowed', allowed])
+    }
+    const { status, body } = await shop.get('/2fa/enrol')
+    expect([status, body.code]).toEqual([404, 'unknown_address'])
+    expect(body.title).toContain('https://auth.gw.test/api/docs')
+  })
+
+  it('without a field says that it is missing', async () => {
+    const { body } = await shop.post('/2fa/enroll', { label: 7 })
+    expect(body.errors).toEqual([
+      { field: 'user_id', message: 'is missing' },
+      { field: 'label', message: 'must be of type string, not number' },
+    ])
+  })
+
   it('without a body need not state that it has none', async () => {
     await enrolled()
     const { body } = await shop.post('/2fa/challenges', { user_id: user })
