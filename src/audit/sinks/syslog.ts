@@ -76,7 +76,9 @@ const word = (text: string, longest: number): string =>
 function severityOf(name: string): number {
   if (name === 'trail.broken') return 2
   if (name === 'trail.lost') return 3
-  return /\.(denied|refused|throttled|suspect|frozen|looped|disabled|undelivered)$/.test(name)
+  return /\.(denied|refused|throttled|suspect|frozen|looped|disabled|undelivered|failed)$/.test(
+    name,
+  )
     ? 4
     : 6
 }
