@@ -26,7 +26,7 @@ export interface Alerts {
   end(): void
   /** One look: writes down what was heard, and sends what is due. */
   look(): Promise<void>
-  /** Writes down what was heard since the last look. */
+  /** Finishes a look that is under way, and writes down what was heard since. */
   flush(): Promise<void>
 }
 
@@ -57,6 +57,9 @@ export function createAlerts(deps: AlertsDeps): Alerts {
   const listener = createAlertListener({ memory, log })
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> | undefined
+  // A store that is away is asked again every second, and that is said once.
+  let hasFailed = false
+  let isOver = false
 
   const wordingOf = async (alert: Alert): Promise<Wording> => {
     const ids = countsBy(alert.tally, 'userId').map(([id]) => id)
@@ -125,7 +128,13 @@ export function createAlerts(deps: AlertsDeps): Alerts {
 
   const once = (): Promise<void> => {
     looking ??= look()
-      .catch((cause) => log.error({ error: String(cause) }, 'alerts: not looked at'))
+      .then(() => {
+        hasFailed = false
+      })
+      .catch((cause) => {
+        if (!hasFailed) log.error({ error: String(cause) }, 'alerts: not looked at')
+        hasFailed = true
+      })
       .finally(() => {
         looking = undefined
       })
@@ -133,15 +142,24 @@ export function createAlerts(deps: AlertsDeps): Alerts {
   }
 
   return {
-    sink: listener.hear,
+    sink(event) {
+      listener.hear(event)
+      // What goes on under a configuration that is no longer in force.
+      if (isOver) void listener.flush()
+    },
     look: once,
-    flush: listener.flush,
+    async flush() {
+      await looking
+      await listener.flush()
+    },
     begin() {
       timer ??= setInterval(once, LOOK_MS).unref()
     },
     end() {
       clearInterval(timer)
       timer = undefined
+      isOver = true
+      void listener.flush()
     },
   }
 }

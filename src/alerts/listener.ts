@@ -25,6 +25,26 @@ export function createAlertListener({
 }: AlertListenerDeps): AlertListener {
   const heard = kinds.map((kind) => ({ kind, collected: createCollector() }))
 
+  // A store that is away is tried again every second, and that is said once.
+  let hasFailed = false
+
+  const write = async () => {
+    for (const { kind, collected } of heard) {
+      const tally = collected.take()
+      if (!tally) continue
+      try {
+        await memory.hear(kind, tally)
+        hasFailed = false
+      } catch (cause) {
+        collected.putBack(tally)
+        if (!hasFailed) log.error({ kind: kind.name, error: String(cause) }, 'alerts: not counted')
+        hasFailed = true
+      }
+    }
+  }
+  // One after the other: whoever waits for the end waits for what was begun before.
+  let writing = Promise.resolve()
+
   return {
     hear(event) {
       for (const { kind, collected } of heard) {
@@ -33,17 +53,9 @@ export function createAlertListener({
       }
     },
 
-    async flush() {
-      for (const { kind, collected } of heard) {
-        const tally = collected.take()
-        if (!tally) continue
-        try {
-          await memory.hear(kind, tally)
-        } catch (cause) {
-          collected.putBack(tally)
-          log.error({ kind: kind.name, error: String(cause) }, 'alerts: not counted')
-        }
-      }
+    flush() {
+      writing = writing.then(write)
+      return writing
     },
   }
 }
