@@ -112,10 +112,11 @@ async function revoke(
   id: string,
   { print }: CommandContext,
 ): Promise<void> {
-  if (!(await store.apiKeys.delete(id))) {
+  const found = await store.apiKeys.find(id)
+  if (!found || !(await store.apiKeys.delete(id))) {
     throw new OperatorError(`There is no key ${id}. See them with: gatehouse api-key list`)
   }
-  await record('admin.api_key_revoked', {}, { key: id })
+  await record('admin.api_key_revoked', {}, { key: id, application: found.key.application })
   print(`${id}: revoked; it opens nothing from the next request on`)
 }
 

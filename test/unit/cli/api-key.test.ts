@@ -66,6 +66,24 @@ describe('gatehouse api-key create', () => {
   })
 })
 
+it('the trail has who made and who revoked a key, and nothing that opens anything', async () => {
+  const { out } = await run('create', 'shop', '--networks', '10.0.0.0/8')
+  const [key] = await keys()
+  await run('revoke', key?.id ?? '')
+  const { store } = await openSqlite(loadConfig(file, {}).config.store, { create: false })
+  const told = await store.events.list({ names: ['admin.*'] }, { limit: 9 })
+  await store.close()
+  const by = { by: 'command line', operator: expect.stringMatching(/./), key: key?.id }
+  expect(told).toMatchObject([
+    {
+      name: 'admin.api_key_created',
+      details: { ...by, application: 'shop', scopes: '2fa', networks: '10.0.0.0/8' },
+    },
+    { name: 'admin.api_key_revoked', details: { ...by, application: 'shop' } },
+  ])
+  expect(JSON.stringify(told)).not.toContain(out[1]?.slice(-43))
+})
+
 describe('gatehouse api-key revoke', () => {
   it('ends a key', async () => {
     await run('create', 'shop')
