@@ -50,10 +50,12 @@ export function createAlertLetters({
     },
 
     sms(to, wording) {
+      // Signs beyond the alphabet of text messages make each of them half as long.
       const { title, sentences } = wordsOf(wording)
       const text = `${site}: ${title}. ${sentences[0] ?? ''}`
       const number = ` ${wording.alert.reference}`
-      return { medium: 'sms', to, text: `${plain(text).slice(0, LONGEST_SMS)}${number}` }
+      const short = plain(text).replace(/[“”]/g, '"').replace(/[‘’]/g, "'").slice(0, LONGEST_SMS)
+      return { medium: 'sms', to, text: `${short}${number}` }
     },
 
     json(wording) {

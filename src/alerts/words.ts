@@ -43,10 +43,14 @@ export function accountsOf(wording: Wording): [string, string][] {
   return names.length === 0 ? [] : [['Accounts', named(names, wording)]]
 }
 
-/** How many different ones, as far as they are known. */
-export const howMany = ({ alert: { tally } }: Wording, field: 'source' | 'userId'): string => {
+/** How many different ones, as far as they are known: `12 addresses`. */
+export function howMany(
+  { alert: { tally } }: Wording,
+  field: 'source' | 'userId',
+  [one, several]: readonly [string, string],
+): string {
   const { length } = countsBy(tally, field)
-  return tally.isCut ? `more than ${length}` : String(length)
+  return `${tally.isCut ? 'more than ' : ''}${length} ${length === 1 ? one : several}`
 }
 
 /** What was found, a sentence each. */

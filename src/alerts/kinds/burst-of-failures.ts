@@ -24,10 +24,13 @@ export const burstOfFailures: HeardKind = {
     return {
       title: 'Many wrong answers at sign-in',
       sentences: [
-        `There were ${counted(tally.count, 'wrong answer')} at sign-in, from ${howMany(wording, 'source')} addresses and about ${howMany(wording, 'userId')} accounts. Guesses are slowed down by themselves, and people whose browser is known get in all the same.`,
+        `There were ${counted(tally.count, 'wrong answer')} at sign-in, from ${howMany(wording, 'source', ADDRESSES)} and against ${howMany(wording, 'userId', ACCOUNTS)} that there are. Guesses are slowed down by themselves, and people whose browser is known get in all the same.`,
       ],
       facts: [timesOf(wording), ...sourcesOf(wording), ...accountsOf(wording)],
       command: `gatehouse audit list --event "login.*" --since ${momentOf(tally.first)}`,
     }
   },
 }
+
+const ADDRESSES = ['address', 'addresses'] as const
+const ACCOUNTS = ['account', 'accounts'] as const
