@@ -21,13 +21,15 @@ export interface ApproveProps {
   numbers: readonly string[]
   /** Options for `navigator.credentials.get`, as JSON: the holder proves who they are, too. */
   holder?: object | undefined
+  /** The device asks for a passkey, and there is none that could answer: it can only refuse. */
+  blocked?: boolean
   problem?: string | undefined
   home: string
 }
 
 /** Asks on a phone whether a sign-in elsewhere is the person's own. */
 export const Approve = (props: ApproveProps) => {
-  const { brand, action, csrf, holder, home } = props
+  const { brand, action, csrf, holder, blocked, home } = props
   return (
     <Layout
       brand={brand}
@@ -37,23 +39,27 @@ export const Approve = (props: ApproveProps) => {
     >
       <h1>Is this you signing in?</h1>
       <Facts {...props} />
-      <form
-        class="stack"
-        method="post"
-        action={action}
-        data-approver="answer"
-        data-options={holder && JSON.stringify(holder)}
-      >
-        <input type="hidden" name="csrf" value={csrf} />
-        <input type="hidden" name="holder" value="" />
-        {holder && (
-          <noscript>
-            <p>To use your passkey, let this page run scripts.</p>
-          </noscript>
-        )}
-        <Numbers {...props} />
-        <p class="problem" role="alert" data-approver="problem" hidden />
-      </form>
+      {blocked ? (
+        <Blocked />
+      ) : (
+        <form
+          class="stack"
+          method="post"
+          action={action}
+          data-approver="answer"
+          data-options={holder && JSON.stringify(holder)}
+        >
+          <input type="hidden" name="csrf" value={csrf} />
+          <input type="hidden" name="holder" value="" />
+          {holder && (
+            <noscript>
+              <p>To use your passkey, let this page run scripts.</p>
+            </noscript>
+          )}
+          <Numbers {...props} />
+          <p class="problem" role="alert" data-approver="problem" hidden />
+        </form>
+      )}
       <form method="post" action={action}>
         <input type="hidden" name="csrf" value={csrf} />
         <button class="danger" type="submit" name="deny" value="1">
@@ -63,6 +69,16 @@ export const Approve = (props: ApproveProps) => {
     </Layout>
   )
 }
+
+const Blocked = () => (
+  <div class="notice">
+    <p>
+      This device approves with your passkey, and your passkey counts no more. If it is you who
+      signs in, take another way on the other screen. Then set up a passkey on your account page, or
+      remove there the one that you have lost.
+    </p>
+  </div>
+)
 
 const Facts = ({ user, place, address, browser, at, secondsAgo }: ApproveProps) => (
   <dl class="facts">

@@ -32,7 +32,8 @@ export interface ApproverAccount {
 
 /** Whether whoever holds the device proves who they are before each approval. */
 export interface HolderCheck {
-  isOn: boolean
+  /** `lost`: the passkey counts no more, and nothing is approved without it. */
+  check: 'none' | 'passkey' | 'lost'
   /** Options for `navigator.credentials.get`, as JSON; absent where the person has no passkey. */
   options?: object | undefined
   action: string
@@ -150,6 +151,12 @@ const Account = ({ csrf, user, notified, tell, holder }: ApproverAccount & { csr
       <input type="hidden" name="csrf" value={csrf} />
       <input type="hidden" name="subscription" value="" />
     </form>
+    {holder.check === 'lost' && (
+      <p class="row-warning">
+        This device asks for your passkey before it approves, and your passkey counts no more. Set
+        up a passkey on your account page, or remove there the one that you have lost.
+      </p>
+    )}
     {holder.options && (
       <form
         method="post"
@@ -160,12 +167,12 @@ const Account = ({ csrf, user, notified, tell, holder }: ApproverAccount & { csr
         <input type="hidden" name="csrf" value={csrf} />
         <input type="hidden" name="answer" value="" />
         <p class="hint">
-          {holder.isOn
+          {holder.check === 'passkey'
             ? 'Each approval asks for your passkey: your finger, face or PIN on this device.'
             : 'Let each approval ask for your passkey on this device, so that whoever picks it up cannot approve.'}
         </p>
-        <button type="submit" name="confirms" value={holder.isOn ? 'no' : 'yes'}>
-          {holder.isOn ? 'Approve without my passkey' : 'Ask for my passkey'}
+        <button type="submit" name="confirms" value={holder.check === 'passkey' ? 'no' : 'yes'}>
+          {holder.check === 'passkey' ? 'Approve without my passkey' : 'Ask for my passkey'}
         </button>
       </form>
     )}

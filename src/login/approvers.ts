@@ -39,15 +39,32 @@ export interface Approvers {
   outcomeFor(approvers: readonly Approver[], id: string): Promise<ApprovalOutcome | undefined>
   /** Answers a question. @param answer JSON, made by us or by an app; may be hostile. */
   answer(request: ApprovalRequest, answer: string): Promise<Responded>
+  /**
+   * Approves by the number that was found again, and by whoever holds the device where it asks for them.
+   *
+   * @param approval As it was sent; may be hostile. `holder` answers what {@link askHolder} asked about this
+   * very question, and is used up by it.
+   */
+  approve(request: ApprovalRequest, approval: Approval, from: Source): Promise<Approved>
+  /** Has whoever holds the device to show who they are before it approves anything? */
+  holderOf(approver: Approver): Promise<HolderCheck>
   /** Takes what a device says about itself. @returns Whether it was understood. */
   hear(approver: Approver, message: string): Promise<boolean>
   /**
-   * Asks whoever holds the device who they are.
+   * Asks whoever holds the device who they are. The answer counts for one thing alone: for the question
+   * that is given, as it is shown; without one, for a change to the device.
    *
    * @returns Options for the browser, as JSON; `undefined` where the person has nothing that could tell.
    */
-  askHolder(approver: Approver, about: ChallengeAbout, browser: string): Promise<object | undefined>
-  /** Was it the person themselves? @param answer JSON, made by a script; may be hostile. */
+  askHolder(
+    approver: Approver,
+    asking: { about: ChallengeAbout; browser: string; request?: ApprovalRequest },
+  ): Promise<object | undefined>
+  /**
+   * Was it the person themselves, who changes something about the device?
+   *
+   * @param answer JSON, made by a script; may be hostile.
+   */
   isHolder(approver: Approver, answer: string, from: Source): Promise<boolean>
 }
 
@@ -64,6 +81,20 @@ export interface ApprovalRequest {
   challenge: Challenge
   question: RemoteQuestion
 }
+
+/**
+ * `none`: the person has no passkey, or has said with it that none is to be asked for. `lost`: they have one that
+ * counts no more, and nobody but they may make less of it than it was.
+ */
+export type HolderCheck = 'none' | 'passkey' | 'lost'
+
+export interface Approval {
+  number: string
+  holder: string
+}
+
+/** `unconfirmed`: it was not shown who holds the device, and nothing was approved. */
+export type Approved = Responded | 'unconfirmed'
 
 export type ApprovalOutcome = 'approved' | 'denied' | 'over'
 
@@ -124,11 +155,39 @@ export function createApprovers(deps: ApproversDeps): Approvers {
     return question ? [{ approver, challenge, question }] : []
   }
 
-  /** Passkeys that are two factors by themselves, and so tell who holds a device. */
+  /** Passkeys that are two factors by themselves, and so tell who holds a device; disabled ones too. */
   const holdersKeys = async (userId: string): Promise<Credential[]> =>
     (await credentials.listByUser(userId)).filter(
-      (it) => it.state === 'active' && factors.get(it.kind)?.worthOf(it).alone === true,
+      (it) => it.state !== 'pending' && factors.get(it.kind)?.worthOf(it).alone === true,
     )
+
+  const holderOf = async ({ device, user }: Approver): Promise<HolderCheck> => {
+    if (!device.confirms) return 'none'
+    const keys = await holdersKeys(user.id)
+    if (keys.length === 0) return 'none'
+    return keys.some(isActive) ? 'passkey' : 'lost'
+  }
+
+  const provesHolder = async (
+    boundTo: string,
+    { user }: Approver,
+    answer: string,
+    from: Source,
+  ) => {
+    const challenge = await challenges.findBound(boundTo)
+    const factor = challenge && factors.get(challenge.kind)
+    const handle = factor?.discovery?.handleOf(answer)
+    if (!factor || handle === undefined) return false
+    const key = await credentials.findByHandle(factor.kind, handle)
+    if (key?.userId !== user.id || key.state !== 'active') return false
+    const guess = guesses.proof({ credential: key, challenge }, answer, from)
+    if ((await guess.take()) > 0) return false
+    const checked = await guess.check()
+    return checked.ok && checked.proof?.alone === true
+  }
+
+  const answer: Approvers['answer'] = ({ approver, challenge }, said) =>
+    challenges.respond(challenge.id, approver.credential, said)
 
   return {
     known: async (secrets) => (await Promise.all(secrets.map(approverOf))).flat(),
@@ -183,8 +242,16 @@ export function createApprovers(deps: ApproversDeps): Approvers {
       return standing === 'approved' || standing === 'denied' ? standing : 'over'
     },
 
-    answer: ({ approver, challenge }, answer) =>
-      challenges.respond(challenge.id, approver.credential, answer),
+    answer,
+    holderOf,
+
+    async approve(request, { number, holder }, from) {
+      const { approver } = request
+      const confirmed =
+        (await holderOf(approver)) === 'none' ||
+        (await provesHolder(questionBindingOf(request), approver, holder, from))
+      return confirmed ? answer(request, JSON.stringify({ number, confirmed })) : 'unconfirmed'
+    },
 
     async hear(approver, message) {
       const { credential } = approver
@@ -192,10 +259,10 @@ export function createApprovers(deps: ApproversDeps): Approvers {
       return change ? credentials.revise(credential.id, credential.version, change) : false
     },
 
-    async askHolder({ credential, user }, about, browser) {
-      const [key] = await holdersKeys(user.id)
+    async askHolder({ credential, user }, { about, browser, request }) {
+      const key = (await holdersKeys(user.id)).find(isActive)
       if (!key) return undefined
-      const boundTo = bindingOf(credential)
+      const boundTo = request ? questionBindingOf(request) : bindingOf(credential)
       const opened = await challenges.open({ credential: key, user, boundTo, about, browser })
       if (!opened.ok || !opened.challenge) return undefined
       const asked = { credential: key, challenge: opened.challenge, browser }
@@ -203,19 +270,15 @@ export function createApprovers(deps: ApproversDeps): Approvers {
       return prompt.ask === 'authenticator' ? prompt.options : undefined
     },
 
-    async isHolder({ credential, user }, answer, from) {
-      const challenge = await challenges.findBound(bindingOf(credential))
-      const factor = challenge && factors.get(challenge.kind)
-      const handle = factor?.discovery?.handleOf(answer)
-      if (!factor || handle === undefined) return false
-      const key = await credentials.findByHandle(factor.kind, handle)
-      if (key?.userId !== user.id || key.state !== 'active') return false
-      const guess = guesses.proof({ credential: key, challenge }, answer, from)
-      if ((await guess.take()) > 0) return false
-      const checked = await guess.check()
-      return checked.ok && checked.proof?.alone === true
-    },
+    isHolder: (approver, answer, from) =>
+      provesHolder(bindingOf(approver.credential), approver, answer, from),
   }
 }
 
+const isActive = ({ state }: Credential): boolean => state === 'active'
+
 const bindingOf = ({ id }: Credential): string => `approver/${id}`
+
+/** Of one question, and of the number that it was put with: what was sent again is another. */
+const questionBindingOf = ({ approver, challenge }: ApprovalRequest): string =>
+  `${bindingOf(approver.credential)}/${challenge.id}/${challenge.sends}`

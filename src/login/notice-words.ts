@@ -30,7 +30,10 @@ export function noticeWords(
     case 'factor.enrolled':
       return words('A way to sign in was added', `A new way to sign in was set up: ${label}.`)
     case 'factor.removed':
-      return words('A way to sign in was removed', `A way to sign in was removed: ${label}.`)
+      return words(
+        'A way to sign in was removed',
+        `A way to sign in was removed: ${label}.${details.unconfirmed === true ? UNCONFIRMED : ''}`,
+      )
     case 'factor.changed':
       return words(
         'A way to sign in has another name',
@@ -110,6 +113,9 @@ export function noticeWords(
       return undefined
   }
 }
+
+const UNCONFIRMED =
+  ' It was your last passkey: approvals on your other devices ask for none from now on.'
 
 const MAIL_CHANGED =
   'The mail address of your account was changed. Notices about it go to another address from now on.'

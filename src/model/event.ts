@@ -116,6 +116,7 @@ export const IMPERSONAL_DETAILS: ReadonlySet<string> = new Set([
   'setAside',
   'sends',
   'sessions',
+  'unconfirmed',
   'until',
   'warning',
   'what',

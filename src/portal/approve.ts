@@ -3,7 +3,6 @@ import { Approve, Approved, type ApprovedProps } from '../../views/approve.tsx'
 import type { Clock } from '../base/clock.ts'
 import { browserInWords } from '../base/user-agent.ts'
 import type { ApprovalRequest, Approvers } from '../login/approvers.ts'
-import type { Responded } from '../login/challenges.ts'
 import type { Cookies } from '../session/cookie.ts'
 import type { Csrf } from '../web/csrf.ts'
 import type { AppEnv } from '../web/env.ts'
@@ -30,9 +29,9 @@ export function approvePages(deps: ApprovePagesDeps): Hono<AppEnv> {
     const { approver, challenge, question } = request
     const { id, about, createdAt } = challenge
     const { address, userAgent } = c.env.client
-    const holder = approver.device.confirms
-      ? await approvers.askHolder(approver, { address, userAgent }, c.get('browser'))
-      : undefined
+    const check = await approvers.holderOf(approver)
+    const asking = { about: { address, userAgent }, browser: c.get('browser'), request }
+    const holder = check === 'passkey' ? await approvers.askHolder(approver, asking) : undefined
     const view = Approve({
       brand,
       action: new URL(`approve/${id}`, brand.home).href,
@@ -45,6 +44,8 @@ export function approvePages(deps: ApprovePagesDeps): Hono<AppEnv> {
       secondsAgo: clock.now() - createdAt,
       numbers: question.numbers,
       holder,
+      // Where it cannot be asked for at this moment, nothing is approved either.
+      blocked: check !== 'none' && holder === undefined,
       problem,
       home,
     })
@@ -75,26 +76,18 @@ export function approvePages(deps: ApprovePagesDeps): Hono<AppEnv> {
     if (!request) return tell(c, outcome === 'unknown' ? outcome : 'over')
     const form = await c.req.parseBody()
     const field = (name: string) => (typeof form[name] === 'string' ? form[name] : '')
-    if (field('deny') !== '') return tell(c, await answer(request, { deny: true }))
+    if (field('deny') !== '') {
+      return tell(c, await approvers.answer(request, JSON.stringify({ deny: true })))
+    }
 
     const number = (field('number') || field('code')).trim()
     if (!/^\d{2}$/.test(number)) return ask(c, request, 'It is two digits. Type them once more.')
-    const confirmed =
-      request.approver.device.confirms && (await isHolder(c, request, field('holder')))
-    if (request.approver.device.confirms && !confirmed) {
-      return ask(c, request, 'That passkey was not accepted. Try again, or take another way.')
-    }
-    return tell(c, await answer(request, { number, confirmed }))
+    const from = { browser: c.get('browser'), address: c.env.client.address }
+    const approved = await approvers.approve(request, { number, holder: field('holder') }, from)
+    return approved === 'unconfirmed'
+      ? ask(c, request, 'That passkey was not accepted. Try again, or take another way.')
+      : tell(c, approved)
   }
-
-  const isHolder = (c: Context<AppEnv>, { approver }: ApprovalRequest, proof: string) =>
-    approvers.isHolder(approver, proof, {
-      browser: c.get('browser'),
-      address: c.env.client.address,
-    })
-
-  const answer = (request: ApprovalRequest, said: object): Promise<Responded> =>
-    approvers.answer(request, JSON.stringify(said))
 
   return new Hono<AppEnv>().get('/approve/:challenge', show).post('/approve/:challenge', take)
 }

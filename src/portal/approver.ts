@@ -45,14 +45,21 @@ export function approverPages(deps: ApproverPagesDeps): Hono<AppEnv> {
     const { address, userAgent } = c.env.client
     const options =
       device.number === undefined
-        ? await approvers.askHolder(approver, { address, userAgent }, c.get('browser'))
+        ? await approvers.askHolder(approver, {
+            about: { address, userAgent },
+            browser: c.get('browser'),
+          })
         : undefined
     return {
       user: user.displayName,
       number: device.number,
       notified: device.notified,
       tell: at(`approver/${credential.id}/notifications`),
-      holder: { isOn: device.confirms, options, action: at(`approver/${credential.id}/holder`) },
+      holder: {
+        check: await approvers.holderOf(approver),
+        options,
+        action: at(`approver/${credential.id}/holder`),
+      },
     }
   }
 

@@ -86,18 +86,20 @@ const asks = async (): Promise<boolean> =>
   (await phone.open(`${PORTAL}/approver`)).body.includes('Approve without my passkey')
 
 describe('an approver that asks for a passkey', () => {
-  it('is made by the passkey itself, and unmade by it', async () => {
+  it('is every one of whoever has a passkey, until the passkey itself says otherwise', async () => {
     await enroll()
-    expect(await asks()).toBe(false)
-    expect((await say('yes')).status).toBe(303)
     expect(await asks()).toBe(true)
     expect((await say('no')).status).toBe(303)
     expect(await asks()).toBe(false)
+    const { shown } = await begin()
+    await phone.open(screens.request())
+    expect((await phone.submit({ number: shown })).status).toBe(200)
+    expect((await say('yes')).status).toBe(303)
+    expect(await asks()).toBe(true)
   })
 
   it('approves by number and passkey together', async () => {
     await enroll()
-    await say('yes')
     const { desk, shown } = await begin()
     await phone.open(screens.request())
     const holder = spoken(key.get(optionsOn(phone.page.body)))
@@ -107,7 +109,6 @@ describe('an approver that asks for a passkey', () => {
 
   it('says no without one', async () => {
     await enroll()
-    await say('yes')
     const { desk } = await begin()
     await phone.open(screens.request())
     expect((await phone.submit({ deny: '1' })).status).toBe(200)
@@ -136,7 +137,6 @@ describe('an approver that asks for a passkey', () => {
     ],
   ])('does not approve with %s, and can be asked again', async (_, holderOf) => {
     await enroll()
-    await say('yes')
     const { desk, shown } = await begin()
     await phone.open(screens.request())
     const holder = holderOf(phone.page)
@@ -148,7 +148,6 @@ describe('an approver that asks for a passkey', () => {
 
   it('does not take the passkey of somebody else', async () => {
     await enroll()
-    await say('yes')
     const other = createAuthenticator()
     await addPasskey(gateway.store, await gateway.addUser({ name: `other${number}` }), other)
     const { shown } = await begin()
@@ -159,7 +158,6 @@ describe('an approver that asks for a passkey', () => {
 
   it('does not take an answer that was used already', async () => {
     await enroll()
-    await say('yes')
     const { shown } = await begin()
     await phone.open(screens.request())
     const { page } = phone
@@ -170,19 +168,69 @@ describe('an approver that asks for a passkey', () => {
     expect((await phone.submit({ number: shown, holder })).status).toBe(401)
   })
 
-  it('is made by no passkey of anybody else’s', async () => {
+  it('is unmade by no passkey of anybody else’s', async () => {
     await enroll()
-    expect((await say('yes', createAuthenticator())).status).toBe(401)
-    expect(await asks()).toBe(false)
+    expect((await say('no', createAuthenticator())).status).toBe(401)
+    expect(await asks()).toBe(true)
+  })
+
+  it('does not take a proof that was given for another question, or for a change', async () => {
+    await enroll()
+    const first = await begin()
+    await phone.open(screens.request())
+    const earlier = optionsOn(phone.page.body)
+    expect((await phone.submit({ deny: '1' })).status).toBe(200)
+    gateway.clock.advance(60)
+
+    await phone.open(`${PORTAL}/approver`)
+    const change = { url: phone.url, page: form(phone.page, 'holder') }
+    const forChange = optionsOn(change.page.body)
+    const { shown } = await begin()
+    expect(shown).not.toBe('')
+    for (const options of [earlier, forChange]) {
+      await phone.open(screens.request())
+      const holder = spoken(key.get(options))
+      expect((await phone.submit({ number: shown, holder })).status).toBe(401)
+    }
+    // And the other way round: what was said to a question changes nothing about the device.
+    await phone.open(screens.request())
+    const answer = spoken(key.get(optionsOn(phone.page.body)))
+    Object.assign(phone, change)
+    expect((await phone.submit({ answer, confirms: 'no' })).status).toBe(401)
+    expect((await first.desk.submit({})).status).toBe(403)
+  })
+
+  it('approves nothing while the passkey counts no more, and says what to do', async () => {
+    await enroll()
+    const { user } = screens
+    await gateway.store.credentials.contest(user.id, 0, 1)
+    const own = await gateway.store.credentials.listByUser(user.id)
+    for (const { id, kind } of own)
+      if (kind === 'push') await gateway.store.credentials.restore(id, user.id)
+    const { shown } = await begin()
+    await phone.open(screens.request())
+    expect(phone.page.body).toContain('your passkey counts no more')
+    expect(phone.page.body).not.toContain('name="number"')
+    expect((await phone.submit({ number: shown })).status).toBe(401)
+    expect((await phone.submit({ deny: '1' })).status).toBe(200)
+    gateway.clock.advance(3600)
   })
 })
 
 describe('a person without a passkey', () => {
-  it('is offered none of it', async () => {
-    await enroll()
+  const removePasskey = async () => {
     const own = await gateway.store.credentials.listByUser(screens.user.id)
     const passkey = own.find(({ kind }) => kind === 'passkey')
     await gateway.store.credentials.delete(passkey?.id ?? '', screens.user.id)
+  }
+
+  it('is asked for none, and approves by the number', async () => {
+    await enroll()
+    await removePasskey()
     expect((await phone.open(`${PORTAL}/approver`)).body).not.toContain('data-approver="holder"')
+    const { desk, shown } = await begin()
+    await phone.open(screens.request())
+    expect((await phone.submit({ number: shown })).status).toBe(200)
+    expect(await desk.submit({})).toMatchObject({ status: 303, location: rd })
   })
 })

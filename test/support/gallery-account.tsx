@@ -324,6 +324,11 @@ export function accountStates(brand: Brand, branded: Brand) {
       ),
     }),
     'account factor remove': RemoveFactor({ ...remove, loss: 'none' }),
+    'account factor remove last passkey': RemoveFactor({
+      ...remove,
+      loss: 'none',
+      unconfirms: true,
+    }),
     'account factor remove last': RemoveFactor({ ...remove, loss: 'nothing' }),
     'account factor remove last but codes': RemoveFactor({
       ...remove,

@@ -3,7 +3,7 @@ import { referenceOf } from '../../src/api/reference.ts'
 import { ApiReference } from '../../views/api-reference.tsx'
 import { ApprovalPrompt } from '../../views/approval-prompt.tsx'
 import { Approve, Approved } from '../../views/approve.tsx'
-import { ApproverHome } from '../../views/approver.tsx'
+import { ApproverHome, type HolderCheck } from '../../views/approver.tsx'
 import { ApproverJoin } from '../../views/approver-join.tsx'
 import type { Brand } from '../../views/brand.ts'
 import { DemoAdmin } from '../../views/demo/demo-admin.tsx'
@@ -123,7 +123,7 @@ const join = { action: '/approver/x', csrf, notifications, manifest: '/approver/
 const account = {
   user: 'Maria Lopez',
   tell: '/approver/1/notifications',
-  holder: { isOn: false, action: '/approver/1/holder' },
+  holder: { check: 'none' as HolderCheck['check'], action: '/approver/1/holder' },
 }
 const approver = {
   brand,
@@ -349,7 +349,8 @@ const states = {
     ...approver,
     accounts: [
       { ...account, holder: { ...account.holder, options: {} } },
-      { ...account, user: longName, holder: { ...account.holder, isOn: true, options: {} } },
+      { ...account, user: longName, holder: { ...account.holder, check: 'passkey', options: {} } },
+      { ...account, holder: { ...account.holder, check: 'lost' } },
     ],
   }),
   'approver home problem': ApproverHome({
@@ -359,6 +360,7 @@ const states = {
   'approver home nobody': ApproverHome({ ...approver, accounts: [] }),
   approve: Approve(approve),
   'approve with a passkey': Approve({ ...approve, brand: branded, place: longName, holder: {} }),
+  'approve without a passkey that counts': Approve({ ...approve, blocked: true }),
   'approve by typing': Approve({ ...approve, numbers: [] }),
   'approve wrong': Approve({
     ...approve,

@@ -113,12 +113,14 @@ export interface RemoveFactorProps {
   title: string
   /** What becomes of the account. */
   loss: 'none' | 'last_resort' | 'nothing'
+  /** Do approvals on other devices ask for no passkey any more? */
+  unconfirms?: boolean
   back: string
 }
 
 /** Says what follows before one way to sign in is removed. */
 export const RemoveFactor = (props: RemoveFactorProps) => {
-  const { brand, action, csrf, label, title, loss, back } = props
+  const { brand, action, csrf, label, title, loss, unconfirms, back } = props
   return (
     <Layout brand={brand} title={`Remove ${label}`} back={{ label: 'Keep it', href: back }}>
       <h1>Remove {label}?</h1>
@@ -126,6 +128,12 @@ export const RemoveFactor = (props: RemoveFactorProps) => {
         You cannot sign in with this {title} any more, and other browsers in which you used it are
         signed out.
       </p>
+      {unconfirms && (
+        <p>
+          It is your last passkey. Approvals on your other devices ask for none from then on:
+          whoever picks one of them up unlocked can approve.
+        </p>
+      )}
       {loss !== 'none' && (
         <div class="notice">
           <p>{follows[loss]}</p>

@@ -23,8 +23,8 @@ export const approver = z.discriminatedUnion('stage', [
     subscription: z.string().optional(),
     /** Since when they do not arrive any more, though they did. */
     stopped: z.int().optional(),
-    /** Does it ask for a passkey before each approval? */
-    confirms: z.boolean(),
+    /** Does it ask for a passkey before each approval? It does unless a passkey has said that it shall not. */
+    confirms: z.boolean().default(true),
   }),
 ])
 

@@ -82,7 +82,7 @@ export function createPush({ config, channels, clock, home, name }: PushDeps): F
     facts({ data }) {
       const it = approver.parse(data)
       if (it.stage !== 'bound') return ['not set up yet']
-      return [notificationsOf(it), ...(it.confirms ? ['asks for your passkey'] : [])]
+      return [notificationsOf(it), ...(it.confirms ? [] : ['asks for no passkey'])]
     },
     warning({ data }) {
       const it = approver.parse(data)
@@ -146,7 +146,7 @@ export function createPush({ config, channels, clock, home, name }: PushDeps): F
       const data: BoundApprover = {
         stage: 'bound',
         browser,
-        confirms: false,
+        confirms: true,
         ...(subscription === undefined ? {} : { subscription }),
       }
       return { ok: true, data, worth: WORTH, label: capitalized(browser) }

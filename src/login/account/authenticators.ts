@@ -31,6 +31,8 @@ export interface Authenticators {
   lossOf(user: User, it: Authenticator): Promise<Loss>
   /** Lets one that was set aside count again. */
   restore(user: User, it: Authenticator, origin: Origin): Promise<void>
+  /** Do other devices approve without a passkey once it is gone? */
+  unconfirms(user: User, it: Authenticator): Promise<boolean>
   /** Removes it, and ends the other sessions that were proved with it. */
   remove(user: User, it: Authenticator, origin: Origin): Promise<void>
 }
@@ -83,6 +85,19 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
     const start = { userId, proof, remember, address, userAgent, replaces: id }
     const issued = await sessions.issue({ ...start, ...versionOf(user) })
     return issued ? { token: issued.token } : {}
+  }
+
+  const unconfirms: Authenticators['unconfirms'] = async (user, { credential: { id } }) => {
+    const own = await list(user)
+    const tellsHolder = ({ credential, factor }: Authenticator) => factor.worthOf(credential).alone
+    const isIts = own.find(({ credential }) => credential.id === id)
+    const others = own.filter(({ credential }) => credential.id !== id)
+    return (
+      isIts !== undefined &&
+      tellsHolder(isIts) &&
+      !others.some(tellsHolder) &&
+      others.some(({ credential, factor }) => factor.remote?.device(credential).confirms === true)
+    )
   }
 
   return {
@@ -142,16 +157,21 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
       return active.length > 0 ? 'last_resort' : 'nothing'
     },
 
+    unconfirms,
+
     async restore(user, { credential: { id, kind, label } }, origin) {
       if (!(await credentials.restore(id, user.id))) return
       trailOf(audit, user.id, origin)('factor.restored', { kind, label })
     },
 
-    async remove(user, { credential }, origin) {
+    async remove(user, it, origin) {
+      const { credential } = it
+      const unconfirmed = (await unconfirms(user, it)) ? { unconfirmed: true } : {}
       const ended = await removeAuthenticator(deps, credential, origin.sessionId)
       if (ended === undefined) return
       const { kind, label } = credential
-      trailOf(audit, user.id, origin)('factor.removed', { kind, label, sessions: ended })
+      const details = { kind, label, sessions: ended, ...unconfirmed }
+      trailOf(audit, user.id, origin)('factor.removed', details)
     },
   }
 }

@@ -107,6 +107,7 @@ export function factorPages({ account, door, pages }: FactorPagesDeps) {
       label: credential.label,
       title: factor.title,
       loss: await authenticators.lossOf(user, it),
+      unconfirms: await authenticators.unconfirms(user, it),
       back: here,
     })
   }

@@ -175,7 +175,7 @@ describe('a question', () => {
     const { challenge } = await at.ask(credential)
     expect(push.remote?.question({ credential, challenge })?.numbers).toEqual([])
     const number = numberOf(credential, challenge)
-    const { verdict } = await at.respond({ credential, challenge }, { number })
+    const { verdict } = await at.respond({ credential, challenge }, { number, confirmed: true })
     expect(verdict?.state).toBe('approved')
   })
 
@@ -183,7 +183,10 @@ describe('a question', () => {
     const credential = await bound()
     const { challenge } = await at.ask(credential)
     const number = numberOf(credential, challenge)
-    const { verdict, challenge: answered } = await at.respond({ credential, challenge }, { number })
+    const { verdict, challenge: answered } = await at.respond(
+      { credential, challenge },
+      { number, confirmed: true },
+    )
     expect(verdict?.state).toBe('approved')
     const asked = { credential, ...(answered ? { challenge: answered } : {}) }
     expect(await push.verify(asked, '')).toMatchObject({
@@ -192,14 +195,18 @@ describe('a question', () => {
       worth: { amr: ['mca'], phishingResistant: false, alone: false },
     })
     // Nobody can take it back or give it again.
-    expect((await at.respond(asked, { number })).verdict).toBeUndefined()
+    expect((await at.respond(asked, { number, confirmed: true })).verdict).toBeUndefined()
     expect((await at.respond(asked, { deny: true })).verdict).toBeUndefined()
     clock.advance(60)
     expect(await push.verify(asked, '')).toEqual({ ok: false, reason: 'expired' })
   })
 
   it.each([
-    ['a wrong number', (right: string) => ({ number: right === '99' ? '98' : '99' }), 'wrong'],
+    [
+      'a wrong number',
+      (right: string) => ({ number: right === '99' ? '98' : '99', confirmed: true }),
+      'wrong',
+    ],
     ['"this was not me"', () => ({ deny: true }), 'denied'],
   ])('is over for good after %s', async (_, answer, state) => {
     const credential = await bound()
@@ -209,7 +216,7 @@ describe('a question', () => {
     expect(verdict?.state).toBe(state)
     const asked = { credential, ...(over ? { challenge: over } : {}) }
     expect(await push.verify(asked, '')).toEqual({ ok: false, reason: 'denied' })
-    expect((await at.respond(asked, { number })).verdict).toBeUndefined()
+    expect((await at.respond(asked, { number, confirmed: true })).verdict).toBeUndefined()
     expect(push.remote?.question(asked)).toBeUndefined()
   })
 
@@ -217,7 +224,10 @@ describe('a question', () => {
     const [one, other] = [await bound(), await bound()]
     const { challenge } = await at.ask(one, [one, other])
     const number = numberOf(one, challenge)
-    const { verdict } = await at.respond({ credential: other, challenge }, { number })
+    const { verdict } = await at.respond(
+      { credential: other, challenge },
+      { number, confirmed: true },
+    )
     expect(verdict?.state).toBe('approved')
   })
 
@@ -226,7 +236,7 @@ describe('a question', () => {
     const { challenge } = await at.ask(credential)
     const number = numberOf(credential, challenge)
     const answered = async (by: Credential) =>
-      (await at.respond({ credential: by, challenge }, { number })).verdict
+      (await at.respond({ credential: by, challenge }, { number, confirmed: true })).verdict
     expect(await answered({ ...credential, userId: 'somebody else' })).toBeUndefined()
     expect(await answered({ ...credential, kind: 'device_key' })).toBeUndefined()
     expect(await answered({ ...credential, state: 'disabled' })).toBeUndefined()
