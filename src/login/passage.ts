@@ -127,12 +127,19 @@ export function createPassage(deps: PassageDeps): Passage {
     }
     if (step.ask === 'nothing') return signIn(draft, step.proof, user, visit)
     if (isFrozen(user) && (await isClosedTo(step, user))) return impossible('frozen', draft, user)
-    const change = step.ask === 'enroll' ? await enrollFirst(step.kinds, draft, user, visit) : {}
-    const attempt = await save(change)
+    const attempt = await save(await noted(step, draft, user, visit))
     if (!attempt) return { kind: 'restart' }
     // A message goes out only now, that there is a page on which it can be answered.
     if (step.ask === 'prove') await put(step.credential, attempt, user, visit)
     return { kind: 'continue', attemptId: attempt.id }
+  }
+
+  /** What the attempt remembers of a step. */
+  const noted = async (step: Step, draft: Draft, user: User, visit: Visit) => {
+    if (step.ask === 'enroll') return enrollFirst(step.kinds, draft, user, visit)
+    // What is asked stays so, whatever is used elsewhere meanwhile: a passkey that confirms the very
+    // approval that this waits for would else be proposed in its place.
+    return step.ask === 'prove' ? { chosen: step.credential.id } : {}
   }
 
   /** A closed account lets nothing be changed; a password that was taken away is none. */
