@@ -26,7 +26,7 @@ export function authenticatorProblem(problem: Problem | undefined): string | und
     case 'used':
       return 'The page had stood open for too long. Use your passkey once more.'
     case 'not_admitted':
-      return 'This site does not take that kind of authenticator. Use another one, or set up something else.'
+      return 'This site takes only keys that prove which model they are, and that are on its list; most phones and password managers prove nothing. Use another one, or set up something else.'
     default:
       return 'That was not right. Try again, with a passkey that belongs to this account.'
   }

@@ -121,6 +121,12 @@ const plain = ({ id, rawId, type }: Assertion | Attestation) => ({
 /**
  * Statements that are looked at, when one is asked for: those of models that a metadata file can list,
  * and whose check fetches nothing. Certificates are followed by `certificates.ts`, offline.
+ *
+ * No other form proves a model here. `fido-u2f` names none; `apple` tells that a device is Apple's and not
+ * which; of `android-key` the library does not read that the key was made in hardware for signing alone, and
+ * takes lists of revoked certificates from the network; `android-safetynet` has come to its end.
+ *
+ * @see WebAuthn Level 3, section 8 (Defined Attestation Statement Formats)
  */
 const PROVING = ['packed', 'tpm']
 

@@ -270,6 +270,29 @@ describe('certificates of a stranger', () => {
   })
 })
 
+describe('a statement of another form than packed and tpm', () => {
+  const FORMS = ['android-key', 'android-safetynet', 'apple', 'fido-u2f', 'compound']
+
+  it.each(FORMS)('proves no model, even of a maker who is listed: %s', async (format) => {
+    for (const policy of [
+      { attestation: 'direct' },
+      { admit: { aaguids: [FINGER] } },
+      { admit: { biometric: ['fingerprint'] } },
+    ]) {
+      const traits = await attested(FINGER)
+      // In the form that counts it does.
+      expect(await enrollWith(benchWith(policy), traits)).toMatchObject({ ok: true })
+      const again = await attested(FINGER)
+      expect(await enrollWith(benchWith(policy), again, { format })).toEqual(NOT_ADMITTED)
+    }
+  })
+
+  it.each(FORMS)('is not looked at where nobody asks for one: %s', async (format) => {
+    const verdict = await enrollWith(passkeyBench({}), await attested(FINGER), { format })
+    expect(verdict).toMatchObject({ ok: true, data: { attested: false } })
+  })
+})
+
 describe('a metadata file', () => {
   const open = (file: string, root: string | undefined = files.root, log: Log = silentLog) =>
     passkeyBench({ metadata: root === undefined ? { file } : { file, root } }, { log })
