@@ -36,7 +36,11 @@ describeFactor({
         const prompt = engine.factor.prompt(asked)
         const number = prompt.ask === 'approval' ? prompt.number : ''
         const { credential, challenge } = asked
-        await engine.challenges.respond(challenge?.id ?? '', credential, JSON.stringify({ number, confirmed: true }))
+        await engine.challenges.respond(
+          challenge?.id ?? '',
+          credential,
+          JSON.stringify({ number, confirmed: true }),
+        )
         return ''
       },
     }

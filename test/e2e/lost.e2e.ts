@@ -129,6 +129,44 @@ routes: [{ host: localhost, rules: [{ require: one_factor }] }]
     await page.waitForURL(`${portal}account`)
   })
 
+  it('what somebody else added is taken back by its notice, and removed while nothing else changes', async () => {
+    const secret = await withApp()
+    // What was added in the same moment would be of the same hand.
+    const boundAt = Date.now()
+    await expect.poll(() => Date.now() - boundAt, { timeout: 30_000 }).toBeGreaterThan(8000)
+    await page.getByRole('link', { name: 'Add another way' }).click()
+    await page.getByRole('button', { name: /^Backup code/ }).click()
+    await page.getByRole('button', { name: 'I have kept them' }).click()
+    await page.getByText('10 codes left').waitFor()
+    const link = () =>
+      mail.received
+        .filter(({ to }) => to.includes(`${name}@gw.test`))
+        .filter(({ mail: it }) => it.text?.includes('“Backup codes”'))
+        .flatMap((it) => /http:\/\/localhost\S*\/undo\?\S+/.exec(it.mail.text ?? '')?.[0] ?? [])
+        .at(-1) ?? ''
+    await expect.poll(link, { timeout: 30_000 }).toContain('/undo?token=')
+
+    await elsewhere()
+    await page.goto(link())
+    expect(await heading()).toBe('This was not you?')
+    await page.getByRole('button', { name: /^It was not me/ }).click()
+    await page.getByText('This way to sign in counts for nothing any more: Backup codes.').waitFor()
+    expect(await heading()).toBe('Your account is closed off')
+
+    await page.goto(`${portal}account/factors`)
+    await giveName(PASSWORD)
+    await giveCode(await codeOf(secret, 0))
+    await page.getByText('Set aside').waitFor()
+    await page.getByRole('link', { name: /^Backup codes/ }).click()
+    await page.getByText('It counts for nothing.').waitFor()
+    expect(await page.getByRole('button', { name: 'It is mine' }).count()).toBe(0)
+    await page.getByRole('link', { name: 'Remove it' }).click()
+    await page.getByRole('button', { name: /^Remove/ }).click()
+    await page.getByText('It is removed.').waitFor()
+    await page.getByRole('link', { name: /^Authenticator app/ }).click()
+    expect(await heading()).toBe('Nothing can be changed right now')
+  })
+
   it('a phone is made up for by codes on paper, each of them once', async () => {
     await withApp()
     await page.getByRole('link', { name: 'Add another way' }).click()

@@ -69,7 +69,7 @@ const FROZEN_SECONDS = 86_400
 /** Whoever reads the mail could else close the account again and again, and keep its owner from changing that. */
 const REST_SECONDS = 6 * 86_400
 /** What happened so shortly before belongs to it: clocks and the trail are not of one mind to the second. */
-const SLACK_SECONDS = 60
+const SLACK_SECONDS = 5
 const TOKEN_BYTES = 32
 
 export function createUndo(deps: UndoDeps): Undo {
