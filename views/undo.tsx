@@ -20,8 +20,8 @@ export const Undo = ({ brand, action, csrf, token }: UndoProps) => (
       <li>everybody is signed out of your account, you too;</li>
       <li>whatever somebody has begun, such as a sign-in or a new password, ends;</li>
       <li>
-        what was added since counts for nothing, and a password or mail address that was changed
-        since is taken away;
+        what was added since the notice counts for nothing, and a password or mail address that was
+        changed since is taken away;
       </li>
       <li>nothing about the account can be changed for a day.</li>
     </ul>
@@ -56,11 +56,12 @@ export interface UndoneProps {
 /** Says what has been done, and what the person should do now. */
 export const Undone = (props: UndoneProps) => {
   const { brand, setAside, password, email, closedUntil, newPassword, signIn, help } = props
+  const title = closedUntil ? 'Your account is closed off' : 'Everybody is signed out'
   return (
-    <Layout brand={brand} title="Your account is closed off">
-      <h1>Your account is closed off</h1>
+    <Layout brand={brand} title={title}>
+      <h1>{title}</h1>
       <ul class="bullets">
-        <li>Everybody is signed out.</li>
+        {closedUntil && <li>Everybody is signed out.</li>}
         {setAside.length > 0 && (
           <li>
             {setAside.length === 1 ? 'This way to sign in counts' : 'These ways to sign in count'}{' '}

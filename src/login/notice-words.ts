@@ -49,6 +49,14 @@ export function noticeWords(
         'Your account was closed off',
         'Somebody followed the link “this was not me” in a notice. Everybody was signed out, and what was added or changed since then does not count.',
       )
+    case 'session.revoked':
+      // Whoever signs out knows it; so does an operator.
+      return details.by === 'user' && details.what !== undefined
+        ? words(
+            'Sessions of yours were ended',
+            'On your account page a session was ended, or all but one: other browsers are signed out.',
+          )
+        : undefined
     case 'factor.disabled':
       return words(
         'A way to sign in is locked',

@@ -85,9 +85,9 @@ export const FactorPage = (props: FactorPageProps) => {
 type ContestedProps = NonNullable<FactorPageProps['contested']> & { csrf: string }
 
 const Contested = ({ at, restore, closedUntil, csrf }: ContestedProps) => (
-  <div class="notice">
+  <div class="notice stack">
     <p>
-      Somebody said “this was not me” on <At {...at} />, and this was added since what they meant.
+      Somebody said “this was not me” on <At {...at} />, and this was added after what they meant.
       It counts for nothing. If you do not know it, remove it.
     </p>
     {closedUntil && (

@@ -44,7 +44,7 @@ export function createPlaces({ audit, sessions }: PlacesDeps): Places {
       if (!(await sessions.revoke(session.id))) return
       // Which session it was, and not the one from which it was ended.
       const ended = { ...origin, sessionId: session.id }
-      trailOf(audit, user.id, ended)('session.revoked', { sessions: 1 })
+      trailOf(audit, user.id, ended)('session.revoked', { what: 'one', sessions: 1 })
     },
 
     async endOthers(user, origin) {
@@ -53,7 +53,7 @@ export function createPlaces({ audit, sessions }: PlacesDeps): Places {
         user.id,
         sessionId === undefined ? {} : { except: sessionId },
       )
-      trailOf(audit, user.id, origin)('session.revoked', { sessions: ended.length })
+      trailOf(audit, user.id, origin)('session.revoked', { what: 'others', sessions: ended.length })
       return ended.length
     },
   }

@@ -107,6 +107,16 @@ describe('a notice', () => {
     expect(JSON.stringify(sent)).toContain('https://auth.gw.test/undo?token=T0KEN')
   })
 
+  it.each(['one', 'others'])(
+    'tells of sessions that were ended on the account page: %s',
+    async (what) => {
+      const { sent } = await hear('session.revoked', { by: 'user', what, sessions: 1 })
+      expect(sent).toMatchObject([
+        { medium: 'email', subject: 'Sessions of yours were ended (Gate)' },
+      ])
+    },
+  )
+
   it('about an account that was closed off by a link goes to a phone, and has no link itself', async () => {
     const { sent } = await hear('factors.frozen', {}, { own: [phone] })
     expect(sent).toMatchObject([{ medium: 'sms', to: phone.data }])
@@ -121,6 +131,8 @@ describe('a notice', () => {
     ['login.succeeded', { newDevice: false, lastResort: false }],
     ['login.refused', { factor: 'password' }],
     ['session.revoked', {}],
+    ['session.revoked', { by: 'user', sessions: 2 }],
+    ['session.revoked', { by: 'command line', sessions: 2 }],
     ['message.undelivered', {}],
   ])('is not made of what nobody has to be told: %s', async (name, details) => {
     expect((await hear(name, details)).sent).toEqual([])
