@@ -60,7 +60,7 @@ export const ApprovalPrompt = (props: ApprovalPromptProps) => {
 
 function titleOf({ standing, number }: ApprovalPromptProps): string {
   if (standing === 'approved') return 'Approved'
-  if (standing === 'denied') return 'This sign-in was refused'
+  if (standing === 'denied') return 'Sign-in refused'
   if (standing === 'expired') return 'Nobody answered in time'
   return number === '' ? 'Your other device could not be asked' : 'Approve on your other device'
 }

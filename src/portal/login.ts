@@ -67,7 +67,7 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
         })
       case 'denied':
         return pages.trouble(c, 403, {
-          title: 'This sign-in was refused',
+          title: 'Sign-in refused',
           sentences: [
             'On another device somebody said that this was not them, or picked another number. This sign-in has ended.',
           ],
@@ -75,7 +75,7 @@ export function loginPages(deps: LoginPagesDeps): Hono<AppEnv> {
         })
       case 'refused':
         return pages.trouble(c, 403, {
-          title: 'This sign-in was stopped',
+          title: 'Sign-in stopped',
           sentences: [
             'It is not like the sign-ins that this account usually sees, so to be safe nobody was let in. Nothing was changed.',
             'If it is you: sign in as you usually do, in the browser and from the place that you know it from. If that does not help, ask whoever runs this site and tell them the number below.',

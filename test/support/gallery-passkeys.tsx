@@ -60,7 +60,7 @@ export function passkeyStates(brand: Brand, branded: Brand) {
       ...asked,
       brand: branded,
       problem:
-        'This site does not take that kind of authenticator. Use another one, or set up something else.',
+        'This site takes only keys that prove which model they are, and that are on its list; most phones and password managers prove nothing. Use another one, or set up something else.',
       others: true,
       back: { label: 'Back to your account', href: '/account' },
     }),

@@ -429,7 +429,7 @@ const states = {
   'refused too unusual': Refused({ ...refused, reason: 'too_unusual' }),
   'sign-in stopped': Trouble({
     brand,
-    title: 'This sign-in was stopped',
+    title: 'Sign-in stopped',
     sentences: [
       'It is not like the sign-ins that this account usually sees, so to be safe nobody was let in. Nothing was changed.',
       'If it is you: sign in as you usually do, in the browser and from the place that you know it from. If that does not help, ask whoever runs this site and tell them the number below.',
