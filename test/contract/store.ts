@@ -32,6 +32,22 @@ export function describeStore(
         expect(await store.users.passwordHash(user.id)).toBe('phc')
       })
 
+      it('takes away a password and an address that the person has set since a moment', async () => {
+        const { id, displayName } = user
+        await store.users.setPasswordHash(id, 'other', NOON)
+        await store.users.setProfile(id, { displayName, email: 'new@gw.test' }, NOON)
+        await store.users.setProfile(id, { displayName: 'Other', email: 'new@gw.test' })
+        const nothing = { password: false, email: false }
+        expect(await store.users.disown(id, NOON + 1)).toEqual(nothing)
+        expect(await store.users.disown(id, NOON)).toEqual({ password: true, email: true })
+        expect(await store.users.passwordHash(id)).toBeUndefined()
+        expect(await store.users.find(id)).not.toHaveProperty('email')
+        // What an operator has set since then stays.
+        await store.users.setPasswordHash(id, 'given')
+        await store.users.setProfile(id, { displayName, email: 'given@gw.test' })
+        expect(await store.users.disown(id, 0)).toEqual(nothing)
+      })
+
       it('keeps a user without mail and without a password', async () => {
         const { email: _, ...bare } = aUser({ name: 'bare' })
         await store.users.insert(bare)
@@ -356,6 +372,28 @@ export function describeStore(
         await store.credentials.recordFailure(credential.id, 3)
         await accept(2)
         expect((await store.credentials.find(credential.id))?.failures).toBe(0)
+      })
+
+      it('sets aside what began to count since a moment, and lets it count again for its own user alone', async () => {
+        const before = aCredential({ userId: user.id, createdAt: NOON - 10 })
+        const begun = aCredential({ userId: user.id, state: 'pending', createdAt: NOON - 10 })
+        for (const it of [before, begun]) await store.credentials.insert(it)
+        // Begun before the moment, and confirmed after it.
+        await accept(1, { at: NOON + 60 })
+        const set = await store.credentials.contest(user.id, NOON + 30, NOON + 90)
+        expect(set.map(({ id }) => id)).toEqual([credential.id])
+        expect(await store.credentials.find(before.id)).toEqual(before)
+        expect(await store.credentials.find(begun.id)).toBeUndefined()
+        const now = await store.credentials.find(credential.id)
+        expect(now).toMatchObject({ state: 'disabled', contestedAt: NOON + 90 })
+        expect(await accept(2)).toBe(false)
+        expect(await store.credentials.contest(user.id, NOON + 30, NOON + 99)).toEqual([])
+
+        expect(await store.credentials.restore(credential.id, 'somebody')).toBe(false)
+        expect(await store.credentials.restore(before.id, user.id)).toBe(false)
+        expect(await store.credentials.restore(credential.id, user.id)).toBe(true)
+        expect(await accept(2)).toBe(true)
+        expect(await store.credentials.find(credential.id)).not.toHaveProperty('contestedAt')
       })
 
       it('removes a credential for its own user alone', async () => {

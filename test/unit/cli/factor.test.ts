@@ -100,3 +100,19 @@ describe('gatehouse factor pass', () => {
     expect((await stored()).credentials).toEqual([])
   })
 })
+
+describe('gatehouse factor restore', () => {
+  it('lets count again what was set aside, and nothing else', async () => {
+    await addAlice()
+    await run(['factor', 'pass', 'alice'])
+    const [{ id = '', userId = '' } = {}] = (await stored()).credentials
+    expect(await run(['factor', 'restore', 'alice', id])).toMatchObject({ code: 1 })
+    const { store } = await openSqlite(loadConfig(file, {}).config.store, { create: false })
+    await store.credentials.contest(userId, 0, 1)
+    await store.close()
+    expect((await run(['factor', 'list', 'alice'])).out.join('\n')).toContain('set aside')
+    expect(await run(['factor', 'restore', 'alice', id])).toMatchObject({ code: 0 })
+    expect((await stored()).credentials).toMatchObject([{ id, state: 'active' }])
+    expect(await run(['factor', 'restore', 'alice'])).toMatchObject({ code: 2 })
+  })
+})
