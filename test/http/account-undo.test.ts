@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Message } from '../../src/model/message.ts'
 import type { User } from '../../src/model/user.ts'
 import { ACCOUNT, type AccountTest, openAccountTest, WIKI } from '../support/account.ts'
+import { aCredential } from '../support/builders.ts'
 import { PASSWORD } from '../support/gateway.ts'
 import type { Visitor } from '../support/visitor.ts'
 
@@ -162,7 +163,11 @@ describe('what was added before "this was not me"', () => {
   it('is nothing that its holder could let count again, or remove, where nothing else was there', async () => {
     const user = await test.addPerson({ secret: null })
     test.clock.advance(DAY)
-    await test.addCredential(user, 'totp', { secret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ' }, 'App')
+    const data = { secret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ' }
+    // The sign-in takes until the next code.
+    const createdAt = test.clock.now() + 30
+    const app = aCredential({ userId: user.id, kind: 'totp', label: 'App', data, createdAt })
+    await test.store.credentials.insert(app)
     await test.signIn(intruder, user)
     await disown(user, 'A sign-in from a new browser')
     test.clock.advance(2 * DAY)
