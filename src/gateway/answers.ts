@@ -15,6 +15,8 @@ export interface Answer {
   status: number
   headers: readonly HeaderLine[]
   body?: string
+  /** Is the very same one given again? Then what is made of it is worth keeping. */
+  isKept?: boolean
 }
 
 /** What a program is told (RFC 9457). */

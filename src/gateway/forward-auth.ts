@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessNotes } from '../audit/access.ts'
 import type { Log } from '../base/log.ts'
+import type { SignedIn } from '../model/session.ts'
 import type { DoorCookies } from '../session/cookie.ts'
 import type { Realms } from '../session/realms.ts'
 import { type Answer, type Answers, sendAnswer } from './answers.ts'
@@ -14,7 +15,7 @@ import type { Identity, IdentityHeaders } from './identity-headers.ts'
 import { kindOf } from './kind.ts'
 import type { Refusals } from './refusals.ts'
 import type { GatewayRequest } from './request.ts'
-import type { Routes } from './routes.ts'
+import type { Route, Routes } from './routes.ts'
 import { comesFromOwnPage, isAboutSocket } from './web-socket.ts'
 
 export interface ForwardAuthDoorDeps {
@@ -41,7 +42,13 @@ interface Question {
 type NotAllowed = Exclude<Decision, Allowed | { kind: 'no_route' }>
 
 /** Door one: answers a proxy about a request that it holds at its own door. */
-export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
+export interface ForwardAuthDoor {
+  take: Door
+  /** The same for a question that was read in another way. A promise of it may fail. */
+  answerTo(request: GatewayRequest): Answer | Promise<Answer>
+}
+
+export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): ForwardAuthDoor {
   const { routes, dialects, corridor, access, cookies, realms, refusals } = deps
   const isAbroad = (host: string) => realms.of(host).name !== realms.home.name
   // Where requests reach an application through us, a page of it can reach this door, too, also through a
@@ -49,6 +56,7 @@ export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
   const asksForAnother = (request: GatewayRequest, { host }: OriginalRequest) =>
     host !== request.host && routes.find(request)?.upstream !== undefined
 
+  const yes = createYes(deps)
   const answerTo = (request: GatewayRequest): Answer | Promise<Answer> => {
     if (!request.peerIsTrusted) return refusals.untrustedProxy(request)
     const dialect = dialects.at(request.target)
@@ -87,13 +95,16 @@ export function createForwardAuthDoor(deps: ForwardAuthDoorDeps): Door {
     const limited = keptOut(question, decision)
     if (limited) return refused(deps, question, limited)
     access.allowed(decision, asked)
-    return allowed(deps, question, decision)
+    return yes(dialect, decision)
   }
 
-  return (message, response, request) => {
-    const answer = answerTo(request)
-    if (answer instanceof Promise) void answerLater(deps, { message, response, request }, answer)
-    else sendAnswer(message, response, answer)
+  return {
+    answerTo,
+    take(message, response, request) {
+      const answer = answerTo(request)
+      if (answer instanceof Promise) void answerLater(deps, { message, response, request }, answer)
+      else sendAnswer(message, response, answer)
+    },
   }
 }
 
@@ -137,21 +148,43 @@ function keptOut({ dialect, request }: Question, { route, signedIn }: Allowed) {
   return { kind: 'deny', reason: 'not_a_member', ...about } as const
 }
 
-function allowed(
-  { assertions, identityHeaders }: ForwardAuthDoorDeps,
-  { dialect }: Question,
-  decision: Allowed,
-): Answer | Promise<Answer> {
-  const yes = (identity: Identity | undefined): Answer => ({
+/** What a proxy was last told about somebody. */
+interface Told {
+  dialect: Dialect
+  route: Route
+  assertion: string
+  answer: Answer
+}
+
+/** Says yes, in the same words as long as there is nothing new to say. */
+function createYes({ assertions, identityHeaders }: ForwardAuthDoorDeps) {
+  const told = new WeakMap<SignedIn, Told>()
+  const make = (dialect: Dialect, route: Route, identity: Identity | undefined): Answer => ({
     status: dialect.yes,
     headers: [
-      ...identityHeaders.forProxy(decision.route, identity),
+      ...identityHeaders.forProxy(route, identity),
       ...(dialect.identityLines?.(identity) ?? []),
       NO_STORE,
     ],
+    isKept: identity !== undefined,
   })
-  const identity = identityOf(assertions, decision)
-  return identity instanceof Promise ? identity.then(yes) : yes(identity)
+
+  return (dialect: Dialect, decision: Allowed): Answer | Promise<Answer> => {
+    const { route } = decision
+    const yes = (identity: Identity | undefined): Answer => {
+      if (!identity) return make(dialect, route, undefined)
+      const { signedIn, assertion } = identity
+      const last = told.get(signedIn)
+      if (last?.assertion === assertion && last.dialect === dialect && last.route === route) {
+        return last.answer
+      }
+      const answer = make(dialect, route, identity)
+      told.set(signedIn, { dialect, route, assertion, answer })
+      return answer
+    }
+    const identity = identityOf(assertions, decision)
+    return identity instanceof Promise ? identity.then(yes) : yes(identity)
+  }
 }
 
 const NO_STORE = ['Cache-Control', 'no-store'] as const

@@ -24,7 +24,13 @@ import { createDispatch } from './dispatch.ts'
 import { createForwardAuthDoor } from './forward-auth.ts'
 import type { HostAndPort } from './host.ts'
 import { createIdentityHeaders } from './identity-headers.ts'
-import { createListener, type Listener, type RootDocuments } from './listener.ts'
+import {
+  type Answerer,
+  createAnswerer,
+  createListener,
+  type Listener,
+  type RootDocuments,
+} from './listener.ts'
 import type { GatewayMeters } from './meters.ts'
 import { createOldAddresses } from './old-addresses.ts'
 import { createProxyDoor } from './proxy.ts'
@@ -43,6 +49,8 @@ import { createUpstreams } from './upstream.ts'
 export interface Gateway {
   /** Takes a request of the server. */
   listener: Listener
+  /** Takes a question that needs no server to be read. */
+  answer: Answerer
   /** Takes a request where all that there is is the way to https. */
   redirect: Listener
   /** Takes an upgrade of the server. */
@@ -175,6 +183,7 @@ export function createGateway(given: GatewayDeps): Gateway {
 
   return {
     listener,
+    answer: createAnswerer(entrance),
     redirect: createRedirect({ readRequest, routes, portal, refusals }),
     upgrade,
     corridor,

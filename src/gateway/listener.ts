@@ -2,26 +2,34 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Log } from '../base/log.ts'
 import { StoreUnavailable } from '../store/errors.ts'
 import type { PageListener } from '../web/listener.ts'
-import { sendAnswer } from './answers.ts'
+import { type Answer, sendAnswer } from './answers.ts'
 import type { KeysDoor } from './assertion/keys-door.ts'
 import type { Dialect } from './dialects/contract.ts'
 import type { Dialects } from './dialects/index.ts'
 import type { Door } from './door.ts'
+import type { ForwardAuthDoor } from './forward-auth.ts'
 import { peerOf } from './listen/peer.ts'
 import type { OldAddresses } from './old-addresses.ts'
 import type { Refusals } from './refusals.ts'
-import { type GatewayRequest, isRefusal, type RequestReader } from './request.ts'
+import { type GatewayRequest, isRefusal, type Message, type RequestReader } from './request.ts'
 import type { Routes } from './routes.ts'
 
 /** Listens to every message of the server. */
 export type Listener = (message: IncomingMessage, response: ServerResponse) => void
+
+/**
+ * Answers what is plainly the question of a proxy, and nothing else.
+ *
+ * @returns `undefined` for everything that is not: the listener takes that.
+ */
+export type Answerer = (message: Message) => Answer | Promise<Answer> | undefined
 
 export interface ListenerDeps {
   readRequest: RequestReader
   routes: Routes
   dialects: Dialects
   portal: URL
-  forwardAuth: Door
+  forwardAuth: ForwardAuthDoor
   proxy: Door
   /** The public keys of an application's statements. */
   keys: KeysDoor
@@ -69,6 +77,29 @@ export function createListener(deps: ListenerDeps): Listener {
   }
 }
 
+/** The same door as {@link createListener} shows a question to, and the same reading before it. */
+export function createAnswerer(
+  deps: Pick<ListenerDeps, 'readRequest' | 'dialects' | 'forwardAuth' | 'refusals' | 'log'>,
+): Answerer {
+  const { readRequest, dialects, forwardAuth, refusals, log } = deps
+  const failed = (request: GatewayRequest, cause: unknown) => {
+    log.error({ error: String(cause) }, 'gateway: forward-auth failed')
+    return refusals.failed(request)
+  }
+
+  return (message) => {
+    if (!dialects.at(message.url ?? '')) return undefined
+    const request = readRequest(message)
+    if (isRefusal(request)) return undefined
+    try {
+      const answer = forwardAuth.answerTo(request)
+      return answer instanceof Promise ? answer.catch((cause) => failed(request, cause)) : answer
+    } catch (cause) {
+      return failed(request, cause)
+    }
+  }
+}
+
 /** A form is small, and comes at once; an upload to an application may take as long as it needs. */
 const FORM_TIMEOUT_MS = 15_000
 // Whoever is to answer still waits for the rest, so this cannot be its answer.
@@ -106,7 +137,7 @@ function createSignpost(deps: ListenerDeps): (request: GatewayRequest) => Door {
 
   return (request) => {
     const { rawPath } = request
-    if (dialects.at(request.target)) return forwardAuth
+    if (dialects.at(request.target)) return forwardAuth.take
     if (reads(request) && documents.paths.has(rawPath) && documents.hosts.has(request.host)) {
       return toPages
     }

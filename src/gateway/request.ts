@@ -43,8 +43,14 @@ export interface Refusal {
   reason: string
 }
 
+/** A message of HTTP/1.1, as far as the reading of it goes. */
+export type Message = Pick<
+  IncomingMessage,
+  'httpVersionMajor' | 'httpVersionMinor' | 'method' | 'url' | 'rawHeaders' | 'socket'
+>
+
 /** Reads a message, or says why it is refused. */
-export type RequestReader = (message: IncomingMessage) => GatewayRequest | Refusal
+export type RequestReader = (message: Message) => GatewayRequest | Refusal
 
 export const isRefusal = (reading: GatewayRequest | Refusal): reading is Refusal =>
   'refused' in reading

@@ -14,8 +14,9 @@ import { SESSION_OPTIONS, tendSession } from './listen/http2-session.ts'
 import { addressOf, LOCAL_PEER, peerOf, setPeer } from './listen/peer.ts'
 import { behindProxy } from './listen/proxied.ts'
 import { isTlsFault, secure, secureContext, tlsOptions } from './listen/tls.ts'
-import type { Listener } from './listener.ts'
+import type { Answerer, Listener } from './listener.ts'
 import type { Refusals } from './refusals.ts'
+import { createShortWay, type ShortWay } from './short-way/short-way.ts'
 import type { Streams } from './streams.ts'
 import type { UpgradeDoor } from './upgrade.ts'
 
@@ -55,6 +56,8 @@ export const PLAIN: Place = {
 
 export interface GatewayServersDeps {
   listener: Listener
+  /** Takes questions of proxies. */
+  answer: Answerer
   /** Takes requests where all that there is is the way to https. */
   redirect: Listener
   upgrade: UpgradeDoor
@@ -113,6 +116,14 @@ export function createGatewayServers(deps: GatewayServersDeps): GatewayServers {
   const earsFor = (listener: Listener) => createEars(listener, deps, () => isLeaving)
   const ears = earsFor(deps.listener)
   const redirectingEars = earsFor(deps.redirect)
+  const shortWay = createShortWay({
+    answer: deps.answer,
+    isLeaving: () => isLeaving,
+    maxHeadBytes: MAX_HEAD_BYTES,
+    headTimeoutMs: HEAD_TIMEOUT_MS,
+    keepAliveMs: KEEP_ALIVE_MS,
+    log: deps.log,
+  })
   const doors: Door[] = []
   let silenceMs = deps.longestSilence * 1000
 
@@ -121,6 +132,7 @@ export function createGatewayServers(deps: GatewayServersDeps): GatewayServers {
       const door = createDoor(place, {
         ...deps,
         ears: place.redirect_to_https ? redirectingEars : ears,
+        shortWay,
       })
       door.server.timeout = silenceMs
       doors.push(door)
@@ -141,6 +153,7 @@ export function createGatewayServers(deps: GatewayServersDeps): GatewayServers {
       // Kept connections become idle one by one, as their requests end. Not at once: a request may be on its
       // way on one of them.
       const idle = setTimeout(function end() {
+        shortWay.endIdle()
         for (const { server } of doors) server.closeIdleConnections()
         idle.refresh()
       }, LAST_REQUEST_MS)
@@ -205,8 +218,10 @@ function createEars(
   }
 }
 
-function createDoor(place: Place, deps: GatewayServersDeps & { ears: Ears }): Door {
-  const { upgrade, ears, clock, log } = deps
+type DoorDeps = GatewayServersDeps & { ears: Ears; shortWay: ShortWay }
+
+function createDoor(place: Place, deps: DoorDeps): Door {
+  const { upgrade, ears, shortWay, trusts, clock, log } = deps
   const [first, ...others] = place.tls ?? []
   const certificates =
     first &&
@@ -236,6 +251,10 @@ function createDoor(place: Place, deps: GatewayServersDeps & { ears: Ears }): Do
   server.on('clientError', ears.fail)
 
   if (place.proxy_protocol) letProxiesIn(server, place, certificates, deps)
+  else if (!certificates && !place.redirect_to_https) {
+    const proxyOf = (socket: Socket) => (place.isUnix ? LOCAL_PEER : peerOf(socket)).address
+    shortWay.before(server, (socket) => trusts(proxyOf(socket)))
+  }
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
