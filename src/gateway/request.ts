@@ -57,7 +57,11 @@ export const isRefusal = (reading: GatewayRequest | Refusal): reading is Refusal
 
 /** The value of a header; of several lines the first. */
 export function headerOf({ headers }: Pick<GatewayRequest, 'headers'>, name: string) {
-  return headers.find((line) => meaningOf(line[0]).lower === name)?.[1]
+  for (const [written, value] of headers) {
+    // Most lines differ in length already.
+    if (written.length === name.length && meaningOf(written).lower === name) return value
+  }
+  return undefined
 }
 
 const METHODS = new Set(

@@ -1,5 +1,12 @@
 import type Database from 'better-sqlite3'
 
+/** Looks out for changes. */
+export interface Watch {
+  hasChanged(): boolean
+  /** Does work here whose changes are known to whoever watches, and need not be told. */
+  without(work: () => void): void
+}
+
 /**
  * Tells whether anything has been committed to the database since the last time it was asked, by this
  * process or by another one. What was read before is then exactly what would be read now.
@@ -9,18 +16,26 @@ import type Database from 'better-sqlite3'
  *
  * @see https://www.sqlite.org/pragma.html#pragma_data_version
  */
-export function watchChanges(raw: Database.Database): () => boolean {
+export function watchChanges(raw: Database.Database): Watch {
   const others = raw.prepare<[], number>('pragma data_version').pluck()
   const own = raw.prepare<[], number>('select total_changes()').pluck()
   let seenOthers: number | undefined
   let seenOwn: number | undefined
 
-  return () => {
-    const nowOthers = others.get()
-    const nowOwn = own.get()
-    if (nowOthers === seenOthers && nowOwn === seenOwn) return false
-    seenOthers = nowOthers
-    seenOwn = nowOwn
-    return true
+  return {
+    hasChanged() {
+      const nowOthers = others.get()
+      const nowOwn = own.get()
+      if (nowOthers === seenOthers && nowOwn === seenOwn) return false
+      seenOthers = nowOthers
+      seenOwn = nowOwn
+      return true
+    },
+    without(work) {
+      const before = own.get()
+      work()
+      // What others commit meanwhile is still told; and so is what was written here before.
+      if (before === seenOwn) seenOwn = own.get()
+    },
   }
 }

@@ -26,7 +26,7 @@ const BEAT_MS = 250
 
 /** @param raw Prepared once, and asked directly: kysely would cost several times as much. */
 export function createSessionLookup(raw: Database.Database, guard: Guard): SessionLookup {
-  const hasChanged = watchChanges(raw)
+  const watch = watchChanges(raw)
   const read = createReader(raw)
   const write = raw.prepare<[UnixSeconds, string, UnixSeconds]>(
     // Never backwards: two requests in flight may arrive in either order.
@@ -50,14 +50,15 @@ export function createSessionLookup(raw: Database.Database, guard: Guard): Sessi
     const due = [...sights]
     writing = undefined
     if (due.length === 0) return
-    await guard.write(() => writeAll.immediate(due))
+    // What is remembered has them already: a hundred sights are no reason to read ten thousand sessions anew.
+    await guard.write(() => watch.without(() => writeAll.immediate(due)))
     // Until it is written it counts from here; what has come meanwhile is written the next time.
     for (const [id, seenAt] of due) if (sights.get(id) === seenAt) sights.delete(id)
   }
 
   const look = (id: string) => {
     // Whatever was revoked, disabled or changed, and by whomever, is so at this very look.
-    if (hasChanged() || known.size >= REMEMBERED) known.clear()
+    if (watch.hasChanged() || known.size >= REMEMBERED) known.clear()
     const remembered = known.get(id)
     if (remembered) return remembered
     const row = read(id)

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { watchChanges } from '../../../src/store/unchanged.ts'
+import { type Watch, watchChanges } from '../../../src/store/unchanged.ts'
 import { aFolder } from '../config/files.ts'
 
 let ours: Database.Database
 let theirs: Database.Database
-let hasChanged: () => boolean
+let watch: Watch
+const hasChanged = () => watch.hasChanged()
 
 beforeEach(() => {
   const file = join(aFolder(), 'x.db')
@@ -14,7 +15,7 @@ beforeEach(() => {
   ours.pragma('journal_mode = WAL')
   ours.exec(`create table a (x); insert into a values (1)`)
   theirs = new Database(file)
-  hasChanged = watchChanges(ours)
+  watch = watchChanges(ours)
   hasChanged()
 })
 afterEach(() => {
@@ -55,5 +56,34 @@ it('tells of changes after the log has been written back', () => {
   theirs.pragma('wal_checkpoint(TRUNCATE)')
   expect(hasChanged()).toBe(true)
   theirs.exec('insert into a values (6)')
+  expect(hasChanged()).toBe(true)
+})
+
+it('is silent about work that whoever watches knows of', () => {
+  watch.without(() => ours.exec('update a set x = x + 1'))
+  expect(hasChanged()).toBe(false)
+})
+
+it('tells all the same of what was written here before that work', () => {
+  ours.exec('insert into a values (7)')
+  watch.without(() => ours.exec('update a set x = x + 1'))
+  expect(hasChanged()).toBe(true)
+})
+
+it('tells all the same of what somebody else commits meanwhile', () => {
+  watch.without(() => {
+    theirs.exec('insert into a values (8)')
+    ours.exec('update a set x = x + 1')
+  })
+  expect(hasChanged()).toBe(true)
+})
+
+it('tells of work that has failed, whatever is left of it', () => {
+  const work = () =>
+    watch.without(() => {
+      ours.exec('update a set x = x + 1')
+      throw new Error('the disk is full')
+    })
+  expect(work).toThrow('full')
   expect(hasChanged()).toBe(true)
 })
