@@ -83,8 +83,9 @@ export function createAnswerer(
 ): Answerer {
   const { readRequest, dialects, forwardAuth, refusals, log } = deps
   const failed = (request: GatewayRequest, cause: unknown) => {
-    log.error({ error: String(cause) }, 'gateway: forward-auth failed')
-    return refusals.failed(request)
+    if (!(cause instanceof StoreUnavailable))
+      log.error({ error: String(cause) }, 'gateway: forward-auth failed')
+    return refusals.failed(request, cause)
   }
 
   return (message) => {
