@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { generate, generateSecret } from 'otplib'
+import { expect } from 'vitest'
 import { createPasswordHasher } from '../../../src/base/password.ts'
 import { openSqlite } from '../../../src/store/sqlite.ts'
 import { aCredential, aUser } from '../../support/builders.ts'
 import { freePort } from '../../support/ports.ts'
-import { createProgram, type Program } from '../../support/program.ts'
+import { createProgram, type Program, type Started } from '../../support/program.ts'
 import { type Answer, createVisitor, type Visitor } from '../../support/visitor.ts'
 
 export const PASSWORD = 'eleven green bottles'
@@ -108,4 +109,10 @@ ${more}
     },
     end: () => program.end(),
   }
+}
+
+/** Waits until a gateway has put so many configurations in force since its start. */
+export async function reloaded(serving: Started, times: number): Promise<void> {
+  const count = () => serving.output().split('configuration: reloaded').length - 1
+  await expect.poll(count, { timeout: 50_000 }).toBeGreaterThanOrEqual(times)
 }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type House, openHouse } from './house.ts'
+import { type House, openHouse, reloaded } from './house.ts'
 import { putUnderLoad } from './load.ts'
 
 /** More for whoever has the time: `RELOADS=100`. */
@@ -48,7 +48,7 @@ describe('a configuration that is read again and again under load', () => {
       for (let turn = 1; turn <= RELOADS; turn += 1) {
         house.configure(yaml(turn))
         process.kill(serving.pid, 'SIGHUP')
-        await serving.until(new RegExp(`(configuration: reloaded[\\s\\S]*?){${turn}}`))
+        await reloaded(serving, turn)
         await Promise.all(Object.values(loads).map((load) => load.answered(4)))
       }
       for (const load of Object.values(loads)) load.stop()

@@ -5,7 +5,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Started } from '../../support/program.ts'
 import type { Visitor } from '../../support/visitor.ts'
-import { type House, openHouse } from './house.ts'
+import { type House, openHouse, reloaded } from './house.ts'
 import { type Load, putUnderLoad } from './load.ts'
 
 /** Rotations that are killed on their way; more for whoever has the time. */
@@ -107,10 +107,11 @@ describe('signing keys that are exchanged under load', () => {
       () => true,
       () => false,
     )
+  let reloads = 0
   const reload = async () => {
-    const before = serving.output().match(/configuration: reloaded/g)?.length ?? 0
+    reloads += 1
     process.kill(serving.pid, 'SIGHUP')
-    await serving.until(new RegExp(`(configuration: reloaded[\\s\\S]*?){${before + 1}}`))
+    await reloaded(serving, reloads)
   }
 
   it('overlap, unless the one before has leaked', async () => {
