@@ -60,7 +60,12 @@ type No = [status: string, ...headers: HeaderLine[]]
 
 export function createUpgradeDoor(deps: UpgradeDoorDeps): UpgradeDoor {
   const { corridor, cookies, readRequest, refusals, log } = deps
-  const forward = createForwarder(deps)
+  let forwarder: Forward | undefined
+  // Its library is read with the first WebSocket: many gateways never see one.
+  const forward: Forward = (...given) => {
+    forwarder ??= createForwarder(deps)
+    forwarder(...given)
+  }
 
   const open = async (passage: Passage) => {
     const { socket, request, allowed } = passage

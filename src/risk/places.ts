@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import { Reader, type Response } from 'mmdb-lib'
+import type { Reader, Response } from 'mmdb-lib'
 import * as z from 'zod'
 import type { Clock } from '../base/clock.ts'
 import { followFile } from '../base/followed-file.ts'
@@ -42,7 +42,8 @@ type Database = Reader<Response>
 const PROBES = ['1.1.1.1', '93.184.216.34', '2606:4700::1111', '2a00::1']
 
 async function openDatabase(path: string): Promise<Database> {
-  const database = new Reader<Response>(await readFile(path))
+  const { Reader: DatabaseReader } = await import('mmdb-lib')
+  const database = new DatabaseReader<Response>(await readFile(path))
   const { nodeCount, searchTreeSize } = database.metadata
   if (!(nodeCount > 0 && searchTreeSize > 0)) throw new Error('it holds no networks')
   const isOld = database.metadata.ipVersion === 4
