@@ -12,6 +12,7 @@ const hasher = createPasswordHasher({
 describeFactor({
   kind: 'backup_code',
   wrong: '0000-0000-0000-0000',
+  answerLasts: 'until it is used',
   create: () => createBackupCode({ hasher, key: new Uint8Array(32).fill(2) }),
   holder() {
     let codes: readonly string[] = []

@@ -12,10 +12,13 @@ const hasher = createPasswordHasher({
   queueLimit: 200,
 })
 
+const LASTS = 36_000
+
 let clock: StillClock
 describeFactor({
   kind: 'pass',
   wrong: '0000-0000-0000-0000',
+  answerLasts: LASTS,
   singleUse: true,
   create(still) {
     clock = still
@@ -25,7 +28,7 @@ describeFactor({
     throw new Error('a pass is not enrolled')
   },
   async issue(_, store, user) {
-    const { pass, data, label } = await issuePass(hasher, clock.now() + 36_000)
+    const { pass, data, label } = await issuePass(hasher, clock.now() + LASTS)
     const credential = aCredential({ userId: user.id, kind: 'pass', label, data })
     await store.credentials.insert(credential)
     const tell = async () => pass

@@ -7,6 +7,8 @@ let clock: StillClock
 describeFactor({
   kind: 'totp',
   wrong: '000000',
+  // Half a minute, and as much for a clock that is behind.
+  answerLasts: 60,
   pauseSeconds: 30,
   create(still) {
     clock = still
