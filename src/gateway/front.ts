@@ -42,7 +42,7 @@ export function createFront({ first, streams, clock, log }: FrontDeps): Front {
 
   const servers = createGatewayServers({
     listener: (message, response) => current.listener(message, response),
-    answer: (message) => current.answer(message),
+    plain: (message, clientOf) => current.plain(message, clientOf),
     redirect: (message, response) => current.redirect(message, response),
     upgrade: { take: (message, socket, head) => current.upgrade.take(message, socket, head) },
     isQuestion: (target) => current.isQuestion(target),

@@ -25,10 +25,9 @@ import { createForwardAuthDoor } from './forward-auth.ts'
 import type { HostAndPort } from './host.ts'
 import { createIdentityHeaders } from './identity-headers.ts'
 import {
-  type Answerer,
-  createAnswerer,
-  createListener,
+  createListeners,
   type Listener,
+  type PlainListener,
   type RootDocuments,
 } from './listener.ts'
 import type { GatewayMeters } from './meters.ts'
@@ -49,8 +48,8 @@ import { createUpstreams } from './upstream.ts'
 export interface Gateway {
   /** Takes a request of the server. */
   listener: Listener
-  /** Takes a question that needs no server to be read. */
-  answer: Answerer
+  /** Takes a request that needs no server to be read. */
+  plain: PlainListener
   /** Takes a request where all that there is is the way to https. */
   redirect: Listener
   /** Takes an upgrade of the server. */
@@ -172,7 +171,7 @@ export function createGateway(given: GatewayDeps): Gateway {
   const doors = { forwardAuth, proxy, keys, pages, documents }
   const oldAddresses = createOldAddresses({ compat: config.compat, routes, portal, answers })
   const entrance = { readRequest, routes, dialects, oldAddresses, portal, ...doors, refusals, log }
-  const listener = createListener(entrance)
+  const listeners = createListeners(entrance)
 
   // On a host that they share, the portal's pages are no pages of the application.
   const pageOf = (url: string) => {
@@ -182,8 +181,7 @@ export function createGateway(given: GatewayDeps): Gateway {
   }
 
   return {
-    listener,
-    answer: createAnswerer(entrance),
+    ...listeners,
     redirect: createRedirect({ readRequest, routes, portal, refusals }),
     upgrade,
     corridor,

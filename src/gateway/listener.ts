@@ -4,12 +4,14 @@ import { StoreUnavailable } from '../store/errors.ts'
 import type { PageListener } from '../web/listener.ts'
 import { type Answer, sendAnswer } from './answers.ts'
 import type { KeysDoor } from './assertion/keys-door.ts'
+import type { Client } from './client.ts'
 import type { Dialect } from './dialects/contract.ts'
 import type { Dialects } from './dialects/index.ts'
 import type { Door } from './door.ts'
 import type { ForwardAuthDoor } from './forward-auth.ts'
 import { peerOf } from './listen/peer.ts'
 import type { OldAddresses } from './old-addresses.ts'
+import type { ProxyDoor } from './proxy.ts'
 import type { Refusals } from './refusals.ts'
 import { type GatewayRequest, isRefusal, type Message, type RequestReader } from './request.ts'
 import type { Routes } from './routes.ts'
@@ -18,11 +20,17 @@ import type { Routes } from './routes.ts'
 export type Listener = (message: IncomingMessage, response: ServerResponse) => void
 
 /**
- * Answers what is plainly the question of a proxy, and nothing else.
+ * Takes what is plainly one of the two requests that come most: a proxy's question, or a page of an
+ * application.
  *
- * @returns `undefined` for everything that is not: the listener takes that.
+ * @param clientOf Opens the way by which the answer to a page goes; called only when it is one.
+ * @returns The answer to a question; `taken` when the client gets its own; `undefined` for everything
+ * else: a {@link Listener} takes that.
  */
-export type Answerer = (message: Message) => Answer | Promise<Answer> | undefined
+export type PlainListener = (
+  message: Message,
+  clientOf: () => Client,
+) => Answer | Promise<Answer> | 'taken' | undefined
 
 export interface ListenerDeps {
   readRequest: RequestReader
@@ -30,7 +38,7 @@ export interface ListenerDeps {
   dialects: Dialects
   portal: URL
   forwardAuth: ForwardAuthDoor
-  proxy: Door
+  proxy: ProxyDoor
   /** The public keys of an application's statements. */
   keys: KeysDoor
   /** Where people sign in and out at other gateways. */
@@ -52,10 +60,29 @@ export interface RootDocuments {
 /** Our own pages on the host of an application. */
 const OWN_PREFIX = '/.gatehouse/'
 
-/** Reads a message once, and shows it to its door. */
-export function createListener(deps: ListenerDeps): Listener {
-  const { readRequest, dialects, refusals, log } = deps
+export interface Listeners {
+  listener: Listener
+  plain: PlainListener
+}
+
+/** Reads each message once, and shows it to its door; the same one, whichever way it came. */
+export function createListeners(deps: ListenerDeps): Listeners {
   const doorFor = createSignpost(deps)
+  return { listener: createListener(deps, doorFor), plain: createPlainListener(deps, doorFor) }
+}
+
+type Signpost = (request: GatewayRequest) => Door
+
+/** Nothing behind a door may end in silence, and never in yes. */
+function failed({ refusals, log }: ListenerDeps, request: GatewayRequest, cause: unknown): Answer {
+  // The store tells of its own trouble, once and not with every request.
+  if (!(cause instanceof StoreUnavailable))
+    log.error({ error: cause instanceof Error ? cause.stack : String(cause) }, 'gateway: fault')
+  return refusals.failed(request, cause)
+}
+
+function createListener(deps: ListenerDeps, doorFor: Signpost): Listener {
+  const { readRequest, dialects, refusals } = deps
 
   return (message, response) => {
     const request = readRequest(message)
@@ -68,36 +95,37 @@ export function createListener(deps: ListenerDeps): Listener {
     try {
       doorFor(request)(message, response, request)
     } catch (cause) {
-      // Nothing behind a door may end in silence, and never in yes. The store tells of its own trouble, once
-      // and not with every request.
-      if (!(cause instanceof StoreUnavailable))
-        log.error({ error: cause instanceof Error ? cause.stack : String(cause) }, 'gateway: fault')
-      sendAnswer(message, response, refusals.failed(request, cause))
+      sendAnswer(message, response, failed(deps, request, cause))
     }
   }
 }
 
-/** The same door as {@link createListener} shows a question to, and the same reading before it. */
-export function createAnswerer(
-  deps: Pick<ListenerDeps, 'readRequest' | 'dialects' | 'forwardAuth' | 'refusals' | 'log'>,
-): Answerer {
-  const { readRequest, dialects, forwardAuth, refusals, log } = deps
-  const failed = (request: GatewayRequest, cause: unknown) => {
-    if (!(cause instanceof StoreUnavailable))
-      log.error({ error: String(cause) }, 'gateway: forward-auth failed')
-    return refusals.failed(request, cause)
-  }
-
-  return (message) => {
-    if (!dialects.at(message.url ?? '')) return undefined
-    const request = readRequest(message)
-    if (isRefusal(request)) return undefined
+function createPlainListener(deps: ListenerDeps, doorFor: Signpost): PlainListener {
+  const { readRequest, forwardAuth, proxy } = deps
+  const answerTo = (request: GatewayRequest) => {
     try {
       const answer = forwardAuth.answerTo(request)
-      return answer instanceof Promise ? answer.catch((cause) => failed(request, cause)) : answer
+      if (!(answer instanceof Promise)) return answer
+      return answer.catch((cause) => failed(deps, request, cause))
     } catch (cause) {
-      return failed(request, cause)
+      return failed(deps, request, cause)
     }
+  }
+
+  return (message, clientOf) => {
+    const request = readRequest(message)
+    // Said no to by the other listener, in one place.
+    if (isRefusal(request)) return undefined
+    const door = doorFor(request)
+    if (door === forwardAuth.take) return answerTo(request)
+    if (door !== proxy.take) return undefined
+    const client = clientOf()
+    try {
+      proxy.carry(client, request)
+    } catch (cause) {
+      client.answer(failed(deps, request, cause))
+    }
+    return 'taken'
   }
 }
 
@@ -123,7 +151,7 @@ const malformedStatus = (status: number, dialect: Dialect | undefined) =>
 
 const reads = ({ method }: GatewayRequest) => method === 'GET' || method === 'HEAD'
 
-function createSignpost(deps: ListenerDeps): (request: GatewayRequest) => Door {
+function createSignpost(deps: ListenerDeps): Signpost {
   const { routes, dialects, oldAddresses, portal, forwardAuth, proxy, keys } = deps
   const { pages, documents, refusals } = deps
   const home = portal.pathname
@@ -150,6 +178,6 @@ function createSignpost(deps: ListenerDeps): (request: GatewayRequest) => Door {
     const form = reads(request) ? route.assertion.keysAt.get(rawPath) : undefined
     if (form) return keys(route, form)
     if (rawPath.startsWith(OWN_PREFIX)) return toPages
-    return route.upstream === undefined ? nowhere : proxy
+    return route.upstream === undefined ? nowhere : proxy.take
   }
 }

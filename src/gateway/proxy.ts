@@ -1,17 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { AccessNotes } from '../audit/access.ts'
 import type { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { DoorCookies } from '../session/cookie.ts'
-import { type Answer, type Answers, dropRest, sendAnswer } from './answers.ts'
+import type { Answer, Answers } from './answers.ts'
 import type { Assertions } from './assertion/assertions.ts'
 import type { Allowed, Asked, Corridor, Decision } from './authorize.ts'
+import { type Client, servedClient } from './client.ts'
 import { clientHeaders, privately } from './client-headers.ts'
 import { type Destination, targetFor } from './destination.ts'
 import type { Dispatch } from './dispatch.ts'
 import { askedBy, type Door, identityOf } from './door.ts'
 import { UpstreamBroken } from './errors.ts'
-import { breakOff, isOver, writeHead } from './http2.ts'
 import type { Identity, IdentityHeaders } from './identity-headers.ts'
 import { kindOf } from './kind.ts'
 import type { GatewayMeters } from './meters.ts'
@@ -39,30 +39,54 @@ export interface ProxyDoorDeps {
 }
 
 /** Door two: a browser's request goes through us to the application. */
-export function createProxyDoor(deps: ProxyDoorDeps): Door {
+export interface ProxyDoor {
+  take: Door
+  /** The same for a request without a body that was read in another way. */
+  carry(client: Client, request: GatewayRequest): void
+}
+
+export function createProxyDoor(deps: ProxyDoorDeps): ProxyDoor {
   const { corridor, cookies, refusals } = deps
 
-  return (message, response, request) => {
+  const visit = (client: Client, request: GatewayRequest, body: Body | undefined) => {
     const sessionToken = cookies.sessionAt(request.host).read(request.cookie)
     const asked = { ...askedBy(request), sessionToken }
     const decision = corridor.authorize(asked)
     if (decision.kind !== 'allow') {
-      return sendAnswer(message, response, refuse(deps, request, decision))
+      return client.answer(refuse(deps, request, decision))
     }
     const { upstream } = decision.route
     if (upstream === undefined) {
-      return sendAnswer(message, response, refusals.notServed(request))
+      return client.answer(refusals.notServed(request))
     }
     const target = targetFor(upstream, request.target)
     if (target === undefined) {
-      return sendAnswer(message, response, refusals.notFound(request))
+      return client.answer(refusals.notFound(request))
     }
     deps.access.allowed(decision, asked)
-    const passage = { message, response, request, asked, allowed: decision, upstream, target }
+    const passage = { client, request, body, asked, allowed: decision, upstream, target }
     const identity = identityOf(deps.assertions, decision)
-    if (identity instanceof Promise || request.hasBody) void carry(deps, passage, identity)
+    if (identity instanceof Promise || body) void carry(deps, passage, identity)
     else forward(deps, passage, identity)
   }
+
+  return {
+    carry: (client, request) => visit(client, request, undefined),
+    take(message, response, request) {
+      const askFor = () => {
+        if (request.expectsContinue) response.writeContinue()
+      }
+      const body = request.hasBody ? { message, askFor } : undefined
+      visit(servedClient(message, response), request, body)
+    },
+  }
+}
+
+interface Body {
+  /** Streamed as it comes. */
+  message: IncomingMessage
+  /** Has a client send it that has not begun to. */
+  askFor(): void
 }
 
 function refuse(
@@ -85,9 +109,9 @@ function refuse(
 }
 
 interface Passage {
-  message: IncomingMessage
-  response: ServerResponse
+  client: Client
   request: GatewayRequest
+  body: Body | undefined
   asked: Asked
   allowed: Allowed
   upstream: Destination
@@ -100,23 +124,23 @@ async function carry(
   passage: Passage,
   coming: Identity | undefined | Promise<Identity>,
 ): Promise<void> {
-  const { message, response, request } = passage
+  const { client, request, body } = passage
   try {
     const identity = await coming
     // Whatever of the body came with the head has been parsed by then. Had it been malformed, the
     // message would be gone, and the application would never hear of it.
-    if (request.hasBody) await new Promise(setImmediate)
-    if (isOver(response) || message.destroyed) return
+    if (body) await new Promise(setImmediate)
+    if (client.isOver()) return
     forward(deps, passage, identity)
   } catch (cause) {
     deps.log.error({ error: String(cause), host: request.host }, 'gateway: request failed')
-    sendAnswer(message, response, deps.refusals.failed(request, cause))
+    client.answer(deps.refusals.failed(request, cause))
   }
 }
 
 function forward(deps: ProxyDoorDeps, passage: Passage, identity: Identity | undefined): void {
-  const { message, response, request, allowed, upstream, target } = passage
-  if (request.expectsContinue) response.writeContinue()
+  const { client, request, body, allowed, upstream, target } = passage
+  body?.askFor()
 
   const stream: Stream = {
     asked: passage.asked,
@@ -131,29 +155,31 @@ function forward(deps: ProxyDoorDeps, passage: Passage, identity: Identity | und
       method: request.method,
       target,
       headers: deps.identityHeaders.forUpstream(request, allowed.route, identity),
-      body: request.hasBody ? message : undefined,
+      body: body?.message,
     },
     receiverFor(deps, passage, stream),
   )
   deps.streams.add(stream)
-  response.on('drain', exchange.resume)
-  response.once('close', () => {
-    deps.streams.remove(stream)
-    if (!response.writableFinished) exchange.abort()
+  client.hear({
+    drained: exchange.resume,
+    closed(isAnswered) {
+      deps.streams.remove(stream)
+      if (!isAnswered) exchange.abort()
+    },
   })
 }
 
 /** Ends a request under way from our side. */
 function endEarly(
   deps: ProxyDoorDeps,
-  { message, response, request, asked }: Passage,
+  { client, request, asked }: Passage,
   { stream, exchange, why }: { stream: Stream; exchange: Exchange; why: EndReason },
 ): void {
   // What has an end may reach it while the gateway drains.
   if (why === 'going_away' && !stream.isEndless) return
   exchange.abort()
-  if (response.headersSent) breakOff(response)
-  else sendAnswer(message, response, refusalNow(deps, request, asked))
+  if (client.hasHead()) client.breakOff()
+  else client.answer(refusalNow(deps, request, asked))
 }
 
 /** The answer to a request that would not be let in any more. */
@@ -170,17 +196,17 @@ function refusalNow(deps: ProxyDoorDeps, request: GatewayRequest, asked: Asked):
 
 /** Writes an application's answer to the client as it comes. */
 function receiverFor(deps: ProxyDoorDeps, passage: Passage, stream: Stream): Receiver {
-  const { message, response, allowed, request } = passage
+  const { client, allowed, request } = passage
   const { relocation } = passage.upstream
   const failure = (error: AppError) => {
     // Half an answer must not look like a whole one.
-    if (response.headersSent) {
+    if (client.hasHead()) {
       deps.meters.failed(allowed.route, 'broken_off')
-      return breakOff(response)
+      return client.breakOff()
     }
     const { code, detail } = error
     deps.log.warn({ fault: code, detail, host: request.host }, 'gateway: application failed')
-    sendAnswer(message, response, deps.refusals.upstreamFailed(request, allowed.route, error))
+    client.answer(deps.refusals.upstreamFailed(request, allowed.route, error))
   }
   const sentAt = performance.now()
   let broken = false
@@ -191,18 +217,17 @@ function receiverFor(deps: ProxyDoorDeps, passage: Passage, stream: Stream): Rec
     const piece = first
     first = undefined
     isHeadOut = true
-    if (piece !== undefined) response.write(piece, 'latin1')
+    if (piece !== undefined) client.write(piece)
   }
 
   return {
     head(status, reason, headers) {
       deps.meters.answered(allowed.route, (performance.now() - sentAt) / 1000)
-      response.sendDate = false
       stream.isEndless = isEventStream(headers)
       try {
         const lines = clientHeaders(headers, deps.cookies)
         const told = relocation ? relocated(relocation, lines) : lines
-        writeHead(response, status, reason, (allowed.signedIn ? privately(told) : told).flat())
+        client.head(status, reason, allowed.signedIn ? privately(told) : told)
       } catch (cause) {
         broken = true
         return failure(new UpstreamBroken({ cause, detail: String(cause) }))
@@ -215,20 +240,17 @@ function receiverFor(deps: ProxyDoorDeps, passage: Passage, stream: Stream): Rec
         return true
       }
       writeFirst()
-      return response.write(piece, 'latin1')
+      return client.write(piece)
     },
     soFar() {
-      if (broken || isHeadOut || !response.headersSent || isOver(response)) return
+      if (broken || isHeadOut || !client.hasHead() || client.isOver()) return
       // A stream of which nothing has come yet shows its head.
-      if (first === undefined) response.flushHeaders()
+      if (first === undefined) client.flush()
       writeFirst()
     },
     end() {
-      if (broken) return
       // An answer that came in one piece goes out in one.
-      if (first === undefined) response.end()
-      else response.end(first, 'latin1')
-      dropRest(message, response)
+      if (!broken) client.end(first)
     },
     failure,
   }

@@ -14,7 +14,7 @@ import { SESSION_OPTIONS, tendSession } from './listen/http2-session.ts'
 import { addressOf, LOCAL_PEER, peerOf, setPeer } from './listen/peer.ts'
 import { behindProxy } from './listen/proxied.ts'
 import { isTlsFault, secure, secureContext, tlsOptions } from './listen/tls.ts'
-import type { Answerer, Listener } from './listener.ts'
+import type { Listener, PlainListener } from './listener.ts'
 import type { Refusals } from './refusals.ts'
 import { createShortWay, type ShortWay } from './short-way/short-way.ts'
 import type { Streams } from './streams.ts'
@@ -56,8 +56,8 @@ export const PLAIN: Place = {
 
 export interface GatewayServersDeps {
   listener: Listener
-  /** Takes questions of proxies. */
-  answer: Answerer
+  /** Takes requests that are plain enough to be read without a server. */
+  plain: PlainListener
   /** Takes requests where all that there is is the way to https. */
   redirect: Listener
   upgrade: UpgradeDoor
@@ -117,11 +117,12 @@ export function createGatewayServers(deps: GatewayServersDeps): GatewayServers {
   const ears = earsFor(deps.listener)
   const redirectingEars = earsFor(deps.redirect)
   const shortWay = createShortWay({
-    answer: deps.answer,
+    listener: deps.plain,
     isLeaving: () => isLeaving,
     maxHeadBytes: MAX_HEAD_BYTES,
     headTimeoutMs: HEAD_TIMEOUT_MS,
     keepAliveMs: KEEP_ALIVE_MS,
+    silenceMs: () => silenceMs,
     log: deps.log,
   })
   const doors: Door[] = []
@@ -221,7 +222,7 @@ function createEars(
 type DoorDeps = GatewayServersDeps & { ears: Ears; shortWay: ShortWay }
 
 function createDoor(place: Place, deps: DoorDeps): Door {
-  const { upgrade, ears, shortWay, trusts, clock, log } = deps
+  const { upgrade, ears, shortWay, clock, log } = deps
   const [first, ...others] = place.tls ?? []
   const certificates =
     first &&
@@ -251,10 +252,7 @@ function createDoor(place: Place, deps: DoorDeps): Door {
   server.on('clientError', ears.fail)
 
   if (place.proxy_protocol) letProxiesIn(server, place, certificates, deps)
-  else if (!certificates && !place.redirect_to_https) {
-    const proxyOf = (socket: Socket) => (place.isUnix ? LOCAL_PEER : peerOf(socket)).address
-    shortWay.before(server, (socket) => trusts(proxyOf(socket)))
-  }
+  else if (!certificates && !place.redirect_to_https) shortWay.before(server)
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import { turn as currentTurn, type Turn } from '../base/turn.ts'
 
 /** Looks out for changes. */
 export interface Watch {
@@ -12,11 +13,13 @@ export interface Watch {
  * process or by another one. What was read before is then exactly what would be read now.
  *
  * A look at two counters instead of a walk through two tables: the one counts what others commit, the
- * other one every row that is written here.
+ * other one every row that is written here. Of the requests that one turn of the loop has found waiting,
+ * the first one looks for all of them: each was on its way before that look, and so before the end of
+ * whatever is committed after it.
  *
  * @see https://www.sqlite.org/pragma.html#pragma_data_version
  */
-export function watchChanges(raw: Database.Database): Watch {
+export function watchChanges(raw: Database.Database, turn: Turn = currentTurn): Watch {
   const others = raw.prepare<[], number>('pragma data_version').pluck()
   const own = raw.prepare<[], number>('select total_changes()').pluck()
   let seenOthers: number | undefined
@@ -24,6 +27,7 @@ export function watchChanges(raw: Database.Database): Watch {
 
   return {
     hasChanged() {
+      if (!turn.isFirst()) return false
       const nowOthers = others.get()
       const nowOwn = own.get()
       if (nowOthers === seenOthers && nowOwn === seenOwn) return false

@@ -9,10 +9,27 @@ export interface PlainHead {
   rawHeaders: string[]
 }
 
-/** ASCII without control characters, in lines that end as they should. */
-const PLAIN = /^(?:[\t\x20-\x7e]|\r\n)+$/
+/**
+ * Reads what came over a connection as one whole, plain head, or not at all. It takes far less than
+ * HTTP/1.1 allows (RFC 9112, sections 2 to 5), so that there is one way only to read what it takes.
+ *
+ * @returns `undefined` when it is anything else: half a head, more than one, a body, an odd byte.
+ */
+export type PlainReader = (bytes: Buffer) => PlainHead | undefined
+
+/** A header line, as far as it has been understood. */
+interface Line {
+  /** With its end. */
+  text: string
+  name: string
+  value: string
+}
+
+/** ASCII without control characters. */
+const PLAIN = /^[\t\x20-\x7e]*$/
 const METHOD = 'GET '
 const VERSION = ' HTTP/1.1'
+const NEW_LINE = '\r\n'
 const END = '\r\n\r\n'
 
 /** About a body, an interim answer, another protocol or the connection: nothing for a short way. */
@@ -35,30 +52,43 @@ const isPlainName = remembering(
 )
 
 /**
- * Reads what came over a connection as one whole, plain head, or not at all. It takes far less than
- * HTTP/1.1 allows (RFC 9112, sections 2 to 5), so that there is one way only to read what it takes.
- *
- * @returns `undefined` when it is anything else: half a head, more than one, a body, an odd byte.
+ * Makes the reader of one connection. Whoever asks again says most of it again, in the same order: a line
+ * that is, byte for byte, the one that stood there before has been understood already.
  */
-export function readPlainHead(bytes: Buffer, maxBytes: number): PlainHead | undefined {
-  if (bytes.length > maxBytes) return undefined
-  const text = bytes.toString('latin1')
-  if (!text.startsWith(METHOD) || text.indexOf(END) !== text.length - END.length) return undefined
-  if (!PLAIN.test(text)) return undefined
+export function createPlainReader(maxBytes: number): PlainReader {
+  const before: Line[] = []
 
-  const lines = text.slice(0, -END.length).split('\r\n')
-  const [first = ''] = lines
-  if (!first.endsWith(VERSION)) return undefined
-  const rawHeaders: string[] = []
-  for (let at = 1; at < lines.length; at += 1) {
-    const line = lines[at] ?? ''
-    const colon = line.indexOf(':')
-    const name = line.slice(0, Math.max(0, colon))
-    const value = line.slice(colon + 1).trim()
-    if (!isPlainName(name) && !isKeepAlive(name, value)) return undefined
-    rawHeaders.push(name, value)
+  return (bytes) => {
+    if (bytes.length > maxBytes) return undefined
+    const text = bytes.toString('latin1')
+    const end = text.length - END.length
+    if (!text.startsWith(METHOD) || text.indexOf(END) !== end) return undefined
+
+    let at = text.indexOf(NEW_LINE)
+    const first = text.slice(0, at)
+    if (!first.endsWith(VERSION) || !PLAIN.test(first)) return undefined
+    at += NEW_LINE.length
+    const rawHeaders: string[] = []
+    for (let position = 0; at <= end; position += 1) {
+      const known = before[position]
+      const line = known && text.startsWith(known.text, at) ? known : readLine(text, at)
+      if (!line) return undefined
+      before[position] = line
+      rawHeaders.push(line.name, line.value)
+      at += line.text.length
+    }
+    return { method: 'GET', url: first.slice(METHOD.length, -VERSION.length), rawHeaders }
   }
-  return { method: 'GET', url: first.slice(METHOD.length, -VERSION.length), rawHeaders }
+}
+
+function readLine(text: string, from: number): Line | undefined {
+  const end = text.indexOf(NEW_LINE, from)
+  const line = text.slice(from, end)
+  const colon = line.indexOf(':')
+  const name = line.slice(0, Math.max(0, colon))
+  const value = line.slice(colon + 1).trim()
+  if (!PLAIN.test(line) || !(isPlainName(name) || isKeepAlive(name, value))) return undefined
+  return { text: text.slice(from, end + NEW_LINE.length), name, value }
 }
 
 /** Says what is so anyway. */

@@ -1,116 +1,192 @@
 import type { Server, Socket } from 'node:net'
 import type { Log } from '../../base/log.ts'
+import { turn } from '../../base/turn.ts'
 import type { Answer } from '../answers.ts'
-import type { Answerer } from '../listener.ts'
+import type { Client } from '../client.ts'
+import type { PlainListener } from '../listener.ts'
 import { createAnswerWriter } from './answer-bytes.ts'
-import { readPlainHead } from './plain-head.ts'
+import { createPlainClient, type PlainClient } from './plain-client.ts'
+import { createPlainReader } from './plain-head.ts'
 
 /**
- * Answers the questions of proxies without a server of HTTP in between, which would cost more than the
- * whole decision. Only a trusted proxy gets here, and only as long as everything on its connection is
- * plain; the first thing that is not, and all that follows, is the server's.
+ * Takes requests without a server of HTTP in between, which would cost more than the whole decision. It
+ * serves a connection as long as everything on it is plain; the first thing that is not, and all that
+ * follows, is the server's.
  */
 export interface ShortWay {
-  /** Takes connections before the server does, those that a proxy may have made. */
-  before(server: Server, mayAsk: (socket: Socket) => boolean): void
-  /** Ends the connections on which no question waits for its answer. */
+  /** Takes connections before the server does. */
+  before(server: Server): void
+  /** Ends the connections on which nothing waits for its answer. */
   endIdle(): void
 }
 
 export interface ShortWayDeps {
-  answer: Answerer
+  listener: PlainListener
   /** Does every connection end with its next answer? */
   isLeaving(): boolean
   maxHeadBytes: number
-  /** For a first question. */
+  /** For a first request. */
   headTimeoutMs: number
-  /** From one question to the next. */
+  /** From one request to the next. */
   keepAliveMs: number
+  /** How long a connection may be silent while something is under way on it. */
+  silenceMs(): number
   log: Log
 }
 
+/** A connection, as long as it goes this way. */
+interface Line {
+  socket: Socket
+  isIdle(): boolean
+}
+
 export function createShortWay(deps: ShortWayDeps): ShortWay {
-  const { answer, isLeaving, maxHeadBytes, headTimeoutMs, keepAliveMs, log } = deps
-  const writer = createAnswerWriter()
-  const idle = new Set<Socket>()
+  const { listener, isLeaving, maxHeadBytes, headTimeoutMs, keepAliveMs, silenceMs, log } = deps
+  const { bytesOf } = createAnswerWriter()
+  const lines = new Set<Line>()
+  const stays = `Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveMs / 1000}\r\n`
 
   const take = (socket: Socket, handOver: () => void) => {
+    const readHead = createPlainReader(maxHeadBytes)
     const message = { httpVersionMajor: 1, httpVersionMinor: 1, socket } as const
+    /** Is anything under way? */
+    let isBusy = false
+    let client: PlainClient | undefined
+    /** What has come before its time. */
+    let early: Buffer | undefined
     let hasEnded = false
+    /** Was it kept from reading? Then what comes next may have come in an earlier turn. */
+    let hasWaited = false
+    let hasAsked = false
+    let isPatient = false
+    /** Has the last answer been given? */
+    let isLast = false
 
     const destroy = () => void socket.destroy()
-    const goOn = () => void socket.resume()
     const stop = () => {
-      idle.delete(socket)
-      socket.off('data', read).off('end', end).off('close', stop)
-      socket.off('error', destroy).off('timeout', destroy).off('drain', goOn)
+      lines.delete(line)
+      socket.off('data', read).off('end', end).off('close', close)
+      socket.off('error', destroy).off('timeout', timeOut).off('drain', drained)
       socket.setTimeout(0)
+    }
+    const close = () => {
+      stop()
+      client?.gone()
     }
     const end = () => {
       hasEnded = true
-      // Whoever says nothing more may still wait for an answer.
-      if (idle.has(socket)) socket.end()
+      // Whoever waits for a page has gone; whoever has asked may still wait for the answer.
+      if (client) destroy()
+      else if (!isBusy) socket.end()
     }
-    const send = (given: Answer) => {
-      if (socket.destroyed) return
-      const lasts = !isLeaving() && !hasEnded && !given.headers.some(isConnection)
-      const isSent = socket.write(writer.bytesOf(given, lasts))
-      if (!lasts) return void socket.end()
-      idle.add(socket)
-      // Who asks and does not listen is not asked for more.
-      if (isSent) socket.resume()
-      else socket.pause().once('drain', goOn)
+    const timeOut = () => {
+      if (!isBusy || isPatient || isLast) return destroy()
+      isPatient = true
+      socket.setTimeout(silenceMs())
     }
-    const fail = (cause: unknown) => {
-      log.error({ error: String(cause) }, 'gateway: forward-auth failed')
-      destroy()
+    const pause = () => {
+      hasWaited = true
+      socket.pause()
     }
 
-    const read = (chunk: Buffer) => {
-      const head = readPlainHead(chunk, maxHeadBytes)
-      const given = head && answer(Object.assign(head, message))
-      if (!given) {
-        socket.pause()
-        stop()
-        socket.unshift(chunk)
-        return handOver()
+    /** Reads on, as soon as what has been said is taken: who does not listen is asked for no more. */
+    const goOn = () => {
+      if (isBusy || socket.writableNeedDrain) return
+      const bytes = early
+      early = undefined
+      if (bytes) return read(bytes)
+      hasWaited = socket.readableLength > 0
+      socket.resume()
+    }
+    const drained = () => {
+      client?.drained()
+      goOn()
+    }
+    const done = (lasts: boolean) => {
+      client = undefined
+      if (!lasts) {
+        isLast = true
+        return socket.destroySoon()
       }
-      idle.delete(socket)
-      socket.setTimeout(keepAliveMs)
-      if (given instanceof Promise) {
-        // One question at a time.
-        socket.pause()
-        given.then(send).catch(fail)
-        return
+      isBusy = false
+      if (isPatient) {
+        isPatient = false
+        socket.setTimeout(keepAliveMs)
+      }
+      if (hasWaited) goOn()
+      else if (socket.writableNeedDrain) pause()
+    }
+
+    const lasts = () => !isLeaving() && !hasEnded
+    const send = (given: Answer) => {
+      if (socket.destroyed) return
+      const isKept = lasts() && !given.headers.some(isConnection)
+      socket.write(bytesOf(given, isKept))
+      done(isKept)
+    }
+    const fail = (cause: unknown) => {
+      log.error({ error: String(cause) }, 'gateway: fault')
+      destroy()
+    }
+    const clientLine = { socket, lasts, bytesOf, done, stays }
+    const clientOf = (): Client => {
+      client = createPlainClient(clientLine)
+      return client
+    }
+
+    const visit = (bytes: Buffer) => {
+      const head = readHead(bytes)
+      return head && listener(Object.assign(head, message), clientOf)
+    }
+    const read = (bytes: Buffer) => {
+      if (isLast) return
+      if (isBusy) {
+        early = early ? Buffer.concat([early, bytes]) : bytes
+        return pause()
       }
       try {
-        send(given)
+        isBusy = true
+        const given = hasWaited ? visit(bytes) : turn.take(() => visit(bytes))
+        if (given === undefined) {
+          socket.pause()
+          stop()
+          socket.unshift(bytes)
+          return handOver()
+        }
+        if (!hasAsked) {
+          hasAsked = true
+          socket.setTimeout(keepAliveMs)
+        }
+        if (given === 'taken') return
+        if (!(given instanceof Promise)) return send(given)
+        // One question at a time.
+        pause()
+        given.then(send).catch(fail)
       } catch (cause) {
         fail(cause)
       }
     }
 
-    idle.add(socket)
+    const line: Line = { socket, isIdle: () => !isBusy }
+    lines.add(line)
     socket.setTimeout(headTimeoutMs)
-    socket.on('data', read).on('end', end).on('close', stop)
-    socket.on('error', destroy).on('timeout', destroy)
+    socket.on('data', read).on('end', end).on('close', close)
+    socket.on('error', destroy).on('timeout', timeOut).on('drain', drained)
   }
 
   return {
-    before(server, mayAsk) {
+    before(server) {
       const [accept] = server.listeners('connection')
       server.removeAllListeners('connection')
-      server.on('connection', (socket: Socket) => {
-        const handOver = () => {
+      server.on('connection', (socket: Socket) =>
+        take(socket, () => {
           accept?.call(server, socket)
           socket.resume()
-        }
-        if (!mayAsk(socket)) accept?.call(server, socket)
-        else take(socket, handOver)
-      })
+        }),
+      )
     },
     endIdle() {
-      for (const socket of idle) socket.destroy()
+      for (const { socket, isIdle } of lines) if (isIdle()) socket.destroy()
     },
   }
 }

@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type PlainHead, readPlainHead } from '../../../../src/gateway/short-way/plain-head.ts'
+import { createPlainReader, type PlainHead } from '../../../../src/gateway/short-way/plain-head.ts'
 import { portOf } from '../../../support/ports.ts'
 
 const LIMIT = 16 * 1024
-const read = (text: string) => readPlainHead(Buffer.from(text, 'latin1'), LIMIT)
+const read = (text: string) => createPlainReader(LIMIT)(Buffer.from(text, 'latin1'))
 const head = (...lines: string[]) => `${lines.join('\r\n')}\r\n\r\n`
 
 describe('a plain head', () => {
