@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createTurn } from '../../../src/base/turn.ts'
 import { type Watch, watchChanges } from '../../../src/store/unchanged.ts'
 import { aFolder } from '../config/files.ts'
 
@@ -85,5 +86,28 @@ it('tells of work that has failed, whatever is left of it', () => {
       throw new Error('the disk is full')
     })
   expect(work).toThrow('full')
+  expect(hasChanged()).toBe(true)
+})
+
+it('is asked once for all that one turn of the loop has found waiting', async () => {
+  const turn = createTurn(() => 0)
+  watch = watchChanges(ours, turn)
+  hasChanged()
+  const asked = () => turn.take(hasChanged)
+  expect(asked()).toBe(false)
+  theirs.exec('insert into a values (7)')
+  // This one was on its way before the row was written.
+  expect(asked()).toBe(false)
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+  expect(asked()).toBe(true)
+  expect(asked()).toBe(false)
+})
+
+it('tells whoever does not come with the turn at once', () => {
+  const turn = createTurn(() => 0)
+  watch = watchChanges(ours, turn)
+  hasChanged()
+  turn.take(hasChanged)
+  theirs.exec('insert into a values (8)')
   expect(hasChanged()).toBe(true)
 })

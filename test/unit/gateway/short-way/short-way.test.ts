@@ -128,7 +128,7 @@ describe('a trusted proxy', () => {
     expect(await ask(question())).toBe('200')
     expect(await ask(page())).toBe('200')
     expect(await ask(question())).toBe('200')
-    expect(served).toEqual(['/page', PATH])
+    expect(served).toEqual([])
     socket.destroy()
   })
 
@@ -185,13 +185,11 @@ describe('a trusted proxy', () => {
   })
 })
 
-it('lets nobody else go this way', async () => {
+it('answers nobody else', async () => {
   await gate.close()
   gate = await open(['192.0.2.1'])
   listen()
-  const { status } = await sendRaw(gate.port, question())
-  expect(status).toBe(403)
-  expect(served).toEqual([PATH])
+  expect((await sendRaw(gate.port, question())).status).toBe(403)
 })
 
 /** All that does not differ from one moment to the next, or is said of a connection. */
