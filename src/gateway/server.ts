@@ -76,6 +76,8 @@ export interface GatewayServersDeps {
 const MAX_HEAD_BYTES = 16 * 1024
 /** For a whole head; uploads may take as long as they need. */
 const HEAD_TIMEOUT_MS = 15_000
+/** By then nobody is let in any more who has come after the word to stop. */
+const CLOSED_AFTER_MS = 100
 /** Whoever asks time and again on a kept connection has asked once more by then, and was told that it ends. */
 const LAST_REQUEST_MS = 300
 /** Longer than proxies in front keep a connection, so that they never send on one that we just closed. */
@@ -148,20 +150,25 @@ export function createGatewayServers(deps: GatewayServersDeps): GatewayServers {
     },
     async drain(seconds) {
       for (const { certificates } of doors) certificates?.stop()
-      isLeaving = true
       const closed = doors.map(({ server }) => closing(server))
       deps.streams.goAway()
+      // Whoever is told that a connection ends comes back over a new one: only once the door is known to be
+      // closed, also in the process that holds it for several others.
+      const leaving = setTimeout(() => {
+        isLeaving = true
+      }, CLOSED_AFTER_MS)
       // Kept connections become idle one by one, as their requests end. Not at once: a request may be on its
       // way on one of them.
       const idle = setTimeout(function end() {
         shortWay.endIdle()
         for (const { server } of doors) server.closeIdleConnections()
         idle.refresh()
-      }, LAST_REQUEST_MS)
+      }, CLOSED_AFTER_MS + LAST_REQUEST_MS)
       const deadline = setTimeout(() => {
         for (const { sockets } of doors) for (const socket of sockets) socket.destroy()
       }, seconds * 1000)
       await Promise.all(closed)
+      clearTimeout(leaving)
       clearTimeout(idle)
       clearTimeout(deadline)
     },

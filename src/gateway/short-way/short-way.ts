@@ -16,7 +16,7 @@ import { createPlainReader } from './plain-head.ts'
 export interface ShortWay {
   /** Takes connections before the server does. */
   before(server: Server): void
-  /** Ends the connections on which nothing waits for its answer. */
+  /** Ends the connections on which nothing waits for its answer; of a new one, the first request may be on its way. */
   endIdle(): void
 }
 
@@ -167,7 +167,7 @@ export function createShortWay(deps: ShortWayDeps): ShortWay {
       }
     }
 
-    const line: Line = { socket, isIdle: () => !isBusy }
+    const line: Line = { socket, isIdle: () => hasAsked && !isBusy }
     lines.add(line)
     socket.setTimeout(headTimeoutMs)
     socket.on('data', read).on('end', end).on('close', close)

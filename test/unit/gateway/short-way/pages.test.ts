@@ -278,6 +278,7 @@ describe('on one connection', () => {
     socket.write(page())
     await until(() => got().includes('page\n'))
     const closing = gate.close()
+    await new Promise((resolve) => setTimeout(resolve, 200))
     socket.write(page())
     if (!socket.closed) await once(socket, 'close')
     expect(got().split('HTTP/1.1 200 OK')[2]).toContain('Connection: close')

@@ -178,6 +178,7 @@ describe('a trusted proxy', () => {
     const { ask, socket, got } = await talk()
     expect(await ask(question())).toBe('200')
     const closing = gate.close()
+    await new Promise((resolve) => setTimeout(resolve, 200))
     expect(await ask(question())).toBe('200')
     expect(got().split('HTTP/1.1 200')[2]).toContain('Connection: close')
     if (!socket.closed) await once(socket, 'close')
