@@ -16,6 +16,8 @@ export interface Stream extends Opened {
   end(why: EndReason): void
   /** What was last found; nobody's business but the watch's. */
   seen?: { mark: string; until: UnixSeconds }
+  /** Its place among all that is open; the watch's, too. */
+  place?: number | undefined
 }
 
 /** All that is open. Nothing outlives the right to it by more than a second. */
@@ -38,7 +40,7 @@ const AT_ONCE = 500
  * which something has changed, or whose time is up, are looked at closely.
  */
 export function createStreams(clock: Clock): Streams {
-  const open = new Set<Stream>()
+  const open = createCrowd()
   let current: Standing | undefined
   let timer: NodeJS.Timeout | undefined
   let isLooking = false
@@ -47,7 +49,7 @@ export function createStreams(clock: Clock): Streams {
 
   const end = (stream: Stream) => {
     // Not asked about again, however long its ending takes.
-    open.delete(stream)
+    open.remove(stream)
     stream.end('not_allowed')
   }
   const lookClosely = (stream: Stream, standing: Standing, mark: string) => {
@@ -88,14 +90,14 @@ export function createStreams(clock: Clock): Streams {
 
   const look = async () => {
     if (isLooking) return
-    if (open.size === 0) {
+    if (open.all.length === 0) {
       clearInterval(timer)
       timer = undefined
       return
     }
     isLooking = true
     try {
-      const groups = groupsOf(open)
+      const groups = groupsOf(open.all)
       for (let from = 0; from < groups.length; from += AT_ONCE) {
         if (from > 0) await new Promise(setImmediate)
         lookAt(groups.slice(from, from + AT_ONCE))
@@ -105,7 +107,8 @@ export function createStreams(clock: Clock): Streams {
     } catch {
       failures += 1
       // Who cannot be checked cannot stay; a store that is busy is given one more moment.
-      if (failures > 1) for (const stream of open) if (stream.sessionId !== undefined) end(stream)
+      if (failures > 1)
+        for (const stream of [...open.all]) if (stream.sessionId !== undefined) end(stream)
     } finally {
       isLooking = false
     }
@@ -116,13 +119,40 @@ export function createStreams(clock: Clock): Streams {
       open.add(stream)
       timer ??= setInterval(look, LOOK_EVERY_MS).unref()
     },
-    remove: (stream) => void open.delete(stream),
+    remove: open.remove,
     obey(standing) {
       current = standing
       void look()
     },
     goAway() {
-      for (const stream of open) stream.end('going_away')
+      for (const stream of [...open.all]) stream.end('going_away')
+    },
+  }
+}
+
+/**
+ * Who comes and goes with every request. A set would be made anew every few requests, and what has gone
+ * from it would be held by what has been thrown away of it, until all of the memory is tidied.
+ */
+function createCrowd() {
+  const all: Stream[] = []
+  return {
+    all: all as readonly Stream[],
+    has: ({ place }: Stream) => place !== undefined,
+    add(stream: Stream) {
+      if (stream.place !== undefined) return
+      stream.place = all.length
+      all.push(stream)
+    },
+    remove(stream: Stream) {
+      const { place } = stream
+      const last = all.at(-1)
+      if (place === undefined || last === undefined) return
+      // The last one moves up.
+      all[place] = last
+      last.place = place
+      all.pop()
+      stream.place = undefined
     },
   }
 }
