@@ -126,6 +126,9 @@ interface Head
 interface TrustedPeer {
   address: string
   isTrusted: boolean
+  /** For whom it last spoke, and in which words: mostly it says the same again. */
+  words?: string | undefined
+  client?: string
 }
 
 /** Puts the head of a message together with who has sent it. */
@@ -140,9 +143,18 @@ function createReadFrom(trusted: Networks) {
     return peer
   }
 
+  const clientOf = (peer: TrustedPeer, words: string | undefined): string => {
+    if (peer.client === undefined || peer.words !== words) {
+      peer.client = clientAddress(peer.address, words, trusted)
+      peer.words = words
+    }
+    return peer.client
+  }
+
   return (socket: Socket, head: Head): GatewayRequest | Refusal => {
     const { host, target, lines } = head
-    const { address, isTrusted } = trustedPeerOf(socket)
+    const peer = trustedPeerOf(socket)
+    const { address, isTrusted } = peer
     // The other end has gone already; rules about addresses would have nothing to look at.
     if (address === '') return refuse(400, 'peer')
     return Object.freeze({
@@ -151,7 +163,7 @@ function createReadFrom(trusted: Networks) {
       port: host.port,
       target: target.target,
       rawPath: target.rawPath,
-      address: isTrusted ? clientAddress(address, lines.forwardedFor, trusted) : address,
+      address: isTrusted ? clientOf(peer, lines.forwardedFor) : address,
       peerIsTrusted: isTrusted,
       headers: lines.all,
       cookie: lines.cookie,

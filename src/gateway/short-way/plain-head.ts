@@ -31,6 +31,8 @@ const METHOD = 'GET '
 const VERSION = ' HTTP/1.1'
 const NEW_LINE = '\r\n'
 const END = '\r\n\r\n'
+/** No line begins so. */
+const NONE = NEW_LINE
 
 /** About a body, an interim answer, another protocol or the connection: nothing for a short way. */
 const COMPLICATED = new Set([
@@ -57,6 +59,8 @@ const isPlainName = remembering(
  */
 export function createPlainReader(maxBytes: number): PlainReader {
   const before: Line[] = []
+  let firstLine = NONE
+  let url = ''
 
   return (bytes) => {
     if (bytes.length > maxBytes) return undefined
@@ -64,10 +68,13 @@ export function createPlainReader(maxBytes: number): PlainReader {
     const end = text.length - END.length
     if (!text.startsWith(METHOD) || text.indexOf(END) !== end) return undefined
 
-    let at = text.indexOf(NEW_LINE)
-    const first = text.slice(0, at)
-    if (!first.endsWith(VERSION) || !PLAIN.test(first)) return undefined
-    at += NEW_LINE.length
+    if (!text.startsWith(firstLine)) {
+      const line = text.slice(0, text.indexOf(NEW_LINE))
+      if (!line.endsWith(VERSION) || !PLAIN.test(line)) return undefined
+      firstLine = line + NEW_LINE
+      url = line.slice(METHOD.length, -VERSION.length)
+    }
+    let at = firstLine.length
     const rawHeaders: string[] = []
     for (let position = 0; at <= end; position += 1) {
       const known = before[position]
@@ -77,7 +84,7 @@ export function createPlainReader(maxBytes: number): PlainReader {
       rawHeaders.push(line.name, line.value)
       at += line.text.length
     }
-    return { method: 'GET', url: first.slice(METHOD.length, -VERSION.length), rawHeaders }
+    return { method: 'GET', url, rawHeaders }
   }
 }
 

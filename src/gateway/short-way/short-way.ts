@@ -120,7 +120,7 @@ export function createShortWay(deps: ShortWayDeps): ShortWay {
     const lasts = () => !isLeaving() && !hasEnded
     const send = (given: Answer) => {
       if (socket.destroyed) return
-      const isKept = lasts() && !given.headers.some(isConnection)
+      const isKept = lasts() && (given.isKept || !given.headers.some(isConnection))
       socket.write(bytesOf(given, isKept))
       done(isKept)
     }
