@@ -6,6 +6,8 @@ const HOUR = 3600
 const DAY = 86_400
 
 const PER_TARGET_AN_HOUR = 10
+/** Far more than anybody signs in, and little enough to annoy nobody for long. */
+const PER_TARGET_A_DAY = 30
 const UNPROVED_PER_USER_A_DAY = 20
 const UNPROVED_PER_BLOCK_AN_HOUR = 20
 /** Numbers that differ in these alone are neighbors, bought together by whoever lives off messages. */
@@ -16,6 +18,8 @@ export interface Send {
   kind: string
   credential: Credential
   target: string
+  /** Whose user it is, when it is that of another application. */
+  application?: string | undefined
   dailyLimit: number
   /** Of a phone number. */
   country?: string | undefined
@@ -26,16 +30,27 @@ export interface Send {
  * What one message is taken from. Targets that nobody has proved yet are where messages are pumped for
  * money, so they have narrow budgets of their own: none of them can use up what sign-ins need.
  */
-export function budgetsOf({ kind, credential, target, dailyLimit, country, key }: Send): Budget[] {
+export function budgetsOf(send: Send): Budget[] {
+  const { kind, credential, target, application, dailyLimit, country, key } = send
+  const share = (parts: number) => Math.max(1, Math.floor(dailyLimit / parts))
   const name = (...parts: string[]) => ['send', kind, ...parts].join('/')
   const hidden = (text: string) => hmac(key, text).toString('base64url').slice(0, 22)
   const always: Budget[] = [
     { name: name('day'), most: dailyLimit, windowSeconds: DAY, shared: true },
     { name: name('target', hidden(target)), most: PER_TARGET_AN_HOUR, windowSeconds: HOUR },
+    { name: name('target', hidden(target), 'day'), most: PER_TARGET_A_DAY, windowSeconds: DAY },
   ]
+  // One application, or whoever has its key, must not use up what all others sign in with.
+  if (application !== undefined) {
+    always.push({
+      name: name('of', application),
+      most: share(2),
+      windowSeconds: DAY,
+      shared: true,
+    })
+  }
   if (credential.state !== 'pending') return always
 
-  const share = (parts: number) => Math.max(1, Math.floor(dailyLimit / parts))
   const unproved: Budget[] = [
     { name: name('new', 'day'), most: share(2), windowSeconds: DAY, shared: true },
     {

@@ -81,7 +81,8 @@ export function createCode({ way, channels, clock, key, site }: CodeDeps): Facto
   })
 
   const challenge = async (request: ChallengeRequest): Promise<ChallengeStart> => {
-    const { credential } = request
+    const { credential, user } = request
+    const { application } = user
     const { target, country } = bound.parse(credential.data)
     const { kept, deliver } = service() ? serviceCode(target) : ownCode(request, target)
     const { dailyLimit } = way
@@ -90,7 +91,7 @@ export function createCode({ way, channels, clock, key, site }: CodeDeps): Facto
       lifetimeSeconds,
       // The list of countries may have become shorter since the number was bound.
       deliver: way.admits(country) ? deliver : async () => NOT_ADMITTED,
-      budgets: budgetsOf({ kind, credential, target, country, dailyLimit, key }),
+      budgets: budgetsOf({ kind, credential, target, country, application, dailyLimit, key }),
     }
   }
 

@@ -37,8 +37,12 @@ const bound = (kind: string, data: unknown, given: Partial<Credential> = {}) =>
 const toAlice = () => bound('email', { target: 'alice@example.com' })
 const toPhone = () => bound('sms', { target: NUMBER, country: 'DE' })
 
-async function start(factor: Factor, credential: Credential): Promise<ChallengeStart> {
-  const request = { credential, user: alice, about, siblings: [credential] }
+async function start(
+  factor: Factor,
+  credential: Credential,
+  user = alice,
+): Promise<ChallengeStart> {
+  const request = { credential, user, about, siblings: [credential] }
   const started = await factor.challenge?.(request)
   if (!started) throw new Error('the factor asks nothing')
   return started
@@ -347,8 +351,21 @@ describe('a message', () => {
     expect(budgets.map(({ most, windowSeconds }) => [most, windowSeconds])).toEqual([
       [10, 86_400],
       [10, 3600],
+      [30, 86_400],
     ])
     expect(JSON.stringify(budgets)).not.toMatch(/4567|DE\b/)
+  })
+
+  it('leaves half of the day to others when it is for the user of an application', async () => {
+    const of = async (application: string) => {
+      const user = aUser({ application })
+      const { budgets = [] } = await start(factorBy(byText(PHONES)), toPhone(), user)
+      return budgets.filter(({ most, shared }) => most === 5 && shared)
+    }
+    const [shop] = await of('shop')
+    const [forum] = await of('forum')
+    expect(shop).toMatchObject({ most: 5, windowSeconds: 86_400 })
+    expect(shop?.name).not.toBe(forum?.name)
   })
 
   it('is taken from narrower ones while the target is not proved', async () => {
@@ -357,6 +374,7 @@ describe('a message', () => {
     expect(budgets.map(({ most, windowSeconds }) => [most, windowSeconds])).toEqual([
       [10, 86_400],
       [10, 3600],
+      [30, 86_400],
       [5, 86_400],
       [20, 86_400],
       [3, 86_400],
