@@ -171,6 +171,7 @@ export function createHouse(config: Config, ground: Ground): House {
     clock,
     name: site.name,
     push: { keys: pushKeys, home },
+    home,
     first: ways,
   })
   const alerts = createAlerts({
@@ -307,6 +308,8 @@ export function createHouse(config: Config, ground: Ground): House {
     approvers: login.approvers,
     assets,
     audit,
+    challenges: login.challenges,
+    channels,
     clock,
     cookies,
     csrf: createCsrf({ key: keyring('csrf'), origin: home.origin }),

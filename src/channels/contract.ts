@@ -15,17 +15,40 @@ export interface Channel {
    * @throws when the channel is down: the caller tries again later, unless it is {@link FateUnknown}.
    */
   deliver(message: Message): Promise<Delivery>
+  /** Where it is told afterwards what became of messages. */
+  reports?: Reports
   /** For services that make and check codes themselves, and only say whether one was right. */
   verification?: Verification
   close?(): Promise<void>
 }
 
+/** What a carrier tells about messages that it has taken before. */
+export interface Reports {
+  /** @returns `undefined` when it does not come from the carrier, or tells nothing. */
+  read(told: {
+    /** Of the whole; may be forged. */
+    signature: string
+    fields: Readonly<Record<string, string>>
+  }): Promise<Report | undefined>
+}
+
+export interface Report {
+  /** The message, as {@link Delivery} named it. */
+  reference: string
+  /** Why it has come to nothing, in few words and without the message; absent while it has not. */
+  failed?: string
+}
+
 /** A service that makes, sends and checks codes by itself. */
 export interface Verification {
   media: readonly Medium[]
-  /** Has a code sent. @returns A name for this one question, to be given back to `check`. */
-  start(medium: Medium, to: string): Promise<Delivery & { reference?: string }>
-  /** @param code Already of the right shape. */
+  /** Has a code sent. @returns With the name of this one question, to be given back to `check`. */
+  start(medium: Medium, to: string): Promise<Delivery>
+  /**
+   * @param reference Without it, because the answer that named the question got lost: is it the code of
+   * whichever question is open about this address?
+   * @param code Already of the right shape.
+   */
   check(to: string, reference: string | undefined, code: string): Promise<boolean>
 }
 
@@ -33,6 +56,8 @@ export interface Verification {
 export interface Channels {
   /** The channel for a medium; `undefined` when there is none. */
   for(medium: Medium): Channel | undefined
+  /** What the channel of a name hears afterwards; `undefined` when it hears nothing. */
+  reports(name: string): Reports | undefined
   close(): Promise<void>
 }
 

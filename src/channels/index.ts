@@ -14,6 +14,8 @@ export interface ChannelsDeps {
   name: string
   /** By which push services know us, and where the portal is. */
   push?: { keys: VapidKeys; home: URL }
+  /** Where the portal is, for channels that are told afterwards what became of messages. */
+  home?: URL
   /** Ways that come before those of the configuration, such as the demo's inbox. */
   first?: readonly Channel[]
 }
@@ -22,18 +24,26 @@ export interface ChannelsDeps {
  * The list of all channels; a new one is a line here. The first that carries a medium is the one for it:
  * the webhook stands before the others because its media are chosen one by one.
  */
-export function createChannels({ config, clock, name, push, first = [] }: ChannelsDeps): Channels {
+export function createChannels({
+  config,
+  clock,
+  name,
+  push,
+  home,
+  first = [],
+}: ChannelsDeps): Channels {
   const { smtp, twilio, web_push: webPush, webhook } = config
   const channels: Channel[] = [
     ...first,
     webhook && createWebhook({ config: webhook, clock }),
     smtp && createSmtp({ config: smtp, name }),
-    twilio && createTwilio({ config: twilio }),
+    twilio && createTwilio({ config: twilio, ...(home ? { home } : {}) }),
     webPush && push && createWebPush({ config: webPush, ...push }),
   ].filter((channel) => channel !== undefined)
 
   return {
     for: (medium) => channels.find(({ carries }) => carries.includes(medium)),
+    reports: (name) => channels.find((channel) => channel.name === name)?.reports,
     async close() {
       await Promise.all(channels.map((channel) => channel.close?.()))
     },

@@ -7,5 +7,5 @@ export function createNowhere(): Channels {
     carries: ['email', 'sms', 'voice', 'push'],
     deliver: async () => ({ ok: true }),
   }
-  return { for: () => nowhere, close: async () => undefined }
+  return { for: () => nowhere, reports: () => undefined, close: async () => undefined }
 }

@@ -34,6 +34,14 @@ export interface Challenges {
   exhaust(challenge: Challenge): Promise<void>
   cancel(challenge: Challenge): Promise<void>
   /**
+   * Notes that a message has come to nothing, though it had been taken.
+   *
+   * @param reference What its carrier calls it; of others, nothing is known.
+   * @param why The carrier's words, without the message.
+   * @returns The user who waits for it; `undefined` when nobody does, or it was noted before.
+   */
+  noteFailure(reference: string, why: string): Promise<string | undefined>
+  /**
    * Takes an answer from the person's other device.
    *
    * @param approver The credential of the device that answers; it must be the user's own, and active.
@@ -114,20 +122,23 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
     if (!deliver) return challenge
     const { id, sends, userId, kind } = challenge
     audit.record({ name: 'challenge.sent', userId, details: { kind, sends } })
+    let reference: string | undefined
     const delivery = await outbox.post({
       lane: kind,
       whom: userId,
       async deliver() {
         const lost: Credential[] = []
         try {
-          return await deliver(challenge, (credential) => lost.push(credential))
+          const done = await deliver(challenge, (credential) => lost.push(credential))
+          if (done.ok) reference = done.reference
+          return done
         } finally {
           await Promise.all(lost.map(noteLost))
         }
       },
       until: challenge.expiresAt,
       async told(end) {
-        await challenges.setDelivery(id, sends, stateAfter(end))
+        await challenges.setDelivery(id, sends, stateAfter(end), reference)
         if (end === 'sent') return
         audit.record({ name: 'challenge.undelivered', userId, details: { kind, reason: end } })
       },
@@ -203,8 +214,9 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
       const seconds = await mayStart(started, credential)
       if (seconds > 0) return { ok: false, because: 'limit', seconds }
 
+      const { reference: _, ...rest } = challenge
       const again: Challenge = {
-        ...challenge,
+        ...rest,
         state: 'pending',
         data: started.data,
         sends: sends + 1,
@@ -215,6 +227,15 @@ export function createChallenges(deps: ChallengesDeps): Challenges {
       // Somebody else sent, or answered, in the same moment: theirs stands.
       if (!(await challenges.update(again))) return { ok: true, challenge }
       return { ok: true, challenge: await send({ ...again, version: again.version + 1 }, started) }
+    },
+
+    async noteFailure(reference, why) {
+      const about = await challenges.failDelivery(reference)
+      if (!about) return undefined
+      const { userId, kind } = about
+      const details = { kind, reason: 'failed_later', why }
+      audit.record({ name: 'challenge.undelivered', userId, details })
+      return userId
     },
 
     findBound: async (boundTo) => current(await challenges.findBound(boundTo)),

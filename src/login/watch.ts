@@ -19,6 +19,11 @@ export function watched(challenges: Challenges, signals: Signals): Challenges {
       await challenges.cancel(challenge)
       tell(challenge.userId)
     },
+    async noteFailure(reference, why) {
+      const userId = await challenges.noteFailure(reference, why)
+      if (userId !== undefined) tell(userId)
+      return userId
+    },
     async respond(id, approver, answer) {
       const responded = await challenges.respond(id, approver, answer)
       tell(approver.userId)

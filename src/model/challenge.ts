@@ -32,6 +32,8 @@ export interface Challenge {
   /** Messages sent so far. */
   sends: number
   delivery: DeliveryState
+  /** What the service that has taken the last message calls it. */
+  reference?: string
   /** A message may be sent again from here on. */
   resendAt: UnixSeconds
   createdAt: UnixSeconds

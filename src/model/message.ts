@@ -11,12 +11,12 @@ export type Message =
   | { medium: 'push'; to: string; text: string; ttlSeconds: number }
 
 /**
- * What became of one try. A channel that is down throws, and the try is made again; `refused` is the
+ * What became of one try; `reference` is what the other side calls the message. A channel that is down throws, and the try is made again; `refused` is the
  * other side's last word: there is no such address, number or subscription, or it wants nothing of us.
  * `later` is its word about this one message for now, such as a mailbox that is full: the channel works,
  * and the message may be tried again.
  */
-export type Delivery = { ok: true } | Refused | { ok: false; later: string }
+export type Delivery = { ok: true; reference?: string } | Refused | { ok: false; later: string }
 
 export interface Refused {
   ok: false

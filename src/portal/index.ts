@@ -9,6 +9,7 @@ import { type ElsewhereDeps, onlyAtHome } from './elsewhere.ts'
 import { type HomePagesDeps, homePages } from './home.ts'
 import { type LoginPagesDeps, loginPages } from './login.ts'
 import { knowVisitor, type MannersDeps, onlyOwnForms } from './manners.ts'
+import { type MessageReportsDeps, messageReports } from './message-reports.ts'
 import { type ResetPagesDeps, resetPages } from './reset.ts'
 import { type SetUpPagesDeps, setUpPages } from './set-up.ts'
 import { type SignOutPagesDeps, signOutPages } from './sign-out.ts'
@@ -24,6 +25,7 @@ export type PortalDeps = MannersDeps &
   ApproverPagesDeps &
   ApprovePagesDeps &
   DeviceEntranceDeps &
+  MessageReportsDeps &
   WaitingDeps &
   ElsewhereDeps &
   Omit<SetUpPagesDeps, 'minimumLength' | 'stray'> &
@@ -71,6 +73,7 @@ export function createPortal(deps: PortalDeps): Hono<AppEnv> {
 
   app.route('/', pushWorkerScript())
   app.route('/', deviceEntrance(deps))
+  app.route('/', messageReports(deps))
 
   app.use(knowVisitor(deps), onlyOwnForms(deps))
   app.route('/', homePages(deps))

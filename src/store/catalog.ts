@@ -238,6 +238,7 @@ export const CATALOG: Catalog = {
       failures: personal('Wrong answers; five end it.'),
       sends: personal('Messages sent.'),
       delivery: personal('How far the last message has come.'),
+      reference: secret('What the service that carried the last message calls it.'),
       resend_at: plain('When another one may be sent.', 'time'),
       created_at: personal('When it was put.', 'time'),
       expires_at: plain('When it ends.', 'time'),

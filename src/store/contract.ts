@@ -256,8 +256,18 @@ export interface ChallengeRepository {
   spendTry(id: string, tries: number, now: UnixSeconds): Promise<Challenge | undefined>
   /** Ends an open challenge. @returns Whether it was open. */
   end(id: string, state: Exclude<Challenge['state'], 'pending' | 'verified'>): Promise<boolean>
-  /** Notes how far a message has come, unless a newer one is on its way. */
-  setDelivery(id: string, sends: number, delivery: DeliveryState): Promise<void>
+  /**
+   * Notes how far a message has come, unless a newer one is on its way.
+   *
+   * @param reference What the service that has taken it calls it.
+   */
+  setDelivery(id: string, sends: number, delivery: DeliveryState, reference?: string): Promise<void>
+  /**
+   * Notes that the message of a name at its carrier was not delivered in the end.
+   *
+   * @returns Whose it is and what kind of question; `undefined` when it is not known, or was noted before.
+   */
+  failDelivery(reference: string): Promise<Pick<Challenge, 'userId' | 'kind'> | undefined>
 }
 
 /** The audit trail: facts, in one order, each tied to the one before by a hash, and their end signed. */

@@ -13,6 +13,7 @@ import { visits } from './migrations/0010-visits.ts'
 import { challenges } from './migrations/0011-challenges.ts'
 import { contested } from './migrations/0012-contested.ts'
 import { alerts } from './migrations/0013-alerts.ts'
+import { references } from './migrations/0014-references.ts'
 
 /** One step of the timeline. Released steps never change; a new one goes to the end. */
 type Migration = (db: Kysely<unknown>) => Promise<void>
@@ -31,6 +32,7 @@ const TIMELINE: readonly Migration[] = [
   challenges,
   contested,
   alerts,
+  references,
 ]
 
 /** The version that this program writes. */

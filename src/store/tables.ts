@@ -103,6 +103,8 @@ export interface Tables {
     failures: number
     sends: number
     delivery: string
+    /** Of the last message, at the service that carried it. */
+    reference: string | null
     resend_at: number
     created_at: number
     expires_at: number

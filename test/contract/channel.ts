@@ -53,7 +53,7 @@ export function describeChannel(name: string, open: () => Promise<ChannelWorld>)
     })
 
     it('delivers a message whole, once, to one person', async () => {
-      expect(await deliver()).toEqual({ ok: true })
+      expect(await deliver()).toMatchObject({ ok: true })
       expect(world.arrived()).toMatchObject([
         { to: world.somebody, text: expect.stringContaining(TEXT) },
       ])
@@ -62,7 +62,7 @@ export function describeChannel(name: string, open: () => Promise<ChannelWorld>)
     it('delivers many at once, each once', async () => {
       const texts = Array.from({ length: 30 }, (_, at) => `${at + 100_000} is your code.`)
       const outcomes = await Promise.all(texts.map((text) => deliver(text)))
-      expect(outcomes).toEqual(texts.map(() => ({ ok: true })))
+      expect(outcomes.filter(({ ok }) => ok)).toHaveLength(texts.length)
       const arrived = world.arrived().map(({ text }) => /\d{6} is your code\./.exec(text)?.[0])
       expect(arrived.toSorted()).toEqual(texts)
     })
@@ -87,7 +87,7 @@ export function describeChannel(name: string, open: () => Promise<ChannelWorld>)
       otherEnd('fail')
       await failure()
       otherEnd('well')
-      expect(await deliver()).toEqual({ ok: true })
+      expect(await deliver()).toMatchObject({ ok: true })
       expect(world.arrived()).toHaveLength(1)
     })
 
@@ -96,7 +96,7 @@ export function describeChannel(name: string, open: () => Promise<ChannelWorld>)
       world.otherEnd.putOff()
       expect(await deliver()).toEqual({ ok: false, later: expect.any(String) })
       otherEnd('well')
-      expect(await deliver()).toEqual({ ok: true })
+      expect(await deliver()).toMatchObject({ ok: true })
     })
 
     it('gives up on an end that does not answer, and works again when it does', async () => {
@@ -104,7 +104,7 @@ export function describeChannel(name: string, open: () => Promise<ChannelWorld>)
       otherEnd('hang')
       await failure()
       otherEnd('well')
-      expect(await deliver()).toEqual({ ok: true })
+      expect(await deliver()).toMatchObject({ ok: true })
     })
 
     it('does not take nonsense for success', async () => {

@@ -465,7 +465,19 @@ export function describeStore(
         await store.challenges.setDelivery(challenge.id, 2, 'failed')
         expect((await store.challenges.find(challenge.id))?.delivery).toBe('none')
         await store.challenges.setDelivery(challenge.id, 1, 'sent')
-        expect((await store.challenges.find(challenge.id))?.delivery).toBe('sent')
+        expect(await store.challenges.find(challenge.id)).toMatchObject({ delivery: 'sent' })
+        expect(await store.challenges.find(challenge.id)).not.toHaveProperty('reference')
+      })
+
+      it('keeps what the carrier calls its message, until another one is sent', async () => {
+        await store.challenges.setDelivery(challenge.id, 1, 'sent', 'SM1')
+        const sent = await store.challenges.find(challenge.id)
+        expect(sent).toMatchObject({ delivery: 'sent', reference: 'SM1' })
+        await store.challenges.setDelivery(challenge.id, 1, 'failed')
+        expect((await store.challenges.find(challenge.id))?.reference).toBe('SM1')
+        const { reference: _, ...again } = { ...challenge, sends: 2 }
+        await store.challenges.update(again)
+        expect(await store.challenges.find(challenge.id)).not.toHaveProperty('reference')
       })
 
       it('is taken back with its credential, and stays readable as it ended', async () => {

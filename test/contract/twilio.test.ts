@@ -7,12 +7,14 @@ import { FateUnknown, reasonOf } from '../../src/channels/errors.ts'
 import { createOutbox } from '../../src/channels/outbox.ts'
 import { twilioConfig } from '../../src/channels/twilio/config.ts'
 import { createTwilio } from '../../src/channels/twilio/index.ts'
+import type { Delivery } from '../../src/model/message.ts'
 import { freePort } from '../support/ports.ts'
 import {
   ACCOUNT,
   API_KEY,
   MESSAGING_SERVICE,
   openTwilioServer,
+  signedByTwilio,
   TOKEN,
   type TwilioServer,
   VERIFY_SERVICE,
@@ -247,6 +249,68 @@ describe('twilio: a message that may have been taken', () => {
   })
 })
 
+describe('twilio: what is told afterwards', () => {
+  const HOME = new URL('https://auth.example.com/gate/')
+  const ADDRESS = 'https://auth.example.com/gate/channels/twilio'
+  const AUTH_TOKEN = 'the other token'
+  const withReports = (given: Given = {}) =>
+    createTwilio({
+      config: twilioConfig.parse({
+        ...{ account: ACCOUNT, key: API_KEY, token: TOKEN, auth_token: AUTH_TOKEN },
+        ...{ url: twilio.url, from: FROM, ...given },
+      }),
+      home: HOME,
+    })
+  const tell = (fields: Record<string, string>, token = AUTH_TOKEN, url = ADDRESS) =>
+    withReports().reports?.read({ signature: signedByTwilio(token, url, fields), fields })
+
+  it.each(['sms', 'voice'] as const)('is asked for with each message by %s', async (medium) => {
+    const sent = await withReports().deliver({ medium, to: TO, text: '123456' })
+    expect(twilio.requests[0]?.parameters.StatusCallback).toBe(ADDRESS)
+    expect(sent).toEqual({ ok: true, reference: expect.stringMatching(/^(SM|CA)[0-9a-f]{32}$/) })
+  })
+
+  it('is not asked for without a token', async () => {
+    expect(aChannel(twilio.url).reports).toBeUndefined()
+    await aChannel(twilio.url).deliver({ medium: 'sms', to: TO, text: '123456' })
+    expect(twilio.requests[0]?.parameters).not.toHaveProperty('StatusCallback')
+  })
+
+  it.each([
+    [{ MessageSid: 'SM1', MessageStatus: 'undelivered', ErrorCode: '30003' }, 'undelivered 30003'],
+    [{ MessageSid: 'SM1', MessageStatus: 'failed' }, 'failed'],
+    [{ MessageSid: 'SM1', MessageStatus: 'failed', ErrorCode: 'x\ny' }, 'failed'],
+    [{ CallSid: 'SM1', CallStatus: 'no-answer' }, 'no-answer'],
+    [{ CallSid: 'SM1', CallStatus: 'busy' }, 'busy'],
+    [{ MessageSid: 'SM1', MessageStatus: 'delivered' }, undefined],
+    [{ MessageSid: 'SM1', MessageStatus: 'sent', To: TO }, undefined],
+    [{ CallSid: 'SM1', CallStatus: 'completed' }, undefined],
+  ])('is read where it is signed: %o', async (fields, failed) => {
+    expect(await tell(fields as Record<string, string>)).toEqual({
+      reference: 'SM1',
+      ...(failed === undefined ? {} : { failed }),
+    })
+  })
+
+  it('is nothing without a signature, or under another token, address or text', async () => {
+    const fields = { MessageSid: 'SM1', MessageStatus: 'failed' }
+    expect(await tell(fields, TOKEN)).toBeUndefined()
+    expect(await tell(fields, AUTH_TOKEN, `${ADDRESS}/`)).toBeUndefined()
+    expect(await tell({ To: TO })).toBeUndefined()
+    const signature = signedByTwilio(AUTH_TOKEN, ADDRESS, fields)
+    const reports = withReports().reports
+    expect(await reports?.read({ signature: '', fields })).toBeUndefined()
+    const other = { ...fields, MessageSid: 'SM2' }
+    expect(await reports?.read({ signature, fields: other })).toBeUndefined()
+  })
+})
+
+/** What was sent, with its name. */
+const named = (delivery: Delivery): { reference: string } => {
+  if (!delivery.ok || delivery.reference === undefined) throw new Error('it has no name')
+  return { reference: delivery.reference }
+}
+
 describe('twilio: codes that Verify makes', () => {
   const verify = (url = twilio.url) => {
     const { verification } = aChannel(url, { verify_service: VERIFY_SERVICE })
@@ -289,7 +353,7 @@ describe('twilio: codes that Verify makes', () => {
   })
 
   it('are checked under the name of their question, where it is known', async () => {
-    const { reference } = await verify().start('sms', TO)
+    const { reference } = named(await verify().start('sms', TO))
     expect(await verify().check(TO, reference, twilio.codes.get(TO) ?? '')).toBe(true)
     expect(twilio.requests.at(-1)?.parameters).toEqual({
       VerificationSid: reference,

@@ -5,7 +5,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openGateway, PASSWORD, type TestGateway } from '../support/gateway.ts'
 import { type MailServer, openMailServer } from '../support/mail-server.ts'
 import { freePort } from '../support/ports.ts'
-import { ACCOUNT, openTwilioServer, TOKEN, type TwilioServer } from '../support/twilio-server.ts'
+import {
+  ACCOUNT,
+  openTwilioServer,
+  signedByTwilio,
+  TOKEN,
+  type TwilioServer,
+} from '../support/twilio-server.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
@@ -34,7 +40,7 @@ channels:
     url: smtp://127.0.0.1:${mail.port}
     from: gate@gw.test
     ca: ${join(folder, 'ca.pem')}
-  twilio: { account: ${ACCOUNT}, token: "${TOKEN}", from: "+4930123456", url: "${twilio.url}" }
+  twilio: { account: ${ACCOUNT}, token: "${TOKEN}", auth_token: "${TOKEN}", from: "+4930123456", url: "${twilio.url}" }
 `)
 })
 afterAll(async () => {
@@ -310,6 +316,74 @@ describe('codes by text message', () => {
     await withPassword()
     expect(twilio.requests).toHaveLength(2)
     expect(await visitor.submit({ code: texted() })).toMatchObject({ status: 303, location: wiki })
+  })
+
+  describe('of which it is told afterwards', () => {
+    const REPORTS = 'https://auth.gw.test/channels/twilio'
+    const sid = () => sids.at(-1) ?? ''
+    let sids: (string | undefined)[]
+    beforeEach(async () => {
+      await addUser()
+      await withPassword()
+      await send({ enroll: 'sms' })
+      await send({ enroll: 'sms', target: '0170 123 45 67' })
+      const user = await gateway.store.users.findByName(name)
+      const open = await gateway.store.challenges.listOpen(user?.id ?? '', gateway.clock.now())
+      sids = open.map(({ reference }) => reference)
+    })
+    const tell = (
+      fields: Record<string, string>,
+      signature = signedByTwilio(TOKEN, REPORTS, fields),
+      type = 'application/x-www-form-urlencoded',
+    ) =>
+      gateway.visitor().get(REPORTS, {
+        method: 'POST',
+        body: new URLSearchParams(fields).toString(),
+        headers: { 'content-type': type, 'x-twilio-signature': signature },
+      })
+    const undelivered = async () =>
+      (
+        await gateway.store.events.list(
+          { names: ['challenge.undelivered'] },
+          { limit: 100, newestFirst: true },
+        )
+      ).filter(({ details }) => details?.reason === 'failed_later').length
+
+    it('say on the page that they have not arrived, and are written down once', async () => {
+      expect(sid()).toMatch(/^SM[0-9a-f]{32}$/)
+      const before = await undelivered()
+      const fields = { MessageSid: sid(), MessageStatus: 'undelivered', ErrorCode: '30005' }
+      expect((await tell(fields)).status).toBe(204)
+      expect((await tell(fields)).status).toBe(204)
+      await visitor.open(visitor.url)
+      expect(shown()).toContain('could not be delivered')
+      expect(await undelivered()).toBe(before + 1)
+      const [event] = await gateway.store.events.list(
+        { names: ['challenge.undelivered'] },
+        { limit: 1, newestFirst: true },
+      )
+      expect(event?.details).toEqual({
+        kind: 'sms',
+        reason: 'failed_later',
+        why: 'undelivered 30005',
+      })
+      // It may have arrived all the same.
+      expect((await visitor.submit({ code: texted() })).status).toBe(303)
+    })
+
+    it('are left alone by all else', async () => {
+      const before = await undelivered()
+      const fields = { MessageSid: sid(), MessageStatus: 'undelivered' }
+      expect((await tell(fields, 'AAAA')).status).toBe(403)
+      expect((await tell(fields, '')).status).toBe(403)
+      expect((await tell(fields, undefined, 'application/json')).status).toBe(415)
+      expect((await tell({ ...fields, Much: 'x'.repeat(20_000) })).status).toBe(413)
+      expect((await tell({ ...fields, MessageSid: `SM${'0'.repeat(32)}` })).status).toBe(204)
+      expect((await tell({ ...fields, MessageStatus: 'delivered' })).status).toBe(204)
+      await visitor.open(visitor.url)
+      expect(shown()).not.toContain('could not be delivered')
+      expect(await undelivered()).toBe(before)
+    })
   })
 
   it.each([

@@ -11,8 +11,10 @@ import type { StillClock } from './still-clock.ts'
 
 /** Sends at once, and never again: what a test does with a message is its own business. */
 export const directOutbox: Outbox = {
-  async post({ deliver }) {
-    return (await deliver()).ok ? 'sent' : 'failed'
+  async post({ deliver, told }) {
+    const { ok } = await deliver()
+    await told?.(ok ? 'sent' : 'refused')
+    return ok ? 'sent' : 'failed'
   },
   async close() {},
 }

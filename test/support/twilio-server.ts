@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { openPostServer, type Posted, type PostServer } from './posted.ts'
 
@@ -6,6 +7,22 @@ export const API_KEY = `SK${'0123456789abcdef'.repeat(2)}`
 export const MESSAGING_SERVICE = `MG${'0123456789abcdef'.repeat(2)}`
 export const VERIFY_SERVICE = `VA${'0123456789abcdef'.repeat(2)}`
 export const TOKEN = 'the token of the account'
+
+/**
+ * Signs a form as Twilio documents it: HMAC-SHA1 over the address and all fields, by name.
+ *
+ * @see https://www.twilio.com/docs/usage/security#validating-requests
+ */
+export const signedByTwilio = (token: string, url: string, fields: Record<string, string>) =>
+  createHmac('sha1', token)
+    .update(
+      url +
+        Object.keys(fields)
+          .toSorted()
+          .map((name) => name + fields[name])
+          .join(''),
+    )
+    .digest('base64')
 
 /** A request as Twilio documents it, taken apart. */
 export interface TwilioRequest {
@@ -141,7 +158,8 @@ function answerTo(
     if (right) codes.delete(number)
     return [201, { sid: sidOf(number), status: right ? 'approved' : 'pending', valid: right }]
   }
-  return [201, { sid: `SM${'0'.repeat(32)}`, status: 'queued', to: To }]
+  const made = parameters.Body === undefined ? 'CA' : 'SM'
+  return [201, { sid: made + randomBytes(16).toString('hex'), status: 'queued', to: To }]
 }
 
 const sidOf = (to: string) => `VE${Buffer.from(to).toString('hex').padEnd(32, '0').slice(0, 32)}`

@@ -1,11 +1,18 @@
 import type { Twilio } from 'twilio'
 import type { TwilioConfig } from './config.ts'
 
-/** The two things of Twilio's library that we need. */
+/** The three things of Twilio's library that we need. */
 export interface TwilioLibrary {
   client: Twilio
   /** A text to be read out twice, as TwiML. */
   spokenTwice(text: string): string
+  /** Has Twilio signed a form that was sent to an address? */
+  isSigned(
+    token: string,
+    signature: string,
+    url: string,
+    fields: Readonly<Record<string, string>>,
+  ): boolean
 }
 
 /** Loads Twilio's own library, set up with nothing of this process's environment. */
@@ -21,6 +28,7 @@ export async function openTwilio(config: TwilioConfig): Promise<TwilioLibrary> {
 
   return {
     client,
+    isSigned: twilio.validateRequest,
 
     spokenTwice(text) {
       const response = new twilio.twiml.VoiceResponse()

@@ -25,6 +25,13 @@ export const twilioConfig = z
       description: 'The account’s auth token, or the secret of `key` where there is one.',
       example: { file: '/run/secrets/twilio' },
     }),
+    auth_token: secret()
+      .optional()
+      .meta({
+        description:
+          'The account’s auth token, also where `key` is set. With it, Twilio is asked to tell afterwards which messages and calls have failed, by a signed request to `/channels/twilio` at the portal, which has to be reachable from the internet.',
+        example: { file: '/run/secrets/twilio-auth-token' },
+      }),
     from: z
       .string()
       .regex(

@@ -97,11 +97,10 @@ export function createCode({ way, channels, clock, key, site }: CodeDeps): Facto
 
   /** Is it the code of this very question? A late one is not asked about elsewhere. */
   const isRight = async (asked: Question, code: string): Promise<boolean> => {
-    const { kept, late, binding } = asked
+    const { kept, late, binding, reference } = asked
     if (kept.by === 'us') return isKept(key, code, binding, kept)
     if (late || !asked.isOpen) return false
-    // The name of the question stays with the service: one number has one open there.
-    return (await service()?.check(binding.target, undefined, code)) ?? false
+    return (await service()?.check(binding.target, reference, code)) ?? false
   }
 
   const verify = async ({ credential, challenge }: Asked, answer: string): Promise<Verdict> => {
@@ -160,6 +159,8 @@ const NOT_ADMITTED: Delivery = { ok: false, refused: 'the country is not listed'
 interface Question {
   kept: z.output<typeof question>
   binding: { credentialId: string; target: string }
+  /** Its name at the service that has made the code. */
+  reference: string | undefined
   late: boolean
   /** Has nobody answered it yet? */
   isOpen: boolean
@@ -177,6 +178,7 @@ function questionOf(
   return {
     kept,
     binding: { credentialId: credential.id, target: bound.parse(credential.data).target },
+    reference: challenge.reference,
     late: now >= Math.min(kept.until, challenge.expiresAt),
     isOpen: challenge.state === 'pending',
   }

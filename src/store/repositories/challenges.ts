@@ -37,6 +37,7 @@ export function createChallengeRepository(deps: ChallengeRepositoryDeps): Challe
     failures: challenge.failures,
     sends: challenge.sends,
     delivery: challenge.delivery,
+    reference: challenge.reference ?? null,
     resend_at: challenge.resendAt,
     created_at: challenge.createdAt,
     expires_at: challenge.expiresAt,
@@ -57,6 +58,7 @@ export function createChallengeRepository(deps: ChallengeRepositoryDeps): Challe
     failures: row.failures,
     sends: row.sends,
     delivery: row.delivery as Challenge['delivery'],
+    ...(row.reference === null ? {} : { reference: row.reference }),
     resendAt: row.resend_at,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
@@ -158,13 +160,24 @@ export function createChallengeRepository(deps: ChallengeRepositoryDeps): Challe
       return result.numUpdatedRows === 1n
     },
 
-    async setDelivery(id, sends, delivery) {
+    async setDelivery(id, sends, delivery, reference) {
       await db
         .updateTable('challenge')
-        .set({ delivery })
+        .set({ delivery, ...(reference === undefined ? {} : { reference }) })
         .where('id', '=', id)
         .where('sends', '=', sends)
         .execute()
+    },
+
+    async failDelivery(reference) {
+      const row = await db
+        .updateTable('challenge')
+        .set({ delivery: 'failed' })
+        .where('reference', '=', reference)
+        .where('delivery', '!=', 'failed')
+        .returning(['user_id', 'kind'])
+        .executeTakeFirst()
+      return row && { userId: row.user_id, kind: row.kind }
     },
   }
 }
