@@ -297,7 +297,8 @@ function watch(
     () => outgoing.destroy(new UpstreamTooSlow({ detail: 'no answer in time' })),
     head * 1000,
   )
-  socket.once('close', () => outgoing.destroy())
+  const gone = () => void outgoing.destroy()
+  socket.once('close', gone)
   outgoing.once('close', () => clearTimeout(late))
 
   // These run before the library's own listeners, which are added after this.
@@ -311,6 +312,7 @@ function watch(
     const kept = grouped(clientHeaders(linesOf(answer.rawHeaders), cookies))
     answer.headers = { ...kept, connection: 'Upgrade', upgrade: 'websocket' }
     passage.isOpen = true
+    socket.off('close', gone)
     answered()
     openTunnel(streams, {
       client: socket,
@@ -319,10 +321,12 @@ function watch(
       sessionId: allowed.signedIn?.session.id,
       allowedBy: standing,
     })
-    for (const end of [socket, upstream]) {
-      // After the library, which takes all timeouts off.
-      setImmediate(() => end.setTimeout(idle * 1000, () => end.destroy()))
-    }
+    // After the library, which takes all timeouts off, and has read all of what was said.
+    setImmediate(() => {
+      for (const end of [socket, upstream]) end.setTimeout(idle * 1000, () => end.destroy())
+      for (const said of [passage.message, answer]) forget(said)
+      outgoing.removeAllListeners('response').removeAllListeners('upgrade')
+    })
   })
   outgoing.on('response', (answer: IncomingMessage) => {
     clearTimeout(late)
@@ -335,6 +339,12 @@ function watch(
     socket.once('finish', () => socket.destroy())
     socket.setTimeout(idle * 1000, () => socket.destroy())
   })
+}
+
+/** Of ten thousand open sockets, what was said when they opened would be most of what they take. */
+function forget(said: IncomingMessage): void {
+  said.headers = {}
+  said.rawHeaders = []
 }
 
 /** Lines of one name, in any spelling, become one entry: the library speaks in objects. */
