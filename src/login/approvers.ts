@@ -1,11 +1,15 @@
+import type { Audit } from '../audit/record.ts'
 import { sha256 } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Signals } from '../base/signals.ts'
 import type { Directory } from '../directories/contract.ts'
 import type { Factors, RemoteAnswers, RemoteDevice, RemoteQuestion } from '../factors/contract.ts'
 import type { Challenge, ChallengeAbout } from '../model/challenge.ts'
 import type { Credential } from '../model/factor.ts'
-import type { User } from '../model/user.ts'
+import { isFrozen, type User } from '../model/user.ts'
 import type { CredentialRepository } from '../store/contract.ts'
+import type { Browser } from './account/authenticators.ts'
+import { trailOf } from './account/origin.ts'
 import { type Challenges, factorOf, type Responded } from './challenges.ts'
 import type { Enrollments } from './enrollments.ts'
 import type { Source } from './guess.ts'
@@ -61,11 +65,11 @@ export interface Approvers {
     asking: { about: ChallengeAbout; browser: string; request?: ApprovalRequest },
   ): Promise<object | undefined>
   /**
-   * Was it the person themselves, who changes something about the device?
+   * Lets the device ask for a passkey before it approves anything, or no longer. Either takes the passkey.
    *
-   * @param answer JSON, made by a script; may be hostile.
+   * @param change As it was sent; may be hostile.
    */
-  isHolder(approver: Approver, answer: string, from: Source): Promise<boolean>
+  setConfirms(approver: Approver, change: ConfirmsChange, from: Browser): Promise<ConfirmsChanged>
 }
 
 /** A device, whose it is, and what it may know of itself. */
@@ -93,6 +97,15 @@ export interface Approval {
   holder: string
 }
 
+export interface ConfirmsChange {
+  confirms: boolean
+  /** Answers what {@link Approvers.askHolder} asked without a question. */
+  answer: string
+}
+
+/** `frozen`: somebody has said "this was not me", and nothing about the account changes for a day. */
+export type ConfirmsChanged = 'changed' | 'unproved' | 'frozen'
+
 /** `unconfirmed`: it was not shown who holds the device, and nothing was approved. */
 export type Approved = Responded | 'unconfirmed'
 
@@ -108,6 +121,8 @@ export interface JoiningDevice {
 }
 
 export interface ApproversDeps {
+  audit: Audit
+  clock: Clock
   challenges: Challenges
   credentials: CredentialRepository
   directory: Directory
@@ -123,7 +138,8 @@ const SECRET = /^[A-Za-z0-9_-]{43}$/
 const handleOf = (secret: string): string => sha256(secret).toString('base64url')
 
 export function createApprovers(deps: ApproversDeps): Approvers {
-  const { challenges, credentials, directory, enrollments, factors, guesses, signals } = deps
+  const { audit, clock, challenges, credentials, directory, enrollments } = deps
+  const { factors, guesses, signals } = deps
   const remotes = [...factors.values()].flatMap(({ kind, remote }) =>
     remote ? [{ kind, remote }] : [],
   )
@@ -189,6 +205,12 @@ export function createApprovers(deps: ApproversDeps): Approvers {
   const answer: Approvers['answer'] = ({ approver, challenge }, said) =>
     challenges.respond(challenge.id, approver.credential, said)
 
+  const hear: Approvers['hear'] = async (approver, message) => {
+    const { credential } = approver
+    const change = await remoteOf(approver)?.hear?.(credential, message)
+    return change ? credentials.revise(credential.id, credential.version, change) : false
+  }
+
   return {
     known: async (secrets) => (await Promise.all(secrets.map(approverOf))).flat(),
 
@@ -253,11 +275,7 @@ export function createApprovers(deps: ApproversDeps): Approvers {
       return confirmed ? answer(request, JSON.stringify({ number, confirmed })) : 'unconfirmed'
     },
 
-    async hear(approver, message) {
-      const { credential } = approver
-      const change = await remoteOf(approver)?.hear?.(credential, message)
-      return change ? credentials.revise(credential.id, credential.version, change) : false
-    },
+    hear,
 
     async askHolder({ credential, user }, { about, browser, request }) {
       const key = (await holdersKeys(user.id)).find(isActive)
@@ -270,8 +288,15 @@ export function createApprovers(deps: ApproversDeps): Approvers {
       return prompt.ask === 'authenticator' ? prompt.options : undefined
     },
 
-    isHolder: (approver, answer, from) =>
-      provesHolder(bindingOf(approver.credential), approver, answer, from),
+    async setConfirms(approver, { confirms, answer: given }, from) {
+      const { credential, user } = approver
+      if (isFrozen(user, clock.now())) return 'frozen'
+      const isProved = await provesHolder(bindingOf(credential), approver, given, from)
+      if (!isProved || !(await hear(approver, JSON.stringify({ confirms })))) return 'unproved'
+      const { kind, label } = credential
+      trailOf(audit, user.id, from)('factor.changed', { kind, label, confirms })
+      return 'changed'
+    },
   }
 }
 

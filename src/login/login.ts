@@ -106,6 +106,8 @@ export function createLogin(deps: LoginDeps): Login {
     hasPassword: async (id) => (await store.users.passwordHash(id)) !== undefined,
   })
   const approvers = createApprovers({
+    audit,
+    clock,
     challenges,
     credentials,
     directory,

@@ -35,6 +35,13 @@ export function noticeWords(
         `A way to sign in was removed: ${label}.${details.unconfirmed === true ? UNCONFIRMED : ''}`,
       )
     case 'factor.changed':
+      if (details.confirms !== undefined) {
+        return words(
+          'How a device of yours approves was changed',
+          `${label} ${details.confirms === true ? 'asks for your passkey before it approves a sign-in' : 'approves sign-ins without your passkey'} from now on.`,
+          'factor.changed confirms',
+        )
+      }
       return words(
         'A way to sign in has another name',
         `A way to sign in has another name: “${text('before')}” is ${label} now.`,

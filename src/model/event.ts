@@ -92,6 +92,7 @@ export const IMPERSONAL_DETAILS: ReadonlySet<string> = new Set([
   'amr',
   'application',
   'by',
+  'confirms',
   'event',
   'factor',
   'faults',

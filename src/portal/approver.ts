@@ -9,7 +9,9 @@ import type { Cookies } from '../session/cookie.ts'
 import type { Csrf } from '../web/csrf.ts'
 import type { AppEnv } from '../web/env.ts'
 import type { EventStreams } from '../web/event-stream.ts'
+import { frozenSentence } from './account/words.ts'
 import { approverCookie, requestsTo } from './approver-requests.ts'
+import { readForm } from './form.ts'
 import type { Pages } from './page.ts'
 import { pushWorker } from './push-worker.ts'
 
@@ -128,16 +130,17 @@ export function approverPages(deps: ApproverPagesDeps): Hono<AppEnv> {
 
   const setHolder = async (c: Context<AppEnv>) => {
     const device = await ownDevice(c)
-    const { answer, confirms } = await c.req.parseBody()
-    const { address } = c.env.client
-    const from = { browser: c.get('browser'), address }
-    const isProved =
-      device !== undefined &&
-      typeof answer === 'string' &&
-      (await approvers.isHolder(device, answer, from))
-    if (!isProved) return home(c, 'That passkey was not accepted. Nothing was changed.')
-    await approvers.hear(device, JSON.stringify({ confirms: confirms === 'yes' }))
-    return c.redirect(at('approver'), 303)
+    const { field } = await readForm(c)
+    const { address, userAgent } = c.env.client
+    const change = { confirms: field('confirms') === 'yes', answer: field('answer') }
+    const from = { browser: c.get('browser'), address, userAgent }
+    const changed = device ? await approvers.setConfirms(device, change, from) : 'unproved'
+    if (changed === 'changed') return c.redirect(at('approver'), 303)
+    const problem =
+      changed === 'frozen' && device
+        ? frozenSentence(device.user)
+        : 'That passkey was not accepted. Nothing was changed.'
+    return home(c, problem)
   }
 
   const events = async (c: Context<AppEnv>) => {

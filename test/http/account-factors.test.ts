@@ -6,7 +6,7 @@ import { ACCOUNT, type AccountTest, openAccountTest, WIKI } from '../support/acc
 import { createAuthenticator } from '../support/authenticator.ts'
 import { listenTo } from '../support/event-source.ts'
 import { PASSWORD } from '../support/gateway.ts'
-import { optionsOn, spoken } from '../support/passkeys.ts'
+import { addPasskey, optionsOn, spoken } from '../support/passkeys.ts'
 import { bigNumber } from '../support/two-screens.ts'
 import type { Visitor } from '../support/visitor.ts'
 
@@ -199,6 +199,70 @@ describe('another way to sign in', () => {
     }
     expect((await begin(`${WIKI}?a=1&b=2`)).location).toBe(`${WIKI}?a=1&b=2`)
     expect((await begin('https://evil.test/')).location).toBe(`${ACCOUNT}/factors?done=added`)
+  })
+})
+
+describe('an approver that asks for no passkey', () => {
+  const confirmsOf = async (user: User) =>
+    (await bound(user)).find(({ kind }) => kind === 'push')?.data as { confirms?: boolean }
+
+  async function withApprover(confirms = false) {
+    const user = await test.addPerson()
+    const data = { stage: 'bound', browser: 'Firefox on Android', confirms }
+    const id = await test.addCredential(user, 'push', data, 'Firefox on Android')
+    await test.signIn(visitor, user)
+    return { user, page: `factors/${id}` }
+  }
+  async function withPasskey(user: User) {
+    const key = createAuthenticator({ origin: 'https://auth.gw.test' })
+    await addPasskey(test.store, user, key)
+    return key
+  }
+
+  it('is let ask for one on the account page, with the passkey itself, and is told of', async () => {
+    const { user, page } = await withApprover()
+    const key = await withPasskey(user)
+    await visitor.open(`${ACCOUNT}/${page}`)
+    await test.send(visitor, { answer: spoken(key.get(optionsOn(body()))) })
+    expect(body()).toContain('approves without your passkey')
+    await post(`${page}/confirm`, {})
+    expect(await confirmsOf(user)).toMatchObject({ confirms: true })
+    expect(await test.sent(user.email ?? '', 2)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          subject: 'How a device of yours approves was changed (Gate)',
+          text: expect.stringContaining('“Firefox on Android” (approval on your phone) asks for'),
+        }),
+      ]),
+    )
+    await visitor.open(`${ACCOUNT}/history`)
+    expect(body()).toContain('Firefox on Android asks for a passkey before it approves')
+    // There is no way back but on the page of the device.
+    await visitor.open(`${ACCOUNT}/${page}`)
+    expect(body()).not.toContain('/confirm')
+    expect((await post(`${page}/confirm`, {})).location).toBe(`${ACCOUNT}/factors`)
+    expect(await confirmsOf(user)).toMatchObject({ confirms: true })
+  })
+
+  it('is left alone where there is no passkey to ask for', async () => {
+    const { user, page } = await withApprover()
+    await visitor.open(`${ACCOUNT}/${page}`)
+    expect(body()).not.toContain('/confirm')
+    expect((await post(`${page}/confirm`, {})).location).toBe(`${ACCOUNT}/factors`)
+    expect(await confirmsOf(user)).toMatchObject({ confirms: false })
+  })
+
+  it('is changed by nobody without a proof, nor by anybody else', async () => {
+    const { user, page } = await withApprover()
+    await visitor.open(`${ACCOUNT}/${page}`)
+    await withPasskey(user)
+    expect((await post(`${page}/confirm`, {})).location).toMatch(/\/login\?rd=/)
+    visitor = test.visitor()
+    const mallory = await somebody()
+    const [app] = await bound(mallory)
+    await visitor.open(`${ACCOUNT}/factors/${app?.id}`)
+    expect((await post(`${page}/confirm`, {})).location).toBe(`${ACCOUNT}/factors`)
+    expect(await confirmsOf(user)).toMatchObject({ confirms: false })
   })
 })
 

@@ -98,6 +98,28 @@ describe('an approver that asks for a passkey', () => {
     expect(await asks()).toBe(true)
   })
 
+  it('has each change of that stand in the trail', async () => {
+    await enroll()
+    await say('no')
+    await say('yes')
+    await say('no', createAuthenticator())
+    const events = await gateway.store.events.listByUser(screens.user.id, ['factor.changed'], 9)
+    expect(events.map(({ details }) => details)).toMatchObject([
+      { kind: 'push', confirms: true, by: 'user' },
+      { kind: 'push', confirms: false, by: 'user' },
+    ])
+  })
+
+  it('stays as it is while the account is closed to changes', async () => {
+    await enroll()
+    await gateway.store.users.freeze(screens.user.id, gateway.clock.now() + 60)
+    expect((await say('no')).status).toBe(401)
+    expect(phone.page.body).toContain('nothing about it changes until')
+    expect(await asks()).toBe(true)
+    gateway.clock.advance(60)
+    expect((await say('no')).status).toBe(303)
+  })
+
   it('approves by number and passkey together', async () => {
     await enroll()
     const { desk, shown } = await begin()

@@ -309,6 +309,13 @@ export function accountStates(brand: Brand, branded: Brand) {
       facts: ['3 codes left'],
       anew: { action: '/account/factors/add', kind: 'backup_code' },
     }),
+    'account factor approves without passkey': FactorPage({
+      ...factor,
+      label: 'Chrome on Android',
+      title: 'approval on your phone',
+      facts: ['with notifications', 'asks for no passkey'],
+      confirm: '/account/factors/1/confirm',
+    }),
     'account factor set aside': FactorPage({
       ...factor,
       contested: { at: factor.added, closedUntil: tomorrow },

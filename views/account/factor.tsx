@@ -20,6 +20,8 @@ export interface FactorPageProps {
   remove: string
   /** Somebody said that it is not theirs: when, and where it is let count again, or from when on. */
   contested?: { at: Moment; restore?: string; closedUntil?: Moment } | undefined
+  /** Where an approver that approves without a passkey is let ask for one. */
+  confirm?: string
   /** For things that are made anew as a whole: where, and what the form sends. */
   anew?: { action: string; kind: string } | undefined
   back: string
@@ -71,6 +73,16 @@ export const FactorPage = (props: FactorPageProps) => {
           <button class={anew ? undefined : 'primary'} type="submit">
             Save the name
           </button>
+        </form>
+      )}
+      {props.confirm !== undefined && !contested && (
+        <form method="post" action={props.confirm}>
+          <input type="hidden" name="csrf" value={csrf} />
+          <p class="hint">
+            It approves without your passkey: whoever picks it up unlocked can approve. Once it asks
+            for your passkey, only the passkey itself can change that, on the page of that device.
+          </p>
+          <button type="submit">Ask for my passkey there</button>
         </form>
       )}
       <p class="actions">

@@ -31,6 +31,10 @@ export interface Authenticators {
   lossOf(user: User, it: Authenticator): Promise<Loss>
   /** Lets one that was set aside count again. */
   restore(user: User, it: Authenticator, origin: Origin): Promise<void>
+  /** Does it approve without a passkey, though the person has one that could be asked for? */
+  canConfirm(user: User, it: Authenticator): Promise<boolean>
+  /** Lets it ask for a passkey before it approves. @returns Whether it does now: that it no longer shall, only the passkey itself can say. */
+  confirmApprovals(user: User, it: Authenticator, origin: Origin): Promise<boolean>
   /** Do other devices approve without a passkey once it is gone? */
   unconfirms(user: User, it: Authenticator): Promise<boolean>
   /** Removes it, and ends the other sessions that were proved with it. */
@@ -89,7 +93,6 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
 
   const unconfirms: Authenticators['unconfirms'] = async (user, { credential: { id } }) => {
     const own = await list(user)
-    const tellsHolder = ({ credential, factor }: Authenticator) => factor.worthOf(credential).alone
     const isIts = own.find(({ credential }) => credential.id === id)
     const others = own.filter(({ credential }) => credential.id !== id)
     return (
@@ -99,6 +102,11 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
       others.some(({ credential, factor }) => factor.remote?.device(credential).confirms === true)
     )
   }
+
+  const canConfirm: Authenticators['canConfirm'] = async (user, { credential, factor }) =>
+    factor.remote?.hear !== undefined &&
+    !factor.remote.device(credential).confirms &&
+    (await list(user)).some((it) => it.credential.state === 'active' && tellsHolder(it))
 
   return {
     list,
@@ -158,6 +166,17 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
     },
 
     unconfirms,
+    canConfirm,
+
+    async confirmApprovals(user, it, origin) {
+      if (!(await canConfirm(user, it))) return false
+      const { credential, factor } = it
+      const { id, kind, label, version } = credential
+      const change = await factor.remote?.hear?.(credential, JSON.stringify({ confirms: true }))
+      if (!change || !(await credentials.revise(id, version, change))) return false
+      trailOf(audit, user.id, origin)('factor.changed', { kind, label, confirms: true })
+      return true
+    },
 
     async restore(user, { credential: { id, kind, label } }, origin) {
       if (!(await credentials.restore(id, user.id))) return
@@ -175,5 +194,9 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
     },
   }
 }
+
+/** Does it tell by itself who holds it? */
+const tellsHolder = ({ credential, factor }: Authenticator): boolean =>
+  factor.worthOf(credential).alone
 
 const BAD_LABEL = `Please use at most ${LONGEST_LABEL} printable characters.`

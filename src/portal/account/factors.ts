@@ -52,7 +52,7 @@ export function factorPages({ account, door, pages }: FactorPagesDeps) {
       return isOpen ? page(it, c, at) : door.closed(c, at)
     }
 
-  const pageOf = (
+  const pageOf = async (
     c: Parameters<AccountPage>[0],
     { user }: SignedIn,
     it: Authenticator,
@@ -79,23 +79,29 @@ export function factorPages({ account, door, pages }: FactorPagesDeps) {
                 : { restore: `${action}/restore` }),
             },
           }),
+      ...((await authenticators.canConfirm(user, it)) ? { confirm: `${action}/confirm` } : {}),
       ...(isOne ? { anew: { action: link('factors/add'), kind: factor.kind } } : {}),
       back: link('factors'),
     })
   }
 
-  const show = one((it, c, at) => pages.show(c, pageOf(c, at, it)))
+  const show = one(async (it, c, at) => pages.show(c, await pageOf(c, at, it)))
 
   const restore = one(async (it, c, at) => {
     await authenticators.restore(at.user, it, door.origin(c, at))
     return c.redirect(link('factors', { done: 'restored' }), 303)
   })
 
+  const confirm = one(async (it, c, at) => {
+    const changed = await authenticators.confirmApprovals(at.user, it, door.origin(c, at))
+    return c.redirect(link('factors', changed ? { done: 'confirms' } : {}), 303)
+  })
+
   const rename = one(async (it, c, at) => {
     const label = (await readForm(c)).field('label')
     const problem = await authenticators.rename(at.user, it, label, door.origin(c, at))
     if (problem === undefined) return c.redirect(link('factors', { done: 'named' }), 303)
-    return pages.show(c, pageOf(c, at, it, problem), { status: 400 })
+    return pages.show(c, await pageOf(c, at, it, problem), { status: 400 })
   })
 
   const removal = async (c: Parameters<AccountPage>[0], { user }: SignedIn, it: Authenticator) => {
@@ -124,7 +130,7 @@ export function factorPages({ account, door, pages }: FactorPagesDeps) {
     return c.redirect(link('factors', { done: 'removed' }), 303)
   })
 
-  return { list, show, rename, restore, askRemove, remove }
+  return { list, show, rename, confirm, restore, askRemove, remove }
 }
 
 const shown = ({ credential, factor }: Authenticator) => ({

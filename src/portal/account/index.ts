@@ -56,6 +56,7 @@ export function accountPages(given: AccountPagesDeps): Hono<AppEnv> {
     .post('/account/factors/:id', page('change', factors.rename))
     .get('/account/factors/:id/remove', page('end', factors.askRemove))
     .post('/account/factors/:id/remove', page('end', factors.remove))
+    .post('/account/factors/:id/confirm', page('change', factors.confirm))
     .post('/account/factors/:id/restore', page('change', factors.restore))
     .get('/account/sessions', page('read', sessions.list))
     .get('/account/sessions/others', page('end', sessions.askOthers))

@@ -33,6 +33,7 @@ const DONE: Readonly<Record<string, string>> = {
   named: 'It has its new name.',
   removed: 'It is removed.',
   restored: 'It counts again.',
+  confirms: 'It asks for your passkey before it approves anything.',
   ended: 'The session has ended.',
   ended_all: 'All other sessions have ended.',
 }
@@ -98,6 +99,11 @@ export function eventWords({ name, details = {} }: AuditEvent, factors: Factors)
     case 'factor.enrolled':
       return said(`Set up: ${label}`)
     case 'factor.changed':
+      if (details.confirms !== undefined) {
+        return said(
+          `${label} ${details.confirms === true ? 'asks for a passkey before it approves' : 'approves without a passkey'}`,
+        )
+      }
       return said(`Named anew: ${text('before')} is ${label} now`)
     case 'factor.removed':
       return said(`Removed: ${label}`)
