@@ -59,7 +59,19 @@ export interface AuthenticatorTraits {
   attestation?: { key: KeyObject; chain: readonly Uint8Array[] }
   /** Vouches for itself with the new key. */
   selfAttests?: boolean
+  /** Lets something else vouch for the new key. */
+  vouch?: Vouch
 }
+
+/**
+ * Makes an attestation statement.
+ *
+ * @param key The new public key. @param signed What the statement is about.
+ */
+export type Vouch = (
+  key: { x?: string; y?: string; n?: string },
+  signed: Buffer,
+) => { format: string; statement: Map<string, Cbor> }
 
 /** A software authenticator and the browser around it. */
 export interface SoftAuthenticator {
@@ -199,6 +211,7 @@ function head(
 
 function vouch(traits: AuthenticatorTraits, pair: Pair, signed: Buffer) {
   const { attestation, selfAttests } = traits
+  if (traits.vouch) return traits.vouch(pair.publicKey.export({ format: 'jwk' }), signed)
   if (attestation) {
     const statement = new Map<string, Cbor>([
       ['alg', ES256],

@@ -36,6 +36,8 @@ export interface IssueOptions {
   aaguid?: string
   /** Where a list of revoked certificates is said to be. */
   revocations?: string
+  /** Extensions that are written elsewhere. */
+  further?: readonly { oid: string; critical?: boolean; der: Uint8Array<ArrayBuffer> }[]
 }
 
 /** Makes a root that signs itself. */
@@ -80,13 +82,14 @@ function wrap(made: Made, keys: CryptoKeyPair): TestCertificate {
   }
 }
 
-function furtherExtensions({ host, aaguid, revocations }: IssueOptions): Extension[] {
+function furtherExtensions({ host, aaguid, revocations, further = [] }: IssueOptions): Extension[] {
   const names = host && new SubjectAlternativeNameExtension([{ type: 'dns', value: host }])
   // An octet string of 16 bytes within the extension's own.
   const bytes = Buffer.from(`0410${(aaguid ?? '').replaceAll('-', '')}`, 'hex')
   const model = aaguid && new Extension('1.3.6.1.4.1.45724.1.1.4', false, bytes)
   const list = revocations && new CRLDistributionPointsExtension([revocations])
-  return [names, model, list].filter((it): it is Extension => it instanceof Extension)
+  const others = further.map(({ oid, critical = false, der }) => new Extension(oid, critical, der))
+  return [names, model, list, ...others].filter((it): it is Extension => it instanceof Extension)
 }
 
 const newKeys = () =>
