@@ -41,6 +41,8 @@ export interface UndoneProps {
   brand: Brand
   /** What the ways to sign in are called that count for nothing now. */
   setAside: readonly string[]
+  /** What the devices are called that ask for a passkey again before they approve. */
+  confirming: readonly string[]
   /** Was a changed password taken away? */
   password: boolean
   /** Was a changed mail address taken away? */
@@ -55,7 +57,8 @@ export interface UndoneProps {
 
 /** Says what has been done, and what the person should do now. */
 export const Undone = (props: UndoneProps) => {
-  const { brand, setAside, password, email, closedUntil, newPassword, signIn, help } = props
+  const { brand, setAside, confirming, password, email, closedUntil } = props
+  const { newPassword, signIn, help } = props
   const title = closedUntil ? 'Your account is closed off' : 'Everybody is signed out'
   return (
     <Layout brand={brand} title={title}>
@@ -67,6 +70,12 @@ export const Undone = (props: UndoneProps) => {
             {setAside.length === 1 ? 'This way to sign in counts' : 'These ways to sign in count'}{' '}
             for nothing any more: {setAside.join(', ')}. Sign in and remove what is not yours, under
             “Ways to sign in”.
+          </li>
+        )}
+        {confirming.length > 0 && (
+          <li>
+            {confirming.join(', ')} {confirming.length === 1 ? 'asks' : 'ask'} for your passkey
+            again before approving a sign-in.
           </li>
         )}
         {password && (

@@ -1,3 +1,4 @@
+import type { UnixSeconds } from '../base/clock.ts'
 import type { Challenge, ChallengeAbout } from '../model/challenge.ts'
 import type { Credential, EnrollmentOffer, Prompt, Verdict, Worth } from '../model/factor.ts'
 import type { Delivery } from '../model/message.ts'
@@ -58,6 +59,12 @@ export interface Factor {
   warning?(credential: Credential): string | undefined
   /** What becomes of it once no message reaches it any more. @returns The credential's new data. */
   unreached?(credential: Credential): { data: unknown }
+  /**
+   * What becomes of it when its person says that what was changed since is not theirs.
+   *
+   * @returns The credential's new data; `undefined` when nothing was.
+   */
+  disowned?(credential: Credential, since: UnixSeconds): { data: unknown } | undefined
   /** Where whoever holds it can be told something, in words of ours and not only in codes. */
   reaches?(credential: Credential): Reach | undefined
 

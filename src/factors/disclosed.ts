@@ -27,7 +27,7 @@ const DISCLOSED: Readonly<Record<string, Told>> = {
     'verifies',
   ),
   push: ({ subscription, ...data }) => ({
-    ...only('stage', 'browser', 'confirms')(data),
+    ...only('stage', 'browser', 'confirms', 'relaxed')(data),
     ...(typeof subscription === 'string' ? { notified_by: serviceOf(subscription) } : {}),
   }),
   device_key: only('stage', 'level'),

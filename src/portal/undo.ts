@@ -41,10 +41,11 @@ export function undoPages(deps: UndoPagesDeps): Hono<AppEnv> {
       const { address, userAgent } = c.env.client
       const done = await undo.undo(field('token'), { address, userAgent })
       if (!done) return closed(c)
-      const { setAside, password, email, isReachable, closedUntil } = done
+      const { setAside, confirming, password, email, isReachable, closedUntil } = done
       const view = Undone({
         ...{ brand, password, email, help },
         setAside: setAside.map(({ label }) => label),
+        confirming: confirming.map(({ label }) => label),
         newPassword: password && isReachable ? forgotten : undefined,
         closedUntil: closedUntil === undefined ? undefined : momentOf(closedUntil),
         signIn: loginLink(brand.home, undefined),

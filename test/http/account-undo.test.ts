@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { randomToken, sha256 } from '../../src/base/bytes.ts'
 import type { Message } from '../../src/model/message.ts'
 import type { User } from '../../src/model/user.ts'
 import { ACCOUNT, type AccountTest, openAccountTest, WIKI } from '../support/account.ts'
+import { createAuthenticator, type SoftAuthenticator } from '../support/authenticator.ts'
 import { aCredential } from '../support/builders.ts'
 import { PASSWORD } from '../support/gateway.ts'
+import { addPasskey, optionsOn, spoken } from '../support/passkeys.ts'
 import type { Visitor } from '../support/visitor.ts'
 
 const LOGIN = 'https://auth.gw.test/login'
@@ -286,5 +289,62 @@ describe('a mail address that was changed before "this was not me"', () => {
     expect((await own(user))?.email).toBe('intruder@gw.test')
     await disown(user, 'Your mail address was changed')
     expect(await own(user)).not.toHaveProperty('email')
+  })
+})
+
+describe('a device that was let approve without a passkey', () => {
+  let phone: Visitor
+  let key: SoftAuthenticator
+  let user: User
+
+  const confirms = async () => {
+    const own = await factorsOf(user)
+    return own.find(({ kind }) => kind === 'push')?.data
+  }
+
+  /** Says on the page of the device that it shall ask for no passkey. */
+  async function relax(): Promise<void> {
+    await phone.open('https://auth.gw.test/approver')
+    const answer = spoken(key.get(optionsOn(phone.page.body)))
+    phone.page.body = phone.page.body.replace(/[\s\S]*(?=<form[^>]*data-approver="holder")/, '')
+    expect((await phone.submit({ answer, confirms: 'no' })).status).toBe(303)
+    expect(await confirms()).toMatchObject({ confirms: false })
+  }
+
+  beforeEach(async () => {
+    user = await test.addPerson()
+    phone = test.visitor()
+    key = createAuthenticator()
+    await addPasskey(test.store, user, key)
+    const secret = randomToken(32)
+    await test.store.credentials.insert({
+      ...aCredential({ userId: user.id, kind: 'push', label: 'Kitchen tablet' }),
+      createdAt: test.clock.now() - DAY,
+      handle: sha256(secret).toString('base64url'),
+      data: { stage: 'bound', browser: 'Firefox on Android', confirms: true },
+    })
+    phone.jar.set('__Host-gatehouse-approver', {
+      value: secret,
+      domain: 'auth.gw.test',
+      hostOnly: true,
+    })
+    test.clock.advance(DAY)
+  })
+
+  it('asks for it again', async () => {
+    await relax()
+    const page = await disown(user, 'How a device of yours approves was changed')
+    expect(page).toContain('Kitchen tablet asks for your passkey again')
+    expect(await confirms()).toMatchObject({ confirms: true })
+  })
+
+  it('stays as its owner has set it before', async () => {
+    await relax()
+    test.clock.advance(DAY)
+    await intruder.open(`${LOGIN}?rd=${encodeURIComponent(WIKI)}`)
+    await intruder.submit({ answer: spoken(key.get(optionsOn(intruder.page.body))) })
+    const page = await disown(user, 'A sign-in from a new browser')
+    expect(page).not.toContain('Kitchen tablet')
+    expect(await confirms()).toMatchObject({ confirms: false })
   })
 })

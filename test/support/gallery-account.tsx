@@ -165,6 +165,7 @@ export function accountStates(brand: Brand, branded: Brand) {
   const undone = {
     brand,
     setAside: [],
+    confirming: [],
     password: false,
     email: false,
     closedUntil: tomorrow,
@@ -400,6 +401,7 @@ export function accountStates(brand: Brand, branded: Brand) {
       ...undone,
       brand: branded,
       setAside: ['Pixel 9', longName],
+      confirming: ['Chrome on Android'],
       password: true,
       newPassword: '/forgotten',
       help: 'https://example.com/help',

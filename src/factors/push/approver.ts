@@ -25,6 +25,8 @@ export const approver = z.discriminatedUnion('stage', [
     stopped: z.int().optional(),
     /** Does it ask for a passkey before each approval? It does unless a passkey has said that it shall not. */
     confirms: z.boolean().default(true),
+    /** Since when it does not. */
+    relaxed: z.int().optional(),
   }),
 ])
 

@@ -96,6 +96,12 @@ export function createPush({ config, channels, clock, home, name }: PushDeps): F
       return { data: { ...rest, stopped: clock.now() } }
     },
 
+    disowned({ data }, since) {
+      const it = approver.parse(data)
+      const isTheirs = it.stage === 'bound' && it.relaxed !== undefined && it.relaxed >= since
+      return isTheirs ? { data: confirming(it, true, clock.now()) } : undefined
+    },
+
     async enroll() {
       const invitation = randomToken(32)
       const until = clock.now() + INVITATION_SECONDS
@@ -198,7 +204,7 @@ export function createPush({ config, channels, clock, home, name }: PushDeps): F
         const it = approver.parse(data)
         const { data: told } = telling.safeParse(parsed(message))
         if (it.stage !== 'bound' || !told) return undefined
-        if ('confirms' in told) return { data: { ...it, confirms: told.confirms } }
+        if ('confirms' in told) return { data: confirming(it, told.confirms, clock.now()) }
         const { subscription: _, stopped, ...rest } = it
         const subscription = await reached(told.subscription)
         if (subscription !== undefined) return { data: { ...rest, subscription } }
@@ -225,6 +231,11 @@ export function createPush({ config, channels, clock, home, name }: PushDeps): F
 function boundIn({ credential }: Asked): BoundApprover | undefined {
   const it = approver.parse(credential.data)
   return it.stage === 'bound' ? it : undefined
+}
+
+function confirming(it: BoundApprover, confirms: boolean, now: UnixSeconds): BoundApprover {
+  const { relaxed: _, ...rest } = it
+  return { ...rest, confirms, ...(confirms ? {} : { relaxed: now }) }
 }
 
 function subscribed(credential: Credential): Subscribed[] {

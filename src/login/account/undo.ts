@@ -1,6 +1,7 @@
 import type { Audit } from '../../audit/record.ts'
 import { randomToken, sha256 } from '../../base/bytes.ts'
 import type { Clock, UnixSeconds } from '../../base/clock.ts'
+import type { Factors } from '../../factors/contract.ts'
 import type { Credential } from '../../model/factor.ts'
 import type { User } from '../../model/user.ts'
 import type { Risk } from '../../risk/index.ts'
@@ -41,6 +42,8 @@ export interface Undo {
 export interface Undone {
   /** Authenticators that count for nothing from now on. */
   setAside: readonly Credential[]
+  /** Devices that ask for a passkey again before they approve. */
+  confirming: readonly Credential[]
   /** Is there a password no more? */
   password: boolean
   /** Is there a mail address no more? */
@@ -56,8 +59,9 @@ export interface UndoDeps {
   audit: Audit
   challenges: Pick<Challenges, 'listOpen' | 'cancel'>
   clock: Clock
-  credentials: Pick<CredentialRepository, 'contest'>
+  credentials: Pick<CredentialRepository, 'contest' | 'listByUser' | 'revise'>
   devices: Pick<DeviceRepository, 'forget'>
+  factors: Factors
   risk: Pick<Risk, 'unlearn'> | undefined
   sessions: Pick<Sessions, 'revokeAll'>
   tickets: TicketRepository
@@ -74,7 +78,7 @@ const TOKEN_BYTES = 32
 
 export function createUndo(deps: UndoDeps): Undo {
   const { attempts, audit, challenges, clock, credentials, devices } = deps
-  const { risk, sessions, tickets, users } = deps
+  const { factors, risk, sessions, tickets, users } = deps
 
   /** @returns Until when it is closed, if it is. */
   const close = async ({ id, frozenUntil }: User): Promise<UnixSeconds | undefined> => {
@@ -84,6 +88,17 @@ export function createUndo(deps: UndoDeps): Undo {
     }
     await users.freeze(id, now + FROZEN_SECONDS)
     return now + FROZEN_SECONDS
+  }
+
+  /** What was there before stays, as it was before. */
+  const setRight = async (userId: string, since: UnixSeconds): Promise<Credential[]> => {
+    const own = await credentials.listByUser(userId)
+    const tries = own.map(async (credential) => {
+      const { id, kind, version } = credential
+      const before = factors.get(kind)?.disowned?.(credential, since)
+      return before && (await credentials.revise(id, version, before)) ? [credential] : []
+    })
+    return (await Promise.all(tries)).flat()
   }
 
   return {
@@ -107,6 +122,7 @@ export function createUndo(deps: UndoDeps): Undo {
       const closedUntil = await close(user)
       const since = (ticket.since ?? clock.now()) - SLACK_SECONDS
       const setAside = await credentials.contest(id, since, clock.now())
+      const confirming = (await setRight(id, since)).filter(({ state }) => state === 'active')
       const { password, email } = await users.disown(id, since)
       await attempts.deleteByUser(id)
       const ended = await sessions.revokeAll(id)
@@ -120,7 +136,7 @@ export function createUndo(deps: UndoDeps): Undo {
       trailOf(audit, id, origin)('factors.frozen', { ...counted, ...until })
       const isReachable = user.email !== undefined && !email
       return {
-        ...{ setAside, password, email, isReachable },
+        ...{ setAside, confirming, password, email, isReachable },
         ...(closedUntil === undefined ? {} : { closedUntil }),
       }
     },

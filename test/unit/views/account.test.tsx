@@ -99,6 +99,7 @@ const attacked = {
   Undone: Undone({
     brand,
     setAside: [hostile],
+    confirming: ['Chrome on Android'],
     password: true,
     email: true,
     closedUntil: at,
