@@ -54,13 +54,14 @@ export function readDocument(file: string): ReadResult {
     return `${file}:${Math.max(1, line)}:${Math.max(1, col)}`
   }
 
-  const faults = [...document.errors, ...document.warnings, ...brokenAliases(document)].map(
-    (error): Fault => ({ at: at(error.pos[0]), path: '', message: inPlainWords(error, text) }),
+  const flaws = [...document.errors, ...document.warnings, ...brokenAliases(document)]
+  const faults = firstOfEachLine(flaws, (offset) => lines.linePos(offset).line).map(
+    (flaw): Fault => ({ at: at(flaw.pos[0]), path: '', message: inPlainWords(flaw, text) }),
   )
   if ([...document.errors, ...document.warnings].some(({ code }) => code !== 'DUPLICATE_KEY')) {
     return { ok: false, faults }
   }
-  if (faults.length > document.errors.length) return { ok: false, faults }
+  if (flaws.length > document.errors.length) return { ok: false, faults }
 
   const values = plainValues(document)
   if (typeof values === 'string') {
@@ -130,6 +131,15 @@ function brokenAliases(document: Document): Flaw[] {
   return broken
 }
 
+/** What else is wrong with a line follows from its first flaw, and would only hide it. */
+function firstOfEachLine(flaws: readonly Flaw[], lineOf: (offset: number) => number): Flaw[] {
+  const seen = new Set<number>()
+  return flaws.filter(({ pos }) => {
+    const line = lineOf(pos[0])
+    return !seen.has(line) && seen.add(line)
+  })
+}
+
 function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   let node: unknown = document.contents
   let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0
@@ -155,10 +165,17 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 function inPlainWords({ code, pos, message = '' }: Flaw, text: string): string {
   // An open bracket swallows all that follows, and is noticed only there.
   if (code === 'BAD_INDENT' && message.startsWith('Flow')) return SENTENCES.MISSING_CHAR
+  // To the library, a line that is indented too little is a list's entry without its dash …
+  if (code === 'MISSING_CHAR' && message.startsWith('Sequence')) return SENTENCES.BAD_INDENT
+  // … and one that is indented too much goes on with the text of the line above.
+  const [line = ''] = text.slice(pos[0]).split('\n', 1)
+  if (code === 'BLOCK_AS_IMPLICIT_KEY' && !/:\s/.test(`${line}\n`)) return INDENTED_TOO_FAR
   if (code !== 'DUPLICATE_KEY') return SENTENCES[code]
   const [key] = /^[\w-]+/.exec(text.slice(pos[0])) ?? []
   return key === undefined ? SENTENCES[code] : `the key "${key}" stands twice in this section`
 }
+
+const INDENTED_TOO_FAR = 'the line below is indented too far; line it up with its neighbors'
 
 const SENTENCES: Record<ErrorCode, string> = {
   ALIAS_PROPS: 'an alias (*name) can have no anchor or tag; put the text in quotes',
@@ -178,7 +195,7 @@ const SENTENCES: Record<ErrorCode, string> = {
   MISSING_CHAR:
     'a character is missing here: a closing quote or bracket, a comma, or a space after ":" or "-"',
   MULTILINE_IMPLICIT_KEY:
-    'a key must stand on one line with its ":"; a ":" or a quote may be missing',
+    'this line is no "key: value"; a ":", the space after it, or a quote is missing',
   MULTIPLE_ANCHORS: 'one value can have one anchor only',
   MULTIPLE_DOCS: 'the file holds several documents (---); keep one',
   MULTIPLE_TAGS: 'one value can have one tag only',

@@ -264,6 +264,23 @@ describe('broken YAML', () => {
     expect(faults[0]?.at).toMatch(new RegExp(`^config\\.yaml:${line}:\\d+$`))
   })
 
+  it.each([
+    ['is indented too little', 'routes:\n  - host: a.example.com\n   upstream: x\n', 3],
+    ['is indented too much', 'routes:\n  - host: a.example.com\n     upstream: x\n', 2],
+    ['is indented with a tab', 'routes:\n  - host: a.example.com\n\tupstream: x\n', 3],
+    ['has no space behind its colon', `${LEAST}session:\n  idle:5m\n  absolute: 9h\n`, 3],
+  ])('is one fault where a line %s', (_, yaml, line) => {
+    const faults = faultsIn(yaml)
+    expect(placesOf(faults)).toEqual([String(line)])
+  })
+
+  it.each([
+    'routes:\n  - host: a.example.com\n   upstream: x\n',
+    'routes:\n  - host: a.example.com\n     upstream: x\n',
+  ])('is called an indentation where it is one', (yaml) => {
+    expect(faultsIn(yaml)[0]?.message).toMatch(/indent/)
+  })
+
   it('names a key that stands twice, and goes on', () => {
     const faults = faultsIn(`${LEAST}log: { level: info }\nlog: { level: loud }\n`)
     expect(placesOf(faults)).toEqual(['3', '3 log.level'])
