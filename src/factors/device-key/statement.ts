@@ -66,15 +66,30 @@ export function isSignedBy(key: KeyObject, statement: Buffer, signature: Uint8Ar
 /** A public key as an app sends it: SPKI in base64 or base64url, or a JWK. */
 export type GivenKey = string | { kty: 'EC'; crv: 'P-256'; x: string; y: string }
 
-/** @param given May be hostile. @returns `undefined` when it is no point of P-256. */
+/**
+ * What stands before the point of a P-256 key: the curve by its name, the point in full.
+ *
+ * @see RFC 5480, section 2.1.1 and 2.2
+ */
+const P256_HEAD = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex')
+const POINT_BYTES = 64
+
+/**
+ * @param given May be hostile.
+ * @returns `undefined` when it is no point of P-256, or spelled in another way: one key has one form.
+ */
 export function publicKeyFrom(given: GivenKey): KeyObject | undefined {
   try {
     const key =
       typeof given === 'string'
         ? createPublicKey({ key: Buffer.from(given, 'base64'), format: 'der', type: 'spki' })
         : createPublicKey({ key: given, format: 'jwk' })
-    const isOurs = key.asymmetricKeyDetails?.namedCurve === 'prime256v1'
-    return key.asymmetricKeyType === 'ec' && isOurs ? key : undefined
+    // The point at infinity is taken by OpenSSL, and throws as it is written.
+    const form = spki(key)
+    const isOurs =
+      form.byteLength === P256_HEAD.byteLength + POINT_BYTES &&
+      form.subarray(0, P256_HEAD.byteLength).equals(P256_HEAD)
+    return isOurs ? key : undefined
   } catch {
     return undefined
   }

@@ -37,6 +37,19 @@ beforeEach(() => {
   use()
 })
 
+const ownPair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const spelledOut = () =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' })
+const zeros = Buffer.alloc(32)
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
+/** What stands before a point of P-256, for another length of it. */
+const headOf = (all: number, bits: number) =>
+  Buffer.concat([
+    Buffer.of(0x30, all),
+    Buffer.from('301306072a8648ce3d020106082a8648ce3d030107', 'hex'),
+    Buffer.of(3, bits, 0),
+  ])
+
 function invitationOf(credential: Credential): Invitation {
   const offer = factor.offer({ credential }, user)
   if (offer.show !== 'authenticator') throw new Error(`shows ${offer.show}`)
@@ -86,6 +99,46 @@ describe('a key that an app introduces', () => {
     await expect(bound(createNativeDevice({ keys }))).rejects.toThrow('wrong')
     const twisted = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
     await expect(bound(createNativeDevice({ keys: twisted }))).rejects.toThrow('wrong')
+    // The same curve, by its numbers instead of its name.
+    await expect(bound(createNativeDevice({ keys: spelledOut() }))).rejects.toThrow('wrong')
+  })
+
+  it.each<[string, (honest: Buffer, jwk: { x?: string; y?: string }) => unknown]>([
+    ['the point at infinity', () => base64(Buffer.concat([headOf(0x19, 2), Buffer.of(0)]))],
+    ['a point beside the curve', (it) => base64(Buffer.concat([it.subarray(0, -1), Buffer.of(1)]))],
+    ['half a point', (it) => base64(it.subarray(0, -32))],
+    [
+      'a point in short',
+      (it) => base64(Buffer.concat([headOf(0x39, 0x22), Buffer.of(2), it.subarray(27, 59)])),
+    ],
+    [
+      'a curve with a base point of its own',
+      () => {
+        const key = spelledOut().publicKey.export({ type: 'spki', format: 'der' })
+        return base64(Buffer.concat([key.subarray(0, 164), key.subarray(-65), key.subarray(229)]))
+      },
+    ],
+    ['a private key', () => base64(ownPair.privateKey.export({ type: 'pkcs8', format: 'der' }))],
+    ['zeros', () => ({ kty: 'EC', crv: 'P-256', x: base64(zeros), y: base64(zeros) })],
+    ['a number that is too short', (_, jwk) => ({ ...jwk, x: 'AA' })],
+    ['a certificate', () => base64(Buffer.from('-----BEGIN CERTIFICATE-----'))],
+  ])('is refused, and breaks nothing, as %s', async (_, keyOf) => {
+    const credential = await at.enrolled()
+    const honest = device.publicKey.export({ type: 'spki', format: 'der' })
+    const public_key = keyOf(honest, device.publicKey.export({ format: 'jwk' }))
+    const answer = device.introduce(invitationOf(credential), { public_key })
+    expect(await factor.verify({ credential }, answer)).toEqual({ ok: false, reason: 'wrong' })
+  })
+
+  it('is kept without what an app should never have sent', async () => {
+    const keys = ownPair
+    const own = createNativeDevice({ keys })
+    const credential = await at.enrolled()
+    const public_key = keys.privateKey.export({ format: 'jwk' })
+    const answer = own.introduce(invitationOf(credential), { public_key })
+    const verdict = await factor.verify({ credential }, answer)
+    const key = keys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
+    expect(verdict).toMatchObject({ ok: true, data: { stage: 'bound', key } })
   })
 
   it.each<[string, Partial<Invitation>]>([
