@@ -28,6 +28,12 @@ export function translate(failure: unknown, file: string): unknown {
         `The database ${file} cannot be opened. Let the user that runs Gatehouse read and write it and its folder.`,
         { cause },
       )
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new OperatorError(
+        `The folder of the database ${file} cannot be made. Name another place in store.path.`,
+        { cause },
+      )
     case 'READONLY':
       return new OperatorError(
         `The database ${file} cannot be written. Let the user that runs Gatehouse write it and its folder, and check the mount.`,

@@ -12,7 +12,7 @@ import Database from 'better-sqlite3'
 import { Kysely } from 'kysely'
 import { hmac } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
-import { OperatorError } from '../base/errors.ts'
+import { hasCode, OperatorError } from '../base/errors.ts'
 import { createKeyring, type Keyring } from '../base/keyring.ts'
 import { createSeal } from '../base/seal.ts'
 import type { Atomically, Run } from './atomically.ts'
@@ -114,7 +114,7 @@ async function makeDatabase({ path: file, key: configured }: StoreConfig, create
   // A key that cannot be used is found out before anything is made.
   if (configured) readSecretKey(file, configured)
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(file))
     rmSync(draft, { force: true })
     const raw = new Database(draft)
     chmodSync(draft, 0o600)
@@ -131,6 +131,19 @@ async function makeDatabase({ path: file, key: configured }: StoreConfig, create
     if (configured) leaveMark(file)
   } catch (cause) {
     throw translate(cause, file)
+  }
+}
+
+// One by one: Node's recursive way never ends where a file system, such as /proc, lets nobody make a folder
+// and says that something above is missing.
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (cause) {
+    // Another process may be starting, too.
+    if (!hasCode(cause, 'EEXIST')) throw cause
   }
 }
 

@@ -24,9 +24,12 @@ it.each([
   expect(String(told)).toContain('/data/gatehouse.db')
 })
 
-it.each(['EACCES', 'EPERM', 'EROFS', 'ENOSPC'])('does so with %s of the file system', (code) => {
-  expect(translate(systemError(code), '/data/gatehouse.db')).toBeInstanceOf(OperatorError)
-})
+it.each(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOENT', 'ENOTDIR'])(
+  'does so with %s of the file system',
+  (code) => {
+    expect(translate(systemError(code), '/data/gatehouse.db')).toBeInstanceOf(OperatorError)
+  },
+)
 
 it('leaves a fault of the program what it is', () => {
   const fault = new Database.SqliteError('near "selct"', 'SQLITE_ERROR')

@@ -62,6 +62,23 @@ describe('a new database', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
+  it('comes with the folders above it', async () => {
+    const inside = join(folder, 'a', 'b', 'gatehouse.db')
+    await (await openSqlite({ path: inside }, { create: true })).store.close()
+    expect(statSync(join(folder, 'a')).mode & 0o777).toBe(0o700)
+  })
+
+  // Node's own way to make folders never returns from the first of these.
+  it.runIf(process.platform === 'linux').each(['/proc/nowhere/x', '/dev/null/x'])(
+    'is refused with a sentence where no folder can be: %s',
+    async (above) => {
+      const nowhere = join(above, 'gatehouse.db')
+      await expect(openSqlite({ path: nowhere }, { create: true })).rejects.toThrow(
+        'Name another place in store.path.',
+      )
+    },
+  )
+
   it('is not made for a command that needs an existing one', async () => {
     await expect(open(false)).rejects.toThrow(OperatorError)
     expect(existsSync(path)).toBe(false)
