@@ -18,6 +18,8 @@ export interface Command {
   usage: string
   /** One line for the list of commands. */
   summary: string
+  /** What the words of the usage do, where they do not say it themselves; shown by `--help`. */
+  more?: string
   /**
    * Does it.
    *

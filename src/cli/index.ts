@@ -77,7 +77,7 @@ export async function runCli(
     return 2
   }
   if (asksForHelp(args)) {
-    context.print(`${command.summary}\n\nusage: gatehouse ${command.usage}`)
+    context.print(aboutCommand(command))
     return 0
   }
   return runCommand(command, args, context)
@@ -123,6 +123,9 @@ const isWrongUsage = (error: unknown): error is Error =>
     'code' in error &&
     typeof error.code === 'string' &&
     error.code.startsWith('ERR_PARSE_ARGS_'))
+
+const aboutCommand = ({ summary, usage, more }: Command) =>
+  [summary, `usage: gatehouse ${usage}`, ...(more === undefined ? [] : [more])].join('\n\n')
 
 function help(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length))

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { randomToken, sha256 } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
+import { didYouMean } from '../base/did-you-mean.ts'
 import { OperatorError } from '../base/errors.ts'
 import { emailFault, isGroupName, newUser } from '../login/new-user.ts'
 import { personalDataOf } from '../login/personal-data.ts'
@@ -220,6 +221,14 @@ export const user: Command = {
   name: 'user',
   usage: `user ${WITH_USAGE.join('\n       gatehouse user ')}`,
   summary: 'Add, list, change, export, erase and delete users',
+  more: `add       asks for the password; with --no-password, invite is the way in
+invite    prints a link that lets NAME choose a password; it works once
+disable   ends all sessions and lets NAME in no more, until enable
+groups    sets the whole list; '' is none
+unfreeze  lets an account be changed again after "this was not me"
+delete    removes the user, and keeps the history
+export    prints all that is stored about the user, as JSON
+erase     removes that too: nothing is left to show who it was`,
 
   async run(args, context) {
     const { positionals, values } = parseArgs({
@@ -236,7 +245,7 @@ export const user: Command = {
     })
     const [word = '', ...given] = positionals
     const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined
-    if (!action) throw new WrongUsage(word ? `user ${word} is not a thing to do` : 'say what to do')
+    if (!action) throw new WrongUsage(unknown(word))
     const takes = word === 'list' ? 0 : TAKES_TWO.has(word) ? 2 : 1
     if (given.length < Math.min(takes, 1)) throw new WrongUsage('name the user')
     // Whoever names two users means both, and would believe that both were disabled.
@@ -252,6 +261,11 @@ export const user: Command = {
     return 0
   },
 }
+
+const unknown = (word: string) =>
+  word === ''
+    ? 'say what to do'
+    : `there is no "user ${word}"${didYouMean(word, Object.keys(ACTIONS))}`
 
 const taken = (name: User['name']) =>
   new OperatorError(

@@ -52,6 +52,18 @@ it('tells about one command without running it', async () => {
   expect(await run(['work', '--help'], [never])).toMatchObject({ code: 0, err: '' })
 })
 
+it('tells what the words of a command do', async () => {
+  const { code, out } = await run(['user', '--help'])
+  expect(code).toBe(0)
+  expect(out).toMatch(/^erase +\w/m)
+})
+
+it('says which word of a command was meant', async () => {
+  const { code, err } = await run(['user', 'lits'])
+  expect(code).toBe(2)
+  expect(err).toContain('"list"')
+})
+
 it.each([0, 1, 2] as const)('ends with the exit code %i of the command', async (code) => {
   expect((await run(['work'], [command(() => code)])).code).toBe(code)
 })
