@@ -1,4 +1,4 @@
-import type * as z from 'zod'
+import * as z from 'zod'
 import { didYouMean } from '../base/did-you-mean.ts'
 import { describe, isSection, keysOf, schemaAt, valueAt, writtenPath } from './walk.ts'
 
@@ -87,7 +87,9 @@ function exampleFor(schema: z.core.$ZodType | undefined): string {
   if (schema === undefined) return ''
   const needed = keysOf(schema).filter(([, below]) => describe(below).required)
   const pairs = needed.map(([name, below]) => `${name}: ${describe(below).example}`)
-  const example = pairs.length > 0 ? pairs.join(', ') : describe(schema).example
+  const { inner, example: given } = describe(schema)
+  if (inner instanceof z.ZodEnum) return `; ${choices(inner.options, undefined)}`
+  const example = pairs.length > 0 ? pairs.join(', ') : given
   return typeof example === 'string' ? `; for example: ${example}` : ''
 }
 

@@ -68,6 +68,7 @@ export const routeConfig = z.strictObject({
   rules: z.array(ruleConfig).min(1, 'write at least one rule, e.g. { require: two_factor }').meta({
     description:
       'Read from top to bottom; the first that is about a request decides. Where none is, the answer is no.',
+    example: '[{ require: two_factor }]',
   }),
 })
 

@@ -158,6 +158,20 @@ describe('a file with faults', () => {
     expect(more).toEqual([])
   })
 
+  it.each([
+    ['rules', 'routes:\n  - host: a.example.com\n', '[{ require: two_factor }]'],
+    [
+      'rules[0].require',
+      'routes:\n  - { host: a.example.com, rules: [{ paths: [/] }] }\n',
+      'one_factor',
+    ],
+  ])('is told what may stand where routes[0].%s is missing', (path, yaml, hint) => {
+    const [fault, ...more] = faultsIn(LEAST + yaml)
+    expect(fault?.path).toBe(`routes[0].${path}`)
+    expect(fault?.message).toContain(hint)
+    expect(more).toEqual([])
+  })
+
   it.each(['__proto__', 'constructor', 'toString'])('has %s reported as an unknown key', (key) => {
     expect(faultsIn(`${LEAST}${key}: { idle: 5m }`).map(({ path }) => path)).toEqual([key])
   })
