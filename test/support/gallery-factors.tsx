@@ -47,7 +47,7 @@ export function factorStates(brand: Brand, branded: Brand) {
       kind: 'sms',
       title: 'codes by text message',
       about:
-        'A code comes to your phone, so a stolen password is not enough. Whoever takes over your number gets the codes.',
+        'Keeps out whoever has guessed or stolen your password. It does not keep out whoever takes over your phone number, nor a false page that asks you for the code.',
       recommended: false,
     },
   ]
@@ -107,6 +107,8 @@ export function factorStates(brand: Brand, branded: Brand) {
     }),
     'enroll-target mail': EnrollTarget({
       ...target,
+      about:
+        'Keeps out whoever has guessed or stolen your password. It does not keep out whoever can read your mail, nor a false page that asks you for the code.',
       kind: 'email',
       title: 'codes by mail',
       needs: 'email',
