@@ -35,10 +35,11 @@ export function budgetsOf(send: Send): Budget[] {
   const share = (parts: number) => Math.max(1, Math.floor(dailyLimit / parts))
   const name = (...parts: string[]) => ['send', kind, ...parts].join('/')
   const hidden = (text: string) => hmac(key, text).toString('base64url').slice(0, 22)
+  const reached = hidden(mailboxOf(target))
   const always: Budget[] = [
     { name: name('day'), most: dailyLimit, windowSeconds: DAY, shared: true },
-    { name: name('target', hidden(target)), most: PER_TARGET_AN_HOUR, windowSeconds: HOUR },
-    { name: name('target', hidden(target), 'day'), most: PER_TARGET_A_DAY, windowSeconds: DAY },
+    { name: name('target', reached), most: PER_TARGET_AN_HOUR, windowSeconds: HOUR },
+    { name: name('target', reached, 'day'), most: PER_TARGET_A_DAY, windowSeconds: DAY },
   ]
   // One application, or whoever has its key, must not use up what all others sign in with.
   if (application !== undefined) {
@@ -77,4 +78,12 @@ export function budgetsOf(send: Send): Budget[] {
       shared: true,
     },
   ]
+}
+
+/** One mailbox, however its address is written: nearly all let the case go, and what follows a `+`. */
+function mailboxOf(target: string): string {
+  const at = target.lastIndexOf('@')
+  // A `+` in front begins a phone number, or is a name of its own.
+  const [, name = ''] = /^(.[^+]*)/.exec(target.slice(0, Math.max(0, at))) ?? []
+  return at < 0 ? target : name.toLowerCase() + target.slice(at)
 }
