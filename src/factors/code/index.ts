@@ -17,7 +17,14 @@ const bound = z.strictObject({ target: z.string(), country: z.string().optional(
 /** What is kept of a question: a code of ours, or that somebody else made one. */
 const question = z.discriminatedUnion('by', [
   z.strictObject({ by: z.literal('us'), salt: z.string(), mac: z.string(), until: z.int() }),
-  z.strictObject({ by: z.literal('service'), until: z.int() }),
+  // Keeps no code, and yet for which target the service made it.
+  z.strictObject({
+    by: z.literal('service'),
+    // A question from before these were kept is answered by no code.
+    salt: z.string().default(''),
+    mac: z.string().default(''),
+    until: z.int(),
+  }),
 ])
 
 export interface CodeDeps {
@@ -71,8 +78,11 @@ export function createCode({ way, channels, clock, key, site }: CodeDeps): Facto
     }
   }
 
-  const serviceCode = (target: string) => ({
-    kept: { by: 'service' } as const,
+  const serviceCode = ({ credential }: ChallengeRequest, target: string) => ({
+    kept: {
+      by: 'service',
+      ...keep(key, NO_CODE, { credentialId: credential.id, target }),
+    } as const,
     async deliver(): Promise<Delivery> {
       const started = await service()?.start(medium, target)
       if (!started) throw new ChannelDown(kind, 'no service makes codes')
@@ -84,7 +94,7 @@ export function createCode({ way, channels, clock, key, site }: CodeDeps): Facto
     const { credential, user } = request
     const { application } = user
     const { target, country } = bound.parse(credential.data)
-    const { kept, deliver } = service() ? serviceCode(target) : ownCode(request, target)
+    const { kept, deliver } = service() ? serviceCode(request, target) : ownCode(request, target)
     const { dailyLimit } = way
     return {
       data: { ...kept, until: clock.now() + lifetimeSeconds },
@@ -99,7 +109,7 @@ export function createCode({ way, channels, clock, key, site }: CodeDeps): Facto
   const isRight = async (asked: Question, code: string): Promise<boolean> => {
     const { kept, late, binding, reference } = asked
     if (kept.by === 'us') return isKept(key, code, binding, kept)
-    if (late || !asked.isOpen) return false
+    if (late || !asked.isOpen || !isKept(key, NO_CODE, binding, kept)) return false
     return (await service()?.check(binding.target, reference, code)) ?? false
   }
 
@@ -154,6 +164,8 @@ export function createCode({ way, channels, clock, key, site }: CodeDeps): Facto
   }
 }
 
+/** Stands for a code that is made elsewhere; nobody can answer it. */
+const NO_CODE = ''
 const NOT_ADMITTED: Delivery = { ok: false, refused: 'the country is not listed' }
 
 interface Question {

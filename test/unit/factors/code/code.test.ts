@@ -318,6 +318,24 @@ describe('a service that checks codes itself', () => {
     expect(checks).toEqual([])
   })
 
+  it('proves no target but that to which its code went', async () => {
+    const { channel, checks } = aService()
+    const factor = factorBy(byText(PHONES), [channel])
+    const credential = toPhone()
+    const challenge = await ask(factor, credential)
+    const moved = { ...credential, data: { target: '+491701234568', country: 'DE' } }
+    expect(await factor.verify({ credential: moved, challenge }, '246810')).toMatchObject({
+      ok: false,
+      reason: 'wrong',
+    })
+    const unbound = { ...challenge, data: { by: 'service', until: clock.now() + 60 } }
+    expect(await factor.verify({ credential, challenge: unbound }, '246810')).toMatchObject({
+      ok: false,
+      reason: 'wrong',
+    })
+    expect(checks).toEqual([])
+  })
+
   it('that is down makes no answer right', async () => {
     const { channel, fail } = aService()
     const factor = factorBy(byText(PHONES), [channel])
@@ -361,6 +379,21 @@ describe('a message', () => {
       [30, 86_400],
     ])
     expect(JSON.stringify(budgets)).not.toMatch(/4567|DE\b/)
+  })
+
+  it('is counted for one mailbox, however its address is written', async () => {
+    const of = async (target: string) => {
+      const { budgets = [] } = await start(byMailFactor(), bound('email', { target }))
+      return budgets.slice(1).map(({ name }) => name)
+    }
+    const alices = await of('alice@example.com')
+    expect(alices).toHaveLength(2)
+    for (const same of ['Alice@example.com', 'ALICE+1@example.com', 'alice+a+b@example.com']) {
+      expect(await of(same)).toEqual(alices)
+    }
+    const others = ['+alice@example.com', '+bob@example.com', 'alice@example.org', 'al@example.com']
+    const names = await Promise.all(others.map(of))
+    expect(new Set([...names, alices].map(String)).size).toBe(5)
   })
 
   it('leaves half of the day to others when it is for the user of an application', async () => {
