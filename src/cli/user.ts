@@ -228,7 +228,7 @@ groups    sets the whole list; '' is none
 unfreeze  lets an account be changed again after "this was not me"
 delete    removes the user, and keeps the history
 export    prints all that is stored about the user, as JSON
-erase     removes that too: nothing is left to show who it was`,
+erase     removes the user and the history: nothing is left to show who it was`,
 
   async run(args, context) {
     const { positionals, values } = parseArgs({
