@@ -2,6 +2,8 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../src/config/load.ts'
+import { aConfigFile } from './unit/config/files.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PAGES = ['README.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: ROOT }).sort()]
@@ -27,6 +29,13 @@ describe('the documentation', () => {
     const written = PAGES.flatMap((page) => paragraphsOf(page))
     expect(written.filter((text, index) => written.indexOf(text) !== index)).toEqual([])
   })
+})
+
+it('the README begins with a configuration that loads without a fault or a warning', () => {
+  const [, yaml = ''] = /^```yaml\n([\s\S]*?)^```/m.exec(textOf('README.md')) ?? []
+  const { config, warnings } = loadConfig(aConfigFile(yaml), {})
+  expect(config.routes).toHaveLength(1)
+  expect(warnings).toEqual([])
 })
 
 interface Link {
@@ -74,5 +83,6 @@ const paragraphsOf = (page: string) =>
     .map((text) => text.replace(/\s+/g, ' ').trim())
     .filter((text) => text.length > 100 && !text.startsWith('|'))
 
-const proseOf = (page: string) =>
-  readFileSync(posix.join(ROOT, page), 'utf8').replace(/^```[\s\S]*?^```/gm, '')
+const proseOf = (page: string) => textOf(page).replace(/^```[\s\S]*?^```/gm, '')
+
+const textOf = (page: string) => readFileSync(posix.join(ROOT, page), 'utf8')
