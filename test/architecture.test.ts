@@ -64,6 +64,9 @@ interface SourceFile {
   text: string
 }
 
+const EXPORT =
+  /^export (?:async )?(?:abstract )?(?:function\*?|const|let|class|interface|type) (\w+)/gm
+
 const SOURCES = [...sourcesIn('src'), ...sourcesIn('views')]
 const ARROWS = SOURCES.flatMap(arrowsOf)
 const OURS = ARROWS.filter(({ to }) => isOurs(to))
@@ -130,6 +133,20 @@ describe('the rooms', () => {
     expect(reading.map(({ path }) => path).filter((path) => !inside(path, 'src/config'))).toEqual(
       [],
     )
+  })
+})
+
+describe('the exports', () => {
+  it('are each named somewhere else than where they are made', () => {
+    const files = [...SOURCES, ...sourcesIn('test')]
+    const named = new Map<string, number>()
+    for (const { text } of files) {
+      for (const word of text.match(/\w+/g) ?? []) named.set(word, (named.get(word) ?? 0) + 1)
+    }
+    const idle = SOURCES.flatMap(({ path, text }) =>
+      Array.from(text.matchAll(EXPORT), ([, name = '']) => ({ path, name })),
+    ).filter(({ name }) => named.get(name) === 1)
+    expect(idle).toEqual([])
   })
 })
 

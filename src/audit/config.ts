@@ -9,8 +9,6 @@ export const logConfig = z.strictObject({
   }),
 })
 
-export type LogConfig = z.output<typeof logConfig>
-
 export const privacyConfig = z.strictObject({
   addresses: z.enum(['full', 'cut', 'none']).default('full').meta({
     description:

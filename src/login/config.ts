@@ -44,5 +44,3 @@ export const loginConfig = z.strictObject({
         'What a password costs to check. A stored hash that is weaker is renewed at sign-in.',
     }),
 })
-
-export type LoginConfig = z.output<typeof loginConfig>

@@ -7,5 +7,3 @@ export const totpConfig = z.strictObject({
     example: 'Example Inc.',
   }),
 })
-
-export type TotpConfig = z.output<typeof totpConfig>
