@@ -69,11 +69,25 @@ function factsOf({ user, about, at, first }: CodeNews): (readonly [string, strin
     `${new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
   ] as const
   // A stranger need not learn from where somebody signs in, and to what.
-  if (first) return [['Set up for', oneLine(user)], time]
+  if (first) return [['Set up for', withoutLink(user)], time]
   return [
     ['Signing in as', oneLine(user)],
     ['From', `${oneLine(address)}, ${browserInWords(userAgent)}`],
     ...(destination === undefined ? [] : [['On the way to', oneLine(destination)] as const]),
     time,
   ]
+}
+
+/** Long enough for a name, and too short to sell anything. */
+const MOST_OF_A_NAME = 40
+const MAIL_ADDRESS = /^[^\s@:/]+@[^\s@:/]+$/
+
+/**
+ * A name as a stranger is shown it. Mail programs make links of whatever looks like an address of the
+ * web, so nothing does: else we would carry anybody's advertisement to anybody's mailbox.
+ */
+function withoutLink(user: string): string {
+  const name = oneLine(user)
+  const shown = MAIL_ADDRESS.test(name) ? name : name.replace(/[.:/\\@。．｡]+/g, ' ').trim()
+  return shown.length > MOST_OF_A_NAME ? `${shown.slice(0, MOST_OF_A_NAME)}…` : shown
 }

@@ -75,6 +75,25 @@ describe('a mail', () => {
     }
   })
 
+  it('to such an address carries no link and no advertisement in a name', () => {
+    const names = [
+      'https://evil.test/win',
+      'Win at evil.test',
+      'www。evil．test',
+      `x ${'y'.repeat(99)}`,
+    ]
+    for (const user of names) {
+      const { text, html } = mail({ first: true, user })
+      for (const told of [text, html]) {
+        expect(told).not.toMatch(/https?:|evil[.．。]|y{41}/)
+      }
+    }
+    for (const user of ['alice', 'alice@example.com']) {
+      expect(mail({ first: true, user }).text).toContain(`Set up for: ${user}\n`)
+    }
+    expect(mail({ user: 'alice.example' }).text).toContain('Signing in as: alice.example\n')
+  })
+
   it('loads nothing, links nowhere and runs nothing', () => {
     expect(mail().html).not.toMatch(/<(img|a|link|script|iframe|form|svg|object)\b|url\(|https?:/i)
   })
