@@ -35,6 +35,8 @@ export interface Tampering {
   publicKey?: Uint8Array
   /** Another signature over the same bytes. */
   sign?(data: Uint8Array): Uint8Array
+  /** Other authenticator data, under a good signature; of an assertion. */
+  told?(data: Buffer): Buffer
   /** Other bytes than those that are signed. */
   authenticatorData?(signed: Buffer): Uint8Array
   format?: string
@@ -150,7 +152,8 @@ function withKey(
     get(options, tampering = {}) {
       if (counts) self.counter++
       const clientData = clientDataOf('webauthn.get', options, origin, tampering)
-      const data = head(traits, options.rpId ?? '', self.counter, tampering)
+      const honest = head(traits, options.rpId ?? '', self.counter, tampering)
+      const data = tampering.told?.(honest) ?? honest
       const signed = Buffer.concat([data, sha256(clientData)])
       const signature = tampering.sign?.(signed) ?? signWith(pair, signed)
       return {

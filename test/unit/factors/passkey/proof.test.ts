@@ -4,10 +4,18 @@ import { describe, expect, it } from 'vitest'
 import type { Credential } from '../../../../src/model/factor.ts'
 import { createAuthenticator, type SpokenAnswer } from '../../../support/authenticator.ts'
 import { aCredential } from '../../../support/builders.ts'
+import { cbor } from '../../../support/cbor.ts'
 import { bound, passkeyBench, spoken } from '../../../support/passkeys.ts'
 
 const WRONG = { ok: false, reason: 'wrong' }
 const bench = passkeyBench()
+
+/** Authenticator data that announce more by a flag, and have it. */
+const flagged = (flag: number, more: Buffer) => (data: Buffer) => {
+  const changed = Buffer.concat([data, more])
+  changed[32] = (changed[32] ?? 0) | flag
+  return changed
+}
 
 /** An authenticator that is enrolled, and our record of it. */
 async function enrolled(traits: Parameters<typeof createAuthenticator>[0] = {}, at = bench) {
@@ -110,6 +118,7 @@ describe('a proof', () => {
     ['a frame of another site', { client: { crossOrigin: true } }],
     ['a frame of a named site', { client: { crossOrigin: true, topOrigin: 'https://evil.test' } }],
     ['a frame that says it is none', { client: { topOrigin: 'https://evil.test' } }],
+    ['a copy that may not be copied', { eligible: false, backedUp: true }],
     ['a registration', { client: { type: 'webauthn.create' } }],
     ['a payment', { client: { type: 'payment.get' } }],
     ['another challenge', { client: { challenge: randomBytes(32).toString('base64url') } }],
@@ -127,6 +136,29 @@ describe('a proof', () => {
     const { options, ...asked } = await bench.ask(credential)
     const answer = spoken(authenticator.get(options, tampering))
     expect(await bench.factor.verify(asked, answer)).toEqual(WRONG)
+  })
+
+  it.each<[string, number, Buffer]>([
+    ['bytes that nobody announced', 0, Buffer.of(0)],
+    ['extensions that are announced and not there', 0x80, Buffer.alloc(0)],
+    ['extensions that end early', 0x80, Buffer.from('a16161', 'hex')],
+    ['extensions and more', 0x80, Buffer.from('a0a0', 'hex')],
+    ['extensions that nest without end', 0x80, Buffer.alloc(4000, 0x81)],
+    ['a key that is announced and not there', 0x40, Buffer.alloc(0)],
+    ['a key that ends early', 0x40, Buffer.alloc(17)],
+  ])('is refused with %s, though it is signed', async (_, flag, more) => {
+    const { authenticator, credential } = await enrolled()
+    const { options, ...asked } = await bench.ask(credential)
+    const answer = spoken(authenticator.get(options, { told: flagged(flag, more) }))
+    expect(await bench.factor.verify(asked, answer)).toEqual(WRONG)
+  })
+
+  it('is taken with extensions that nobody asked for', async () => {
+    const { authenticator, credential } = await enrolled()
+    const { options, ...asked } = await bench.ask(credential)
+    const more = cbor(new Map([['example', 'value']]))
+    const answer = spoken(authenticator.get(options, { told: flagged(0x80, more) }))
+    expect(await bench.factor.verify(asked, answer)).toMatchObject({ ok: true })
   })
 
   it('is refused with the raw numbers of a good signature', async () => {
