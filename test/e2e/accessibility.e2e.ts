@@ -46,6 +46,29 @@ it.each(pages)('is open to everybody: $name', { timeout: 60_000 }, async ({ path
   expect(await tab.evaluate(smallTargets)).toEqual([])
 })
 
+it.each([320, 1280])('draws no frame through its text in forced colors, %i wide', async (width) => {
+  const context = await browser.newContext({
+    viewport: { width, height: 640 },
+    forcedColors: 'active',
+  })
+  const page = await context.newPage()
+  await page.goto(`${server.url}/${gallery.findIndex(({ name }) => name === 'sign-in')}`)
+  const { border, padding } = await page.evaluate(frame)
+  // A card is told from the page behind it by its frame alone: where there is room for one, it is there.
+  expect({ framed: border > 0, roomy: padding >= 16 }).toEqual({
+    framed: width > 320,
+    roomy: width > 320,
+  })
+  await context.close()
+})
+
+function frame(): { border: number; padding: number } {
+  const card = document.querySelector('.card')
+  if (!card) throw new Error('no card')
+  const { borderLeftWidth, paddingLeft } = getComputedStyle(card)
+  return { border: Number.parseFloat(borderLeftWidth), padding: Number.parseFloat(paddingLeft) }
+}
+
 // Without frames, the legacy mode finds the same and opens no second tab for it.
 const axe = () => new AxeBuilder({ page: tab }).setLegacyMode()
 
