@@ -33,6 +33,7 @@ export function warningsAbout(config: Config, secrets: SecretSights): Danger[] {
     ...plainPortal(config),
     ...publicCookie(config),
     ...clearText(config),
+    ...overheard(config),
     ...waysThroughProxies(config),
     ...oddDoors(config),
     ...config.routes.flatMap((route, index) => [
@@ -125,7 +126,6 @@ function ownUpstream(
 
 /** Messages hold codes: whoever reads them on the way can use them. */
 function clearText({ channels: { smtp, twilio, webhook } }: Config): Danger[] {
-  const http = (url: URL | undefined) => url?.protocol === 'http:' && !isLocal(url.hostname)
   const wants = (path: Path, what: string): Danger => ({
     path,
     message: `codes and secrets go in clear text: ${what}`,
@@ -140,10 +140,23 @@ function clearText({ channels: { smtp, twilio, webhook } }: Config): Danger[] {
           ),
         ]
       : []),
-    ...(http(twilio?.url) ? [wants(['channels', 'twilio', 'url'], 'write https://')] : []),
-    ...(http(webhook?.url) ? [wants(['channels', 'webhook', 'url'], 'write https://')] : []),
+    ...(isOpenHttp(twilio?.url) ? [wants(['channels', 'twilio', 'url'], 'write https://')] : []),
+    ...(isOpenHttp(webhook?.url) ? [wants(['channels', 'webhook', 'url'], 'write https://')] : []),
   ]
 }
+
+/** What is told to other machines names people, and where they are. */
+function overheard({ alerts, audit }: Config): Danger[] {
+  return Object.entries({ alerts, audit })
+    .filter(([, { webhook }]) => isOpenHttp(webhook?.url))
+    .map(([room]) => ({
+      path: [room, 'webhook', 'url'],
+      message:
+        'goes over the network in the clear, with names and addresses of people: write https://',
+    }))
+}
+
+const isOpenHttp = (url: URL | undefined) => url?.protocol === 'http:' && !isLocal(url.hostname)
 
 function isAt({ hostname, port, protocol }: URL, listen: ListenPlace): boolean {
   if (isUnixPlace(listen)) return false

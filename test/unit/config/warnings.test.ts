@@ -102,3 +102,17 @@ it.each([
   const yaml = `${LEAST}routes:\n  - host: ${host}\n    rules: [{ require: two_factor }]\n    ${upstream}\n`
   expect(warned(yaml)).toEqual(places)
 })
+
+it.each([
+  ['alerts', 'http://pager.example.com/x', true],
+  ['audit', 'http://10.0.0.9/x', true],
+  ['alerts', 'http://127.0.0.1:9000/x', false],
+  ['audit', 'https://log.example.com/x', false],
+])('weighs how %s go to %s', (room, url, isOpen) => {
+  const file = aConfigFile(
+    `${LEAST}${room}:\n  webhook: { url: "${url}", secret: { env: HOOK } }\n`,
+  )
+  const HOOK = `whsec_${Buffer.alloc(32).toString('base64')}`
+  const paths = loadConfig(file, { HOOK }).warnings.map(({ path }) => path)
+  expect(paths).toEqual(isOpen ? [`${room}.webhook.url`] : [])
+})
