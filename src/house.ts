@@ -11,6 +11,7 @@ import { createCourier } from './api/courier.ts'
 import { createApi } from './api/index.ts'
 import { createPeople } from './api/people.ts'
 import { NO_RISK, trustOf, type WeighedRisk } from './api/preauth.ts'
+import { createSettling, settledAtOnce } from './api/settling.ts'
 import { createAccessNotes } from './audit/access.ts'
 import { withAddresses, writtenAddress } from './audit/addresses.ts'
 import { createForwarders } from './audit/forwarders.ts'
@@ -305,7 +306,7 @@ export function createHouse(config: Config, ground: Ground): House {
           asks: asksFor(requirement),
         }),
       ),
-    approvers: login.approvers,
+    approvers: settledAtOnce(login.approvers, async (id) => api?.settle(id)),
     assets,
     audit,
     challenges: login.challenges,
@@ -381,6 +382,11 @@ export function createHouse(config: Config, ground: Ground): House {
     const receivers = receiversOf(settings)
     const courier = createCourier({ clock, log, outbox, receivers, webhooks: store.webhooks })
     const place = new URL('api', home)
+    const changed = (userId: string) => {
+      signals.tell(questionsTo(userId))
+      courier.wake()
+    }
+    const settle = createSettling({ credentials: store.credentials, engines, changed })
     const app = createApi(
       {
         audit,
@@ -393,10 +399,7 @@ export function createHouse(config: Config, ground: Ground): House {
         clock,
         consents: store.consents,
         courier,
-        changed(userId) {
-          signals.tell(questionsTo(userId))
-          courier.wake()
-        },
+        changed,
         credentials: store.credentials,
         engines,
         events: store.events,
@@ -436,9 +439,10 @@ export function createHouse(config: Config, ground: Ground): House {
     }
     const isAbout = (url: string) => {
       const { hostname, pathname } = new URL(url)
-      return hostname === home.hostname && pathname.startsWith(`${place.pathname}/`)
+      const isBelow = pathname === place.pathname || pathname.startsWith(`${place.pathname}/`)
+      return hostname === home.hostname && isBelow
     }
-    return { app, courier, isAbout }
+    return { app, courier, isAbout, settle }
   }
 }
 

@@ -31,6 +31,13 @@ const route = createRoute({
   },
 })
 
+const NO_ROOM = {
+  status: 503,
+  code: 'busy',
+  title: 'Too many streams are open at this moment. Try again, or ask with "wait".',
+  retryAfter: 5,
+} as const
+
 /** Tells an application what becomes of a challenge, as it happens and whichever process it happens in. */
 export function challengeEventsApi(deps: ChallengeEventsDeps): OpenAPIHono<ApiEnv> {
   const { clock, keys, signals, streams } = deps
@@ -57,7 +64,7 @@ export function challengeEventsApi(deps: ChallengeEventsDeps): OpenAPIHono<ApiEn
       return refuse(c, { status: 429, code: 'too_many_streams', title, retryAfter: 5 })
     }
     let told = ''
-    return streams.open({
+    const stream = streams.open({
       ...{ who, most: MOST_OF_A_KEY },
       async look() {
         const seen = (await isStillGood(key, { clock, keys })) && (await look(c, challengeId))
@@ -69,7 +76,9 @@ export function challengeEventsApi(deps: ChallengeEventsDeps): OpenAPIHono<ApiEn
         return { events, over: challenge.state !== 'pending' }
       },
       listen: (hear) => signals.listen(questionsTo(own.user.id), hear),
-    }) as never
+    })
+    if (stream.status === 503) return refuse(c, NO_ROOM)
+    return stream as never
   })
   return app
 }

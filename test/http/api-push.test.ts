@@ -140,6 +140,26 @@ describe('an approval on another device, asked for through the API', () => {
     expect(late.body).toMatchObject({ verified: false, reason: 'used' })
   })
 
+  it('counts from the moment in which it is given, though nobody asks before its time is up', async () => {
+    await enroll()
+    const challenge = await ask()
+    gateway.clock.advance(50)
+    await pick((it) => it === challenge.number)
+    gateway.clock.advance(30)
+    const { body } = await look(challenge.id)
+    expect(body).toMatchObject({ state: 'verified', amr: ['mca'] })
+    expect(body.result).toBeTruthy()
+    gateway.clock.advance(30)
+    expect((await look(challenge.id)).body).not.toHaveProperty('result')
+  })
+
+  it('that is not given in time is over', async () => {
+    await enroll()
+    const challenge = await ask()
+    gateway.clock.advance(60)
+    expect((await look(challenge.id)).body).toMatchObject({ state: 'expired' })
+  })
+
   it('is asked for without an answer, which nothing else is', async () => {
     await enroll()
     const challenge = await ask()

@@ -676,9 +676,11 @@ describe('a request', () => {
       const { status, body, headers } = await shop.send(method, path)
       expect([status, body.code, headers.allow]).toEqual([405, 'method_not_allowed', allowed])
     }
-    const { status, body } = await shop.get('/2fa/enrol')
-    expect([status, body.code]).toEqual([404, 'unknown_address'])
-    expect(body.title).toContain('https://auth.gw.test/api/docs')
+    for (const path of ['/2fa/enrol', '/2fa', '/', '']) {
+      const { status, body } = await shop.get(path)
+      expect([path, status, body.code]).toEqual([path, 404, 'unknown_address'])
+      expect(body.title).toContain('https://auth.gw.test/api/docs')
+    }
   })
 
   it('without a field says that it is missing', async () => {

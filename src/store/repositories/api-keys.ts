@@ -35,6 +35,7 @@ export function createApiKeyRepository(db: Kysely<Tables>): ApiKeyRepository {
         .selectAll()
         .orderBy('application')
         .orderBy('created_at')
+        .orderBy('id')
         .execute()
       return rows.map(fromRow)
     },
