@@ -46,8 +46,9 @@ export interface Refusal {
 /** A message of HTTP/1.1, as far as the reading of it goes. */
 export type Message = Pick<
   IncomingMessage,
-  'httpVersionMajor' | 'httpVersionMinor' | 'method' | 'url' | 'rawHeaders' | 'socket'
->
+  'httpVersionMajor' | 'httpVersionMinor' | 'method' | 'url' | 'socket'
+> &
+  (Pick<IncomingMessage, 'rawHeaders'> | { lines: readonly HeaderLine[] })
 
 /** Reads a message, or says why it is refused. */
 export type RequestReader = (message: Message) => GatewayRequest | Refusal
@@ -96,7 +97,7 @@ export function createRequestReader(trusted: Networks): RequestReader {
     const target = parseTarget(message.url ?? '')
     if (!target) return refuse(400, 'target')
 
-    const lines = readLines(message.rawHeaders)
+    const lines = readLines('lines' in message ? message.lines : paired(message.rawHeaders))
     if ('refused' in lines) return lines
     const host = lines.host === undefined ? undefined : parseHost(lines.host)
     if (!host) return refuse(400, 'host')
@@ -201,7 +202,7 @@ function readSecond(message: Http2ServerRequest): Head | Refusal {
   const target = parseTarget(pseudo.get(':path') ?? '')
   if (!target) return refuse(400, 'target')
 
-  const lines = readLines(raw)
+  const lines = readLines(paired(raw))
   if ('refused' in lines) return lines
   const authority = pseudo.get(':authority') ?? ''
   // One request has one host, whichever way it is told.
@@ -242,7 +243,7 @@ const methodFault = (method: string): Refusal | undefined =>
     : refuse(method === 'TRACE' || method === 'CONNECT' ? 405 : 501, 'method')
 
 interface Lines {
-  all: HeaderLine[]
+  all: readonly HeaderLine[]
   host: string | undefined
   contentLength: string | undefined
   transferEncoding: string | undefined
@@ -278,11 +279,18 @@ const meaningOf = remembering(2_000, (name): Meaning => {
   return { lower, single, kind: own ? lower : isContext ? 'context' : 'other' }
 })
 
+/** @param raw Names and values by turns. */
+function paired(raw: readonly string[]): HeaderLine[] {
+  const lines: HeaderLine[] = []
+  for (let at = 0; at < raw.length; at += 2) lines.push([raw[at] ?? '', raw[at + 1] ?? ''])
+  return lines
+}
+
 /** Sorts the lines out; a line that may stand once and stands twice is a refusal. */
-function readLines(raw: readonly string[]): Lines | Refusal {
-  if (raw.length > MAX_LINES * 2) return refuse(431, 'too_many_headers')
+function readLines(all: readonly HeaderLine[]): Lines | Refusal {
+  if (all.length > MAX_LINES) return refuse(431, 'too_many_headers')
   const lines: Lines = {
-    all: [],
+    all,
     host: undefined,
     contentLength: undefined,
     transferEncoding: undefined,
@@ -295,9 +303,7 @@ function readLines(raw: readonly string[]): Lines | Refusal {
   /** Few, so that looking through them is cheaper than a set. */
   let context: string[] | undefined
 
-  for (let at = 0; at < raw.length; at += 2) {
-    const [name = '', value = ''] = [raw[at], raw[at + 1]]
-    lines.all.push([name, value])
+  for (const [name, value] of all) {
     const { lower, single, kind } = meaningOf(name)
     if (single) {
       if (lines[single] !== undefined) return refuse(400, `repeated_${lower}`)

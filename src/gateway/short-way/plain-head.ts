@@ -1,12 +1,13 @@
 import { remembering } from '../../base/memo.ts'
+import type { HeaderLine } from '../request.ts'
 import { isName } from '../wire/grammar.ts'
 
 /** The head of a request that has no body, and nothing to say about its connection. */
 export interface PlainHead {
   method: 'GET'
   url: string
-  /** Names and values by turns, as they came. */
-  rawHeaders: string[]
+  /** As they came. */
+  lines: readonly HeaderLine[]
 }
 
 /**
@@ -21,8 +22,7 @@ export type PlainReader = (bytes: Buffer) => PlainHead | undefined
 interface Line {
   /** With its end. */
   text: string
-  name: string
-  value: string
+  read: HeaderLine
 }
 
 /** ASCII without control characters. */
@@ -75,16 +75,16 @@ export function createPlainReader(maxBytes: number): PlainReader {
       url = line.slice(METHOD.length, -VERSION.length)
     }
     let at = firstLine.length
-    const rawHeaders: string[] = []
+    const lines: HeaderLine[] = []
     for (let position = 0; at <= end; position += 1) {
       const known = before[position]
       const line = known && text.startsWith(known.text, at) ? known : readLine(text, at)
       if (!line) return undefined
       before[position] = line
-      rawHeaders.push(line.name, line.value)
+      lines.push(line.read)
       at += line.text.length
     }
-    return { method: 'GET', url, rawHeaders }
+    return { method: 'GET', url, lines }
   }
 }
 
@@ -95,7 +95,7 @@ function readLine(text: string, from: number): Line | undefined {
   const name = line.slice(0, Math.max(0, colon))
   const value = line.slice(colon + 1).trim()
   if (!PLAIN.test(line) || !(isPlainName(name) || isKeepAlive(name, value))) return undefined
-  return { text: text.slice(from, end + NEW_LINE.length), name, value }
+  return { text: text.slice(from, end + NEW_LINE.length), read: [name, value] }
 }
 
 /** Says what is so anyway. */

@@ -48,7 +48,6 @@ export function createShortWay(deps: ShortWayDeps): ShortWay {
 
   const take = (socket: Socket, handOver: () => void) => {
     const readHead = createPlainReader(maxHeadBytes)
-    const message = { httpVersionMajor: 1, httpVersionMinor: 1, socket } as const
     /** Is anything under way? */
     let isBusy = false
     let client: PlainClient | undefined
@@ -136,7 +135,10 @@ export function createShortWay(deps: ShortWayDeps): ShortWay {
 
     const visit = (bytes: Buffer) => {
       const head = readHead(bytes)
-      return head && listener(Object.assign(head, message), clientOf)
+      if (!head) return undefined
+      const { method, url, lines: read } = head
+      const version = { httpVersionMajor: 1, httpVersionMinor: 1 } as const
+      return listener({ method, url, lines: read, ...version, socket }, clientOf)
     }
     const read = (bytes: Buffer) => {
       if (isLast) return
