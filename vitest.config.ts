@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * The parts of the test suite, each a project: `npm test -- security` runs one of them.
- * Parts of one group run together; the end-to-end tests have the machine to themselves, because
- * a browser and a proxy beside busy workers are slow enough to fail on time.
+ * Parts of one group run together; the end-to-end tests come after all others, two files at a time: they
+ * wait more than they work, and a browser beside more than that is slow enough to fail on time.
  */
 export default defineConfig({
   test: {
@@ -21,7 +21,7 @@ export default defineConfig({
         include: ['test/e2e/**/*.e2e.ts'],
         testTimeout: 60_000,
         hookTimeout: 60_000,
-        fileParallelism: false,
+        maxWorkers: 2,
         sequence: { groupOrder: 1 },
       }),
     ],
@@ -32,7 +32,7 @@ interface Part {
   include: string[]
   testTimeout?: number
   hookTimeout?: number
-  fileParallelism?: boolean
+  maxWorkers?: number
   sequence?: { groupOrder: number }
 }
 
